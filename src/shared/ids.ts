@@ -1,0 +1,59 @@
+import { createHash, randomBytes } from 'node:crypto';
+
+declare const brand: unique symbol;
+type Branded<T, B extends string> = T & { readonly [brand]: B };
+
+/** Identity of one object: a UUID made of the first 16 bytes of SHA-256 over bucket, key, eTag, size and generation. */
+export type ObjectId = Branded<string, 'ObjectId'>;
+/** A batch: UUIDv7, so that it sorts by time and never repeats, even after the ledger is restored from an old dump. */
+export type BatchId = Branded<string, 'BatchId'>;
+
+/** What makes two claims the same object (DESIGN 3a.1). The eTag carries no quotes. */
+export interface ObjectIdentity {
+  /** Bucket name, or the file:// URL of a directory store. */
+  readonly bucket: string;
+  readonly key: string;
+  readonly eTag: string;
+  /** Bytes. */
+  readonly size: number;
+  /** 0 for the first life of these bytes under this key; rises when content A, B, A again comes by. */
+  readonly generation: number;
+}
+
+/** The id of an identity. Fields are length-prefixed, so no two identities share a preimage. */
+export function objectId(identity: ObjectIdentity): ObjectId {
+  const hash = createHash('sha256');
+  for (const field of [identity.bucket, identity.key, identity.eTag, String(identity.size), String(identity.generation)]) {
+    hash.update(`${Buffer.byteLength(field)}:${field}`);
+  }
+  return formatUuid(hash.digest().subarray(0, 16)) as ObjectId;
+}
+
+/** A fresh batch id (RFC 9562 UUIDv7). */
+export function newBatchId(nowMs: number, random: (bytes: number) => Buffer = randomBytes): BatchId {
+  const bytes = random(16);
+  bytes.writeUIntBE(nowMs, 0, 6);
+  bytes.writeUInt8(0x70 | (bytes.readUInt8(6) & 0x0f), 6);
+  bytes.writeUInt8(0x80 | (bytes.readUInt8(8) & 0x3f), 8);
+  return formatUuid(bytes) as BatchId;
+}
+
+/** Text from outside as an object id; throws when it is no UUID. */
+export function asObjectId(text: string): ObjectId {
+  return requireUuid(text) as ObjectId;
+}
+
+/** Text from outside as a batch id; throws when it is no UUID. */
+export function asBatchId(text: string): BatchId {
+  return requireUuid(text) as BatchId;
+}
+
+function requireUuid(text: string): string {
+  if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text)) throw new TypeError(`expected a lower-case UUID, got ${JSON.stringify(text)}`);
+  return text;
+}
+
+function formatUuid(bytes: Buffer): string {
+  const hex = bytes.toString('hex');
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-');
+}

@@ -1,0 +1,52 @@
+import { createHash } from 'node:crypto';
+import type { BatchId, ObjectId } from '../ids.js';
+import type { Column } from '../schema/columns.js';
+import type { ErrorCode } from '../errors.js';
+
+/** One Parquet file that a compact attempt put into the lake. */
+export interface Artifact {
+  readonly key: string;
+  readonly eTag: string;
+  readonly bytes: number;
+  readonly rows: number;
+  /** Hex. */
+  readonly sha256: string;
+}
+
+/** What became of one object of the batch. */
+export type ManifestObject =
+  | { readonly object: ObjectId; readonly kind: 'included'; readonly rows: number; readonly sha256: string }
+  | { readonly object: ObjectId; readonly kind: 'quarantined'; readonly code: ErrorCode; readonly reason: string; readonly sha256?: string }
+  /** A transient fault (404 right after an event, 503): the object leaves the batch and goes back to arrived. */
+  | { readonly object: ObjectId; readonly kind: 'released'; readonly code: ErrorCode; readonly reason: string };
+
+/** What compact committed for a batch. Later steps read this and nothing else. */
+export interface Manifest {
+  readonly version: 1;
+  readonly batch: BatchId;
+  readonly attempt: number;
+  readonly dataset: string;
+  readonly partition: string;
+  readonly schemaVersion: number;
+  readonly configHash: string;
+  /** The artifacts' columns, without provenance. */
+  readonly columns: readonly Column[];
+  readonly artifacts: readonly Artifact[];
+  readonly objects: readonly ManifestObject[];
+  readonly rows: { readonly in: number; readonly out: number };
+  readonly bytes: { readonly in: number; readonly out: number };
+}
+
+/** SHA-256 (hex) over the manifest's canonical JSON: keys sorted at every depth. */
+export function manifestHash(manifest: Manifest): string {
+  return createHash('sha256').update(canonicalJson(manifest)).digest('hex');
+}
+
+/** JSON with sorted keys, for hashing. */
+export function canonicalJson(value: unknown): string {
+  return JSON.stringify(value, (_key, inner: unknown) =>
+    inner !== null && typeof inner === 'object' && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : inner,
+  );
+}

@@ -1,0 +1,13 @@
+import { type ChildProcess, type ForkOptions, fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+/**
+ * Forks a module of this source tree, whether it runs compiled (`dist/*.js`) or as TypeScript (`src/*.ts`, in tests).
+ * `url` names the module with the extension of the caller's own compiled form: `new URL('./child.js', import.meta.url)`.
+ */
+export function forkModule(url: URL, args: readonly string[] = [], options: ForkOptions = {}): ChildProcess {
+  const path = fileURLToPath(url);
+  const fromSource = import.meta.url.endsWith('.ts');
+  if (!fromSource) return fork(path, args, { execArgv: [], ...options });
+  return fork(path.replace(/\.js$/, '.ts'), args, { execArgv: ['--import', 'tsx'], ...options });
+}

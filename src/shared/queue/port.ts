@@ -1,0 +1,58 @@
+import type { Job, JobKind } from '../jobs/catalogue.js';
+import type { Outcome } from '../outcome.js';
+
+/** A job as a worker gets it; the payload is unknown until the catalogue's schema read it. */
+export interface ReceivedJob {
+  readonly kind: JobKind;
+  readonly id: string;
+  readonly payload: unknown;
+  readonly attemptsMade: number;
+}
+
+/** Answers a job; an error it throws is classified by runJob before it gets here. */
+export type JobProcessor = (job: ReceivedJob, signal: AbortSignal) => Promise<Outcome>;
+
+export interface QueueCounts {
+  readonly waiting: number;
+  readonly active: number;
+  readonly delayed: number;
+  /** Delayed jobs whose time has come: nobody promotes them while no worker runs. */
+  readonly overdue: number;
+  readonly completed: number;
+  readonly failed: number;
+}
+
+export interface WorkerOptions {
+  readonly kinds: readonly JobKind[];
+  readonly concurrency: number;
+}
+
+/** A running consumer. */
+export interface QueueWorker {
+  /** Stops fetching; waits `softMs` for active jobs, then aborts their signals and hands them back without counting an attempt. */
+  stop(softMs: number): Promise<void>;
+  /** When a worker last spoke with Redis; liveness rests on it. */
+  lastSeenMs(): number;
+}
+
+/** A schedule of a maintain job. */
+export interface Schedule {
+  readonly id: string;
+  readonly job: Job<'maintain'>;
+  readonly everyMs?: number;
+  readonly cron?: string;
+  readonly timezone?: string;
+}
+
+/** The dispatcher. What is lost here costs time, never data. Errors: QUEUE_AWAY. */
+export interface Queue {
+  enqueue(jobs: readonly Job[]): Promise<void>;
+  work(options: WorkerOptions, process: JobProcessor): Promise<QueueWorker>;
+  /** Makes the given schedules the only ones; stale ones are removed. */
+  schedule(schedules: readonly Schedule[]): Promise<void>;
+  counts(kind: JobKind): Promise<QueueCounts>;
+  /** The epoch: a random text that lives in Redis only. Undefined when Redis lost it (flushed, or new). */
+  epoch(): Promise<string | undefined>;
+  setEpoch(epoch: string): Promise<void>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,59 @@
+/** One object as a store shows it. */
+export interface StoredObject {
+  readonly key: string;
+  /** Bytes. */
+  readonly size: number;
+  /** Without quotes. A directory store makes one from inode, size and modification time. */
+  readonly eTag: string;
+  readonly lastModified: Date;
+  readonly versionId?: string;
+}
+
+export interface ListRequest {
+  readonly prefix: string;
+  /** Keys strictly after this one, in UTF-8 byte order. */
+  readonly startAfter?: string;
+  readonly signal?: AbortSignal;
+}
+
+export interface GetRequest {
+  readonly key: string;
+  /** Where to write; its folder exists. Replaced when present. */
+  readonly file: string;
+  /** The version wanted: by versionId where known, else If-Match on the eTag. */
+  readonly eTag?: string;
+  readonly versionId?: string;
+  /** Bytes expected; large objects are fetched by parallel ranges. */
+  readonly size?: number;
+  readonly signal?: AbortSignal;
+}
+
+export interface PutRequest {
+  readonly key: string;
+  readonly file: string;
+  /** Fail with OBJECT_EXISTS when the key is there already (If-None-Match: *). */
+  readonly ifAbsent?: boolean;
+  readonly contentType?: string;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * An object store in seven verbs. Errors: OBJECT_MISSING (no such key), OBJECT_CHANGED (eTag differs), OBJECT_EXISTS,
+ * STORE_AWAY (network, 5xx after retries), STORE_DENIED (401, 403). Two adapters, one contract suite.
+ */
+export interface ObjectStore {
+  /** Name of the bucket, or the file:// URL of the directory, as used in an object's identity. */
+  readonly bucket: string;
+  /** The URI of a key, for people: s3://bucket/key or file:///dir/key. */
+  uri(key: string): string;
+  /** Pages of at most 1,000 objects, keys in UTF-8 byte order. */
+  list(request: ListRequest): AsyncIterable<readonly StoredObject[]>;
+  /** Undefined when there is no such key. */
+  head(key: string, signal?: AbortSignal): Promise<StoredObject | undefined>;
+  /** Writes the object's bytes to a file; resolves with what was written and its SHA-256 (hex). */
+  getToFile(request: GetRequest): Promise<{ readonly bytes: number; readonly sha256: string }>;
+  putFile(request: PutRequest): Promise<{ readonly eTag: string; readonly bytes: number }>;
+  /** Deletes the keys; absent ones are no error. */
+  delete(keys: readonly string[], signal?: AbortSignal): Promise<void>;
+  tag(key: string, tags: Readonly<Record<string, string>>, signal?: AbortSignal): Promise<void>;
+}

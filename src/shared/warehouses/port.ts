@@ -1,0 +1,60 @@
+import type { EngineSession } from '../engine/port.js';
+import type { BatchId, ObjectId } from '../ids.js';
+import type { Column } from '../schema/columns.js';
+
+/** How a load writes. `scd2` and `cdc` have their seat here. */
+export const WRITE_MODES = ['append'] as const;
+export type WriteMode = (typeof WRITE_MODES)[number];
+
+export interface LoadRequest {
+  readonly batch: BatchId;
+  /** The lease's attempt: the fence. */
+  readonly attempt: number;
+  /** SHA-256 of the judged manifest, hex. */
+  readonly manifestHash: string;
+  /** As in the config: `orders` or `schema.orders`. */
+  readonly table: string;
+  readonly mode: WriteMode;
+  /** The artifact's columns without provenance. */
+  readonly columns: readonly Column[];
+  /** The objects of the manifest with the rows that each has in the artifacts. */
+  readonly objects: readonly { readonly object: ObjectId; readonly rows: number }[];
+  /** A FROM-able expression over the artifacts' rows (they carry `_sluice_object` UUID, `_sluice_row` BIGINT). */
+  readonly source: string;
+  readonly session: EngineSession;
+  readonly signal?: AbortSignal;
+}
+
+export interface LoadReceipt {
+  /** `loaded`: this call committed. `already`: the target's books held this batch before; nothing was written. */
+  readonly kind: 'loaded' | 'already';
+  /** Rows that the target has of this batch. */
+  readonly rows: number;
+  /** Objects that the books say another batch loaded before (a ledger restored from an older dump): skipped, not doubled. */
+  readonly skipped: readonly ObjectId[];
+  /** When the target committed, its own clock. */
+  readonly committedAt: Date;
+}
+
+/** Rows of one object counted in the target itself. */
+export interface PresentCount {
+  readonly object: ObjectId;
+  readonly present: number;
+}
+
+/**
+ * A target. Exactly once rests on its own transaction: data, books and fence commit together (DESIGN 3a.2, 3a.3).
+ * Errors: TARGET_AWAY, TARGET_MISMATCH, TARGET_DENIED, TARGET_REFUSED, TARGET_BUSY, LOAD_FENCED, COUNT_MISMATCH.
+ */
+export interface Warehouse {
+  readonly kind: 'postgres' | 'snowflake';
+  /** For people: the URL without password. */
+  readonly displayUrl: string;
+  /** Loads one batch into one table, or answers that it was done. Safe to run twice, at once, and after any crash. */
+  load(request: LoadRequest): Promise<LoadReceipt>;
+  /** Counts rows by `_sluice_object` in the table. Objects with no row are absent from the answer. */
+  presentRows(table: string, objects: readonly ObjectId[]): Promise<readonly PresentCount[]>;
+  /** Asks anything (`sluice sql`): column names and rows as text or null. */
+  ask(sql: string): Promise<{ readonly columns: readonly string[]; readonly rows: readonly (readonly (string | null)[])[] }>;
+  close(): Promise<void>;
+}
