@@ -1,0 +1,94 @@
+import { Pool, types as defaultTypes } from 'pg';
+import type { PoolClient } from 'pg';
+import { errorCode, isConnectionError } from './errors.js';
+
+const INT8_OID = 20;
+const SERIALIZATION_FAILURE = '40001';
+const DEADLOCK_DETECTED = '40P01';
+
+/** How a pool is opened. */
+export interface PoolOptions {
+  /** postgres:// URL. */
+  readonly url: string;
+  /** Most connections held at once. */
+  readonly max: number;
+  /** Shown in pg_stat_activity. */
+  readonly applicationName: string;
+  /** The server ends a statement that runs longer. Default 60,000. */
+  readonly statementTimeoutMs?: number;
+  /** How long to wait for a connection. Default 10,000. */
+  readonly connectTimeoutMs?: number;
+}
+
+/**
+ * A pool of connections; connects at the first query. int8 arrives as a number (rows and bytes stay under 2^53).
+ * A connection that dies while idle is replaced in silence: the next query finds out.
+ */
+export function openPool({
+  url,
+  max,
+  applicationName,
+  statementTimeoutMs = 60_000,
+  connectTimeoutMs = 10_000,
+}: PoolOptions): Pool {
+  const pool = new Pool({
+    connectionString: url,
+    max,
+    application_name: applicationName,
+    statement_timeout: statementTimeoutMs,
+    // A client that froze inside a transaction must not keep its locks for ever.
+    idle_in_transaction_session_timeout: statementTimeoutMs,
+    connectionTimeoutMillis: connectTimeoutMs,
+    keepAlive: true,
+    types: {
+      getTypeParser: (oid: number, format?: 'text' | 'binary') =>
+        oid === INT8_OID && format !== 'binary' ? Number : defaultTypes.getTypeParser(oid, format ?? 'text'),
+    },
+  });
+  pool.on('error', () => {});
+  return pool;
+}
+
+/**
+ * Runs `work` in one transaction (READ COMMITTED) and commits; any throw rolls back. A serialization failure or deadlock
+ * runs `work` again, five times at most, so it must have no effects outside the transaction.
+ */
+export async function withTransaction<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await tryTransaction(pool, work);
+    } catch (error) {
+      const code = errorCode(error);
+      if (tries >= 5 || (code !== SERIALIZATION_FAILURE && code !== DEADLOCK_DETECTED)) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 10 * 2 ** tries * (0.5 + Math.random())));
+    }
+  }
+}
+
+async function tryTransaction<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {
+  const client = await pool.connect();
+  let broken = false;
+  // Without a listener a connection that dies between two statements would end the process.
+  const onError = () => {
+    broken = true;
+  };
+  client.on('error', onError);
+  try {
+    await client.query('BEGIN');
+    const result = await work(client);
+    await client.query('COMMIT');
+    return result;
+  } catch (error) {
+    broken ||=
+      isConnectionError(error) ||
+      !(await client.query('ROLLBACK').then(
+        () => true,
+        () => false,
+      ));
+    throw error;
+  } finally {
+    client.off('error', onError);
+    client.release(broken);
+  }
+}
+export { errorCode, isConnectionError } from './errors.js';
