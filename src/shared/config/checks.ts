@@ -1,0 +1,125 @@
+import { z } from 'zod';
+import { inverted, kindFaults, thresholdFaults } from './checkFaults.js';
+import {
+  commonFields,
+  count,
+  expected,
+  literal,
+  literals,
+  names,
+  operatorFields,
+  pattern,
+  show,
+  text,
+  yes,
+} from './checkFields.js';
+
+/** What a column check may measure (ODCS v3.1 library metrics). */
+export const COLUMN_METRICS = ['nullValues', 'missingValues', 'invalidValues', 'duplicateValues'] as const;
+/** What a table check may measure: ODCS's rowCount and duplicateValues, and freshness (age of a column's newest value). */
+export const TABLE_METRICS = ['rowCount', 'freshness', 'duplicateValues'] as const;
+
+const COLUMN_KINDS = ['required', 'unique', 'acceptedValues', 'range', 'length', 'pattern', 'expr', 'metric'] as const;
+const TABLE_KINDS = ['unique', 'expr', 'metric'] as const;
+
+const range = z
+  .strictObject(
+    {
+      min: z.union([z.number(), text], expected('a number or text')).optional(),
+      max: z.union([z.number(), text], expected('a number or text')).optional(),
+    },
+    expected('min and max such as { min: 0 }'),
+  )
+  .refine((range) => range.min !== undefined || range.max !== undefined, 'expected min, max or both, got neither')
+  .refine((range) => !inverted(range.min, range.max), 'expected min at most max, got them the other way round');
+
+const length = z
+  .strictObject({ min: count.optional(), max: count.optional() }, expected('min and max such as { max: 20 }'))
+  .refine((length) => length.min !== undefined || length.max !== undefined, 'expected min, max or both, got neither')
+  .refine((length) => !inverted(length.min, length.max), 'expected min at most max, got them the other way round');
+
+const metricArguments = z.strictObject(
+  {
+    validValues: literals.optional(),
+    pattern: pattern.optional(),
+    missingValues: z.array(literal.nullable()).optional(),
+    properties: names.optional(),
+  },
+  expected('arguments such as { validValues: [new, paid] }'),
+);
+
+const columnCheckObject = z
+  .strictObject(
+    {
+      required: yes.optional(),
+      unique: yes.optional(),
+      acceptedValues: literals.optional(),
+      range: range.optional(),
+      length: length.optional(),
+      pattern: pattern.optional(),
+      expr: text.optional(),
+      metric: z.enum(COLUMN_METRICS, expected(`one of ${COLUMN_METRICS.join(', ')}`)).optional(),
+      arguments: metricArguments.optional(),
+      ...operatorFields,
+      ...commonFields,
+    },
+    expected('a check: required, unique, or a mapping such as { range: { min: 0 } }'),
+  )
+  .superRefine((check, context) => {
+    const faults = [...kindFaults(check, COLUMN_KINDS), ...thresholdFaults(check)];
+    if (check.metric === 'invalidValues' && !check.arguments?.validValues && !check.arguments?.pattern) {
+      faults.push({ path: ['arguments'], message: 'expected validValues or pattern for invalidValues, got neither' });
+    }
+    for (const fault of faults) context.addIssue({ code: 'custom', ...fault });
+  });
+
+const tableCheckObject = z
+  .strictObject(
+    {
+      unique: names.optional(),
+      expr: text.optional(),
+      metric: z.enum(TABLE_METRICS, expected(`one of ${TABLE_METRICS.join(', ')}`)).optional(),
+      /** The column of freshness. */
+      column: text.optional(),
+      arguments: metricArguments.optional(),
+      ...operatorFields,
+      ...commonFields,
+    },
+    expected('a check such as { metric: rowCount, mustBeGreaterThan: 0 }'),
+  )
+  .superRefine((check, context) => {
+    const faults = [...kindFaults(check, TABLE_KINDS), ...thresholdFaults(check)];
+    if (check.metric === 'freshness' && check.column === undefined) {
+      faults.push({ path: ['column'], message: 'expected the column whose newest value is measured, got nothing' });
+    }
+    if (check.metric !== 'freshness' && check.column !== undefined) {
+      faults.push({ path: ['column'], message: 'expected no column but with metric: freshness' });
+    }
+    if (check.metric === 'duplicateValues' && check.arguments?.properties === undefined) {
+      faults.push({ path: ['arguments', 'properties'], message: 'expected the columns of the key, got nothing' });
+    }
+    for (const fault of faults) context.addIssue({ code: 'custom', ...fault });
+  });
+
+/** One entry under `columns.<name>.checks`. Faults name what was expected and got. */
+export const columnCheckSchema = z.union([z.enum(['required', 'unique']), columnCheckObject], {
+  error: (issue) => (issue.code === 'invalid_union' ? unionFault(issue.errors, issue.input) : undefined),
+});
+/** One entry under a dataset's `checks`. */
+export const tableCheckSchema = tableCheckObject;
+
+/** A column check as it is written in the configuration. */
+export type ColumnCheck = z.infer<typeof columnCheckSchema>;
+/** A column check that is no short word. */
+export type ColumnCheckObject = z.infer<typeof columnCheckObject>;
+/** A table check as it is written in the configuration. */
+export type TableCheck = z.infer<typeof tableCheckSchema>;
+
+/** The faults of the mapping when a mapping was given, else what the two short words would be. */
+function unionFault(errors: readonly (readonly { path: PropertyKey[]; message: string }[])[], input: unknown): string {
+  if (input === null || typeof input !== 'object')
+    return `expected required, unique or a mapping such as { range: { min: 0 } }, got ${show(input)}`;
+  return (errors[1] ?? [])
+    .map(({ path, message }) => (path.length > 0 ? `${path.join('.')}: ${message}` : message))
+    .join('; ');
+}
