@@ -12,40 +12,104 @@ interface CatalogueEntry {
 /** Every error that Sluice raises, by code. The code decides the retry; docs/errors.md is generated from here. */
 export const ERROR_CATALOGUE = {
   // configuration and usage
-  CONFIG_INVALID: { retry: 'never', exit: 2, mend: 'Mend the named lines of the configuration; `sluice validate` lists every fault.' },
-  CONFIG_NOT_FOUND: { retry: 'never', exit: 2, mend: 'Create sluice.yaml here (`sluice init`) or name a file with --config.' },
+  CONFIG_INVALID: {
+    retry: 'never',
+    exit: 2,
+    mend: 'Mend the named lines of the configuration; `sluice validate` lists every fault.',
+  },
+  CONFIG_NOT_FOUND: {
+    retry: 'never',
+    exit: 2,
+    mend: 'Create sluice.yaml here (`sluice init`) or name a file with --config.',
+  },
   USAGE: { retry: 'never', exit: 2, mend: 'See --help of the command.' },
   // services
-  LEDGER_AWAY: { retry: 'backoff', exit: 3, mend: 'Start Postgres or mend ledger.url; nothing was lost, the work is tried again.' },
-  QUEUE_AWAY: { retry: 'backoff', exit: 3, mend: 'Start Redis or mend redis.url; the ledger keeps all unfinished work.' },
+  LEDGER_AWAY: {
+    retry: 'backoff',
+    exit: 3,
+    mend: 'Start Postgres or mend ledger.url; nothing was lost, the work is tried again.',
+  },
+  QUEUE_AWAY: {
+    retry: 'backoff',
+    exit: 3,
+    mend: 'Start Redis or mend redis.url; the ledger keeps all unfinished work.',
+  },
   STORE_AWAY: { retry: 'backoff', exit: 3, mend: 'Check the endpoint, credentials and network of the lake.' },
   STORE_DENIED: { retry: 'backoff', exit: 3, mend: 'Grant the named right on the bucket and key.' },
-  TARGET_AWAY: { retry: 'backoff', exit: 3, mend: 'Start the target database or mend its url; the load is tried again.' },
-  SERVICE_NOT_STARTED: { retry: 'never', exit: 3, mend: 'Read the quoted log of the embedded service; give its URL in the configuration instead.' },
+  TARGET_AWAY: {
+    retry: 'backoff',
+    exit: 3,
+    mend: 'Start the target database or mend its url; the load is tried again.',
+  },
+  SERVICE_NOT_STARTED: {
+    retry: 'never',
+    exit: 3,
+    mend: 'Read the quoted log of the embedded service; give its URL in the configuration instead.',
+  },
   // objects
-  OBJECT_MISSING: { retry: 'backoff', exit: 1, mend: 'The object is not in the store any more; put it back and replay, or discard it.' },
-  OBJECT_CHANGED: { retry: 'never', exit: 1, mend: 'The key was overwritten since; the newer version is its own object.' },
+  OBJECT_MISSING: {
+    retry: 'backoff',
+    exit: 1,
+    mend: 'The object is not in the store any more; put it back and replay, or discard it.',
+  },
+  OBJECT_CHANGED: {
+    retry: 'never',
+    exit: 1,
+    mend: 'The key was overwritten since; the newer version is its own object.',
+  },
   OBJECT_EXISTS: { retry: 'never', exit: 1, mend: 'Another writer put this key first; its bytes stand.' },
   OBJECT_EMPTY: { retry: 'never', exit: 1, mend: 'The object has zero bytes; ask its producer, or discard it.' },
   OBJECT_TRUNCATED: { retry: 'never', exit: 1, mend: 'The object ends before its format does; upload it again whole.' },
   OBJECT_CORRUPT: { retry: 'never', exit: 1, mend: 'The bytes are damaged; upload the object again.' },
   OBJECT_UNREADABLE: { retry: 'never', exit: 1, mend: 'The object cannot be read in its format; see the reason.' },
   FORMAT_UNSUPPORTED: { retry: 'never', exit: 1, mend: 'Deliver Parquet, CSV or NDJSON (plain or gzip).' },
-  TYPE_CHANGED: { retry: 'never', exit: 1, mend: 'Mend the producer, or accept the change with `sluice schema accept`, then replay.' },
-  COLUMN_MISMATCH: { retry: 'never', exit: 1, mend: 'The columns differ from the dataset schema; mend the producer, then replay.' },
-  VALUE_INVALID: { retry: 'never', exit: 1, mend: 'A value does not fit its column; mend the named place, then replay.' },
+  TYPE_CHANGED: {
+    retry: 'never',
+    exit: 1,
+    mend: 'Mend the producer, or accept the change with `sluice schema accept`, then replay.',
+  },
+  COLUMN_MISMATCH: {
+    retry: 'never',
+    exit: 1,
+    mend: 'The columns differ from the dataset schema; mend the producer, then replay.',
+  },
+  VALUE_INVALID: {
+    retry: 'never',
+    exit: 1,
+    mend: 'A value does not fit its column; mend the named place, then replay.',
+  },
   // engine
-  ENGINE_DIED: { retry: 'backoff', exit: 1, mend: 'The engine process ended (crash or out of memory); the step is tried again.' },
+  ENGINE_DIED: {
+    retry: 'backoff',
+    exit: 1,
+    mend: 'The engine process ended (crash or out of memory); the step is tried again.',
+  },
   ENGINE_QUERY: { retry: 'never', exit: 1, mend: 'The engine refused the statement; see the reason.' },
   ENGINE_MEMORY: { retry: 'backoff', exit: 1, mend: 'Raise the engine memory limit or lower batch.targetBytes.' },
   SCRATCH_FULL: { retry: 'backoff', exit: 1, mend: 'Free disk under the scratch folder, or lower the concurrency.' },
   // targets
-  TARGET_MISMATCH: { retry: 'never', exit: 1, mend: 'The target table has other columns or types than the batch; alter the table or the config.' },
+  TARGET_MISMATCH: {
+    retry: 'never',
+    exit: 1,
+    mend: 'The target table has other columns or types than the batch; alter the table or the config.',
+  },
   TARGET_DENIED: { retry: 'never', exit: 1, mend: 'Grant the named right to the loading role.' },
-  TARGET_REFUSED: { retry: 'never', exit: 1, mend: 'The target refused the rows (constraint); see the reason, mend the data or the table.' },
-  TARGET_BUSY: { retry: 'backoff', exit: 1, mend: 'The table was locked by someone else for too long; the load is tried again.' },
+  TARGET_REFUSED: {
+    retry: 'never',
+    exit: 1,
+    mend: 'The target refused the rows (constraint); see the reason, mend the data or the table.',
+  },
+  TARGET_BUSY: {
+    retry: 'backoff',
+    exit: 1,
+    mend: 'The table was locked by someone else for too long; the load is tried again.',
+  },
   LOAD_FENCED: { retry: 'never', exit: 1, mend: 'A newer attempt owns this load; nothing was changed by this one.' },
-  COUNT_MISMATCH: { retry: 'never', exit: 1, mend: 'Rows in do not equal rows out; nothing was committed. Report this with the batch id.' },
+  COUNT_MISMATCH: {
+    retry: 'never',
+    exit: 1,
+    mend: 'Rows in do not equal rows out; nothing was committed. Report this with the batch id.',
+  },
   // leases and shutdown
   LEASE_LOST: { retry: 'snooze', exit: 1, mend: 'Another worker took the step over; its result stands.' },
   HANDED_BACK: { retry: 'snooze', exit: 1, mend: 'The worker is shutting down; the step goes back to the queue.' },

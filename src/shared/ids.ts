@@ -23,7 +23,13 @@ export interface ObjectIdentity {
 /** The id of an identity. Fields are length-prefixed, so no two identities share a preimage. */
 export function objectId(identity: ObjectIdentity): ObjectId {
   const hash = createHash('sha256');
-  for (const field of [identity.bucket, identity.key, identity.eTag, String(identity.size), String(identity.generation)]) {
+  for (const field of [
+    identity.bucket,
+    identity.key,
+    identity.eTag,
+    String(identity.size),
+    String(identity.generation),
+  ]) {
     hash.update(`${Buffer.byteLength(field)}:${field}`);
   }
   return formatUuid(hash.digest().subarray(0, 16)) as ObjectId;
@@ -49,7 +55,8 @@ export function asBatchId(text: string): BatchId {
 }
 
 function requireUuid(text: string): string {
-  if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text)) throw new TypeError(`expected a lower-case UUID, got ${JSON.stringify(text)}`);
+  if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text))
+    throw new TypeError(`expected a lower-case UUID, got ${JSON.stringify(text)}`);
   return text;
 }
 

@@ -1,7 +1,15 @@
 import type { Readable } from 'node:stream';
 
 /** A value as the engine returns it: BIGINT and wider come as bigint, decimals as their text, temporal types as ISO text. */
-export type EngineValue = null | boolean | number | bigint | string | Uint8Array | readonly EngineValue[] | { readonly [key: string]: EngineValue };
+export type EngineValue =
+  | null
+  | boolean
+  | number
+  | bigint
+  | string
+  | Uint8Array
+  | readonly EngineValue[]
+  | { readonly [key: string]: EngineValue };
 export type EngineRow = Readonly<Record<string, EngineValue>>;
 
 export interface EngineOptions {

@@ -10,7 +10,14 @@ export type JobKind = (typeof JOB_KINDS)[number];
 export const MAINTENANCE = ['sweep', 'compact', 'audit', 'retention'] as const;
 export type Maintenance = (typeof MAINTENANCE)[number];
 
-const planPayload = z.strictObject({ v: z.literal(1), dataset: z.string(), partition: z.string(), dispatch: z.int() });
+const planPayload = z.strictObject({
+  v: z.literal(1),
+  dataset: z.string(),
+  partition: z.string(),
+  dispatch: z.int(),
+  /** Close the batches now, whatever their size and age. */
+  closeNow: z.boolean().optional(),
+});
 const stepPayload = z.strictObject({
   v: z.literal(1),
   batch: z.string(),
@@ -46,26 +53,47 @@ export interface Job<K extends JobKind = JobKind> {
 }
 
 /** The job of a plan dispatch. */
-export function planJob(dispatch: PlanDispatch, delayMs = 0): Job<'plan'> {
+export function planJob(dispatch: PlanDispatch, { delayMs = 0, closeNow = false } = {}): Job<'plan'> {
   const place = createHash('sha256').update(`${dispatch.dataset}\n${dispatch.partition}`).digest('hex').slice(0, 16);
   return {
     kind: 'plan',
     id: `plan-${place}-${dispatch.dispatch}`,
     name: dispatch.partition === '' ? dispatch.dataset : `${dispatch.dataset} ${dispatch.partition}`,
-    payload: { v: 1, dataset: dispatch.dataset, partition: dispatch.partition, dispatch: dispatch.dispatch },
+    payload: {
+      v: 1,
+      dataset: dispatch.dataset,
+      partition: dispatch.partition,
+      dispatch: dispatch.dispatch,
+      ...(closeNow ? { closeNow } : {}),
+    },
     delayMs,
   };
 }
 
 /** The job of a step dispatch. */
-export function stepJob(dispatch: StepDispatch, delayMs = 0): Job<'compact' | 'profile' | 'skew' | 'check' | 'load'> {
+export function stepJob(
+  dispatch: StepDispatch,
+  { delayMs = 0 } = {},
+): Job<'compact' | 'profile' | 'skew' | 'check' | 'load'> {
   const { batch, step, target, table } = dispatch;
-  const place = step === 'load' ? `-${createHash('sha256').update(`${target}\n${table}`).digest('hex').slice(0, 8)}` : '';
+  const place =
+    step === 'load' ? `-${createHash('sha256').update(`${target}\n${table}`).digest('hex').slice(0, 8)}` : '';
   return {
     kind: step,
     id: `${step}-${batch}${place}-${dispatch.dispatch}`,
     name: step === 'load' ? `${dispatch.dataset} to ${target}.${table}` : dispatch.dataset,
     payload: { v: 1, batch, dataset: dispatch.dataset, target, table, dispatch: dispatch.dispatch },
     delayMs,
+  };
+}
+
+/** A maintain job; `stamp` makes its id unique among those of the same name. */
+export function maintainJob(job: Maintenance, dataset: string | undefined, stamp: string): Job<'maintain'> {
+  const name = dataset === undefined ? job : `${job} ${dataset}`;
+  return {
+    kind: 'maintain',
+    id: `maintain-${job}-${dataset ?? 'all'}-${stamp}`,
+    name,
+    payload: { v: 1, job, ...(dataset === undefined ? {} : { dataset }) },
   };
 }

@@ -16,7 +16,13 @@ export interface Artifact {
 /** What became of one object of the batch. */
 export type ManifestObject =
   | { readonly object: ObjectId; readonly kind: 'included'; readonly rows: number; readonly sha256: string }
-  | { readonly object: ObjectId; readonly kind: 'quarantined'; readonly code: ErrorCode; readonly reason: string; readonly sha256?: string }
+  | {
+      readonly object: ObjectId;
+      readonly kind: 'quarantined';
+      readonly code: ErrorCode;
+      readonly reason: string;
+      readonly sha256?: string;
+    }
   /** A transient fault (404 right after an event, 503): the object leaves the batch and goes back to arrived. */
   | { readonly object: ObjectId; readonly kind: 'released'; readonly code: ErrorCode; readonly reason: string };
 

@@ -4,7 +4,17 @@ import type { ErrorCode } from '../errors.js';
 import type { Manifest } from './manifest.js';
 
 /** An object's way, forward only. `held`: its batch waits for a release. `superseded`: a newer version took its place. */
-export const OBJECT_STATES = ['arrived', 'batched', 'compacted', 'held', 'judged', 'loaded', 'quarantined', 'ignored', 'superseded'] as const;
+export const OBJECT_STATES = [
+  'arrived',
+  'batched',
+  'compacted',
+  'held',
+  'judged',
+  'loaded',
+  'quarantined',
+  'ignored',
+  'superseded',
+] as const;
 export type ObjectState = (typeof OBJECT_STATES)[number];
 
 /** A batch's way, forward only. `empty`: every object of it was quarantined, released or without rows to load. `failed`: a step gave up; a person or `sluice run` tries again. */
@@ -137,7 +147,14 @@ export interface ObjectLedger {
   /** Records arrivals in one statement; a known identity changes nothing. A SUPERSEDED identity whose bytes came back gets the next generation (DESIGN 3a.1) only through `recordCurrent`. */
   record(arrivals: readonly RoutedArrival[]): Promise<RecordReceipt>;
   /** Adds to the counters of arrivals that no dataset takes, by rule (`unrouted`, `removal`, `hidden`, ...): never silently dropped. */
-  countIgnored(counts: readonly { readonly rule: string; readonly bucket: string; readonly count: number; readonly sampleKey: string }[]): Promise<void>;
+  countIgnored(
+    counts: readonly {
+      readonly rule: string;
+      readonly bucket: string;
+      readonly count: number;
+      readonly sampleKey: string;
+    }[],
+  ): Promise<void>;
   list(filter: { dataset?: string; state?: ObjectState; limit: number }): Promise<readonly ObjectRow[]>;
   /** Objects per dataset and state. */
   counts(): Promise<readonly { dataset: string; state: ObjectState; objects: number; bytes: number }[]>;
@@ -223,7 +240,11 @@ export interface StepLedger {
   /** Ends the lease without counting anything (shutdown); the step can be claimed at once. */
   handBack(claim: StepClaim): Promise<void>;
   /** Ends the lease after an error: tried again at `retryAt`, or given up (`failed`) when undefined. */
-  fail(claim: StepClaim, error: { readonly code: ErrorCode; readonly message: string }, retryAt: Date | undefined): Promise<void>;
+  fail(
+    claim: StepClaim,
+    error: { readonly code: ErrorCode; readonly message: string },
+    retryAt: Date | undefined,
+  ): Promise<void>;
   /** THE commit point of compact: compare-and-set on the attempt; stores the manifest, moves objects. Throws LEASE_LOST. */
   commitCompact(claim: StepClaim, manifest: Manifest, releasedUntil: Date): Promise<readonly StepDispatch[]>;
   /** THE commit point of profile, skew and check: findings of this attempt replace older ones. `hold` keeps the batch back. Throws LEASE_LOST. */
@@ -238,20 +259,40 @@ export interface RecoveryLedger {
   unfinishedSteps(quietMs: number, limit: number): Promise<readonly StepDispatch[]>;
   /** Partitions with pending objects whose plan is due and not dispatched within `quietMs`. */
   unplannedPartitions(quietMs: number, limit: number): Promise<readonly PlanDispatch[]>;
+  /** Dispatches every partition of these datasets that has pending objects, due or not (a batch is to be closed now). */
+  pendingPartitions(datasets: readonly string[]): Promise<readonly PlanDispatch[]>;
   /** Ends all leases of a holder that is known to be dead (its supervisor saw the exit); counts a crash each. */
   expireHolder(holder: string): Promise<number>;
   /** Lets steps that gave up try again. Returns how many. */
   rearmFailed(dataset?: string): Promise<number>;
   /** Unfinished work per dataset: pending objects, open steps, steps that gave up, and held batches. */
-  backlog(): Promise<readonly { dataset: string; pending: number; openSteps: number; failedSteps: number; heldBatches: number; nextDueAt?: Date }[]>;
+  backlog(): Promise<
+    readonly {
+      dataset: string;
+      pending: number;
+      openSteps: number;
+      failedSteps: number;
+      heldBatches: number;
+      nextDueAt?: Date;
+    }[]
+  >;
 }
 
 /** What people and the audit read. */
 export interface ReadLedger {
-  batch(batch: BatchId): Promise<{ readonly row: BatchRow; readonly objects: readonly BatchObject[]; readonly manifest?: Manifest } | undefined>;
+  batch(
+    batch: BatchId,
+  ): Promise<
+    { readonly row: BatchRow; readonly objects: readonly BatchObject[]; readonly manifest?: Manifest } | undefined
+  >;
   batches(dataset: string | undefined, limit: number): Promise<readonly BatchRow[]>;
   loads(dataset: string | undefined, limit: number): Promise<readonly LoadRow[]>;
-  findings(filter: { dataset?: string; batch?: BatchId; kind?: Finding['kind']; limit: number }): Promise<readonly (Finding & { batch: BatchId; dataset: string; at: Date })[]>;
+  findings(filter: {
+    dataset?: string;
+    batch?: BatchId;
+    kind?: Finding['kind'];
+    limit: number;
+  }): Promise<readonly (Finding & { batch: BatchId; dataset: string; at: Date })[]>;
   /** Every object of a dataset with its counts and the tables it must be in, in pages by id; for the audit. */
   auditPage(dataset: string, after: ObjectId | undefined, limit: number): Promise<readonly AuditObject[]>;
   /** The dataset's newest schema version; undefined before the first batch. */

@@ -24,6 +24,7 @@ export interface QueueCounts {
 
 export interface WorkerOptions {
   readonly kinds: readonly JobKind[];
+  /** Jobs at once, of each kind. */
   readonly concurrency: number;
 }
 
@@ -53,6 +54,9 @@ export interface Queue {
   counts(kind: JobKind): Promise<QueueCounts>;
   /** The epoch: a random text that lives in Redis only. Undefined when Redis lost it (flushed, or new). */
   epoch(): Promise<string | undefined>;
-  setEpoch(epoch: string): Promise<void>;
+  /** Sets the epoch where there is none; false when somebody else was first. */
+  setEpoch(epoch: string): Promise<boolean>;
+  /** Forgets every job, for tests and the demo of a lost Redis. */
+  flush(): Promise<void>;
   close(): Promise<void>;
 }

@@ -55,6 +55,8 @@ export interface Warehouse {
   /** Counts rows by `_sluice_object` in the table. Objects with no row are absent from the answer. */
   presentRows(table: string, objects: readonly ObjectId[]): Promise<readonly PresentCount[]>;
   /** Asks anything (`sluice sql`): column names and rows as text or null. */
-  ask(sql: string): Promise<{ readonly columns: readonly string[]; readonly rows: readonly (readonly (string | null)[])[] }>;
+  ask(
+    sql: string,
+  ): Promise<{ readonly columns: readonly string[]; readonly rows: readonly (readonly (string | null)[])[] }>;
   close(): Promise<void>;
 }

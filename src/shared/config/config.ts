@@ -1,0 +1,76 @@
+import type { ConfigFile } from './schema.js';
+import type { DatasetFile, FileFormat } from './dataset.js';
+
+/** A dataset with every default filled in. */
+export interface Dataset {
+  readonly name: string;
+  /** Where its files arrive: a prefix of the lake, or another store by URL. */
+  readonly source: {
+    readonly url?: string;
+    readonly prefix: string;
+    readonly match: readonly string[];
+    readonly format: FileFormat;
+  };
+  readonly partition: string;
+  readonly batch: { readonly targetBytes: number; readonly maxFiles: number; readonly maxWaitMs: number };
+  readonly compact: {
+    readonly prefix: string;
+    readonly compression: 'zstd' | 'snappy';
+    readonly sort: readonly string[];
+  };
+  readonly schema: DatasetFile['schema'];
+  readonly columns: DatasetFile['columns'];
+  readonly checks: DatasetFile['checks'];
+  readonly skew: DatasetFile['skew'];
+  readonly load: DatasetFile['load'];
+  /** SHA-256 (hex, 16 characters) over the settings above: written into every manifest. */
+  readonly hash: string;
+}
+
+/** The lake's store. */
+export interface LakeConfig {
+  readonly url: string;
+  readonly region: string;
+  readonly endpoint?: string;
+  readonly forcePathStyle?: boolean;
+  readonly accessKeyId?: string;
+  readonly secretAccessKey?: string;
+}
+
+export interface TargetConfig {
+  readonly type: 'postgres';
+  readonly url?: string;
+  readonly schema: string;
+}
+
+export interface ScheduleConfig {
+  readonly job: ConfigFile['schedules'][number]['job'];
+  readonly dataset?: string;
+  readonly everyMs?: number;
+  readonly cron?: string;
+  readonly timezone?: string;
+}
+
+/** The configuration: read once, checked whole, frozen. A service without url is embedded. */
+export interface Config {
+  /** The file it came from; undefined for one made in memory. */
+  readonly file?: string;
+  /** Folder of the file: embedded services keep their data in `.sluice/` here. */
+  readonly folder: string;
+  readonly lake?: LakeConfig;
+  readonly redis: { readonly url?: string };
+  readonly ledger: { readonly url?: string };
+  readonly targets: Readonly<Record<string, TargetConfig>>;
+  readonly intake: { readonly host: string; readonly port: number; readonly tokens: readonly string[] };
+  readonly worker: {
+    readonly host: string;
+    readonly port: number;
+    readonly concurrency: number;
+    readonly memoryLimitBytes: number;
+    readonly threads: number;
+    readonly scratch?: string;
+  };
+  readonly console: { readonly host: string; readonly port: number };
+  readonly datasets: readonly Dataset[];
+  readonly schedules: readonly ScheduleConfig[];
+}

@@ -1,0 +1,81 @@
+import { z } from 'zod';
+import { columnCheckSchema, tableCheckSchema } from './checks.js';
+import { durationField, nameField, sizeField, urlField } from './fields.js';
+
+/** How a dataset's files are written. `auto`: by the name of each file. */
+export const FILE_FORMATS = ['auto', 'parquet', 'csv', 'ndjson'] as const;
+export type FileFormat = (typeof FILE_FORMATS)[number];
+
+const sourceSchema = z
+  .strictObject({
+    prefix: z.string().optional().describe('Keys of the lake that begin with this are the dataset’s.'),
+    url: urlField('s3', 'file').optional().describe('Another bucket or folder instead of a prefix of the lake.'),
+    match: z
+      .union([z.string(), z.array(z.string())])
+      .default('**')
+      .describe('Glob over the key after the prefix. Names that begin with . or _ never match.'),
+    format: z.enum(FILE_FORMATS).default('auto').describe('How the files are written; auto goes by each name.'),
+  })
+  .refine((source) => (source.prefix === undefined) !== (source.url === undefined), {
+    message: 'expected either prefix or url',
+  });
+
+const batchSchema = z.strictObject({
+  targetBytes: sizeField.default(256e6).describe('A batch closes when its objects reach this size.'),
+  maxFiles: z.int().min(1).max(10_000).default(2000).describe('A batch closes at this many objects.'),
+  maxWait: durationField.default(60_000).describe('A batch closes when its oldest object has waited this long.'),
+});
+
+const compactSchema = z.strictObject({
+  prefix: z.string().optional().describe('Where artifacts are put; default curated/<dataset>/.'),
+  compression: z.enum(['zstd', 'snappy']).default('zstd').describe('Codec of the artifacts.'),
+  sort: z.array(z.string()).default([]).describe('Columns to order rows by; none keeps the order of arrival.'),
+});
+
+const loadSchema = z.strictObject({
+  target: nameField.describe('A name under targets.'),
+  table: z.string().min(1).describe('table, or schema.table.'),
+  mode: z.enum(['append']).default('append').describe('How rows are written.'),
+});
+
+/** One dataset as written in the file. */
+export const datasetSchema = z.strictObject({
+  source: sourceSchema,
+  partition: z
+    .string()
+    .default('none')
+    .describe('hive, none, or a template such as {year}/{month}/{day} over the key’s folders.'),
+  batch: batchSchema.prefault({}),
+  compact: compactSchema.prefault({}),
+  schema: z
+    .strictObject({
+      evolution: z
+        .enum(['strict', 'widen'])
+        .default('widen')
+        .describe('Whether safe widenings of types and new columns are taken.'),
+      onBreak: z
+        .enum(['quarantine'])
+        .default('quarantine')
+        .describe('What happens to an object that breaks the schema.'),
+    })
+    .prefault({}),
+  columns: z
+    .record(z.string(), z.strictObject({ checks: z.array(columnCheckSchema).default([]) }))
+    .default({})
+    .describe('Checks by column.'),
+  checks: z.array(tableCheckSchema).default([]).describe('Checks over the whole batch.'),
+  skew: z
+    .strictObject({
+      keys: z.array(z.string()).default([]).describe('Columns to watch; none: those that look like keys are chosen.'),
+      threshold: z
+        .number()
+        .positive()
+        .default(10)
+        .describe('Skewed when the largest key has this many times the mean rows.'),
+      action: z.enum(['advise']).default('advise'),
+    })
+    .prefault({}),
+  load: z.array(loadSchema).default([]).describe('Targets to load; none: compacted and judged only.'),
+});
+
+export type DatasetFile = z.infer<typeof datasetSchema>;

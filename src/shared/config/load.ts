@@ -1,0 +1,151 @@
+import { readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { LineCounter, parseDocument } from 'yaml';
+import type { z } from 'zod';
+import { SluiceError } from '../errors.js';
+import type { Config } from './config.js';
+import { type Environment, substituteEnvironment } from './environment.js';
+import { NOT_YET } from './notYet.js';
+import { resolveConfig } from './resolve.js';
+import { type ConfigFault, findRuleFaults } from './rules.js';
+import { configSchema } from './schema.js';
+
+/** File names tried in a folder, in this order. */
+export const CONFIG_NAMES = ['sluice.yaml', 'sluice.yml'] as const;
+
+export type ParseAnswer =
+  | { readonly kind: 'config'; readonly config: Config }
+  | { readonly kind: 'faults'; readonly faults: readonly ConfigFault[] };
+
+/** The process's environment: the only place that reads it. */
+export function readEnvironment(): Environment {
+  return process.env;
+}
+
+/** Reads and checks the configuration. Throws CONFIG_NOT_FOUND, or CONFIG_INVALID whose message lists every fault. */
+export function loadConfig(file: string | undefined, folder = process.cwd(), env = readEnvironment()): Config {
+  const path = file === undefined ? findConfigFile(folder) : resolve(folder, file);
+  const answer = parseConfig(readText(path), { folder: dirname(path), file: path }, env);
+  if (answer.kind === 'config') return answer.config;
+  throw new SluiceError(
+    'CONFIG_INVALID',
+    `${path}: ${answer.faults.length} fault(s)\n${answer.faults.map(describeFault).join('\n')}`,
+    {
+      facts: { file: path, faults: answer.faults.length },
+    },
+  );
+}
+
+/** Parses the text of a configuration file; pure. Every fault is reported at once, with its line. */
+export function parseConfig(text: string, place: { folder: string; file?: string }, env: Environment): ParseAnswer {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines });
+  if (document.errors.length > 0) {
+    return {
+      kind: 'faults',
+      faults: document.errors.map((error) => ({
+        line: lines.linePos(error.pos[0]).line,
+        path: '',
+        expected: 'valid YAML',
+        got: error.message.split('\n')[0] ?? '',
+      })),
+    };
+  }
+  const withLine = (fault: ConfigFault): ConfigFault => {
+    const line = lineOf(document, lines, fault.path);
+    return line === undefined ? fault : { ...fault, line };
+  };
+  const substituted = substituteEnvironment(document.toJS(), env);
+  const parsed = configSchema.safeParse(substituted.value);
+  const faults = [
+    ...substituted.faults,
+    ...(parsed.error?.issues.flatMap((issue) => describeIssue(issue, substituted.value)) ?? []),
+  ];
+  if (!parsed.success || faults.length > 0) return { kind: 'faults', faults: faults.map(withLine) };
+  const config = resolveConfig(parsed.data, place, env);
+  const ruleFaults = findRuleFaults(config);
+  return ruleFaults.length > 0 ? { kind: 'faults', faults: ruleFaults.map(withLine) } : { kind: 'config', config };
+}
+
+/** One line for people: `line 12: datasets.orders.batch.maxFiles: expected number, got "many"`. */
+export function describeFault(fault: ConfigFault): string {
+  return `  ${fault.line === undefined ? '' : `line ${fault.line}: `}${fault.path || '(file)'}: expected ${fault.expected}, got ${fault.got}`;
+}
+
+function describeIssue(issue: z.core.$ZodIssue, root: unknown): readonly ConfigFault[] {
+  const path = formatPath(issue.path);
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => ({
+      path: path === '' ? key : `${path}.${key}`,
+      expected: NOT_YET.has(key) ? 'no such key in this version (announced, not built yet)' : 'a known key',
+      got: `unknown key ${key}`,
+    }));
+  }
+  if (issue.code === 'invalid_union' && issue.errors.length > 0) {
+    const best = issue.errors.toSorted((a, b) => a.length - b.length)[0] ?? [];
+    return best.flatMap((inner) => describeIssue({ ...inner, path: [...issue.path, ...inner.path] }, root));
+  }
+  const expected = issue.message
+    .replace(/^(Invalid input: |Invalid option: )?(expected )?/i, '')
+    .replace(/, received .*$/, '');
+  return [{ path, expected, got: describeValue(valueAt(root, issue.path)) }];
+}
+
+function valueAt(root: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>(
+    (value, key) => (value !== null && typeof value === 'object' ? Reflect.get(value, key) : undefined),
+    root,
+  );
+}
+
+function describeValue(value: unknown): string {
+  if (value === undefined) return 'nothing';
+  const text = JSON.stringify(value);
+  return text.length > 80 ? `${text.slice(0, 77)}...` : text;
+}
+
+function formatPath(path: readonly PropertyKey[]): string {
+  return path
+    .map((key, index) => (typeof key === 'number' ? `[${key}]` : `${index === 0 ? '' : '.'}${String(key)}`))
+    .join('');
+}
+
+/** The line of the deepest node on the path that the file has. */
+function lineOf(document: ReturnType<typeof parseDocument>, lines: LineCounter, path: string): number | undefined {
+  const keys = path
+    .split(/\.|\[|\]\.?/)
+    .filter((key) => key !== '')
+    .map((key) => (/^\d+$/.test(key) ? Number(key) : key));
+  for (let depth = keys.length; depth > 0; depth--) {
+    const node: unknown = document.getIn(keys.slice(0, depth), true);
+    const range: unknown = node !== null && typeof node === 'object' ? Reflect.get(node, 'range') : undefined;
+    if (Array.isArray(range) && typeof range[0] === 'number') return lines.linePos(range[0]).line;
+  }
+  return undefined;
+}
+
+function findConfigFile(folder: string): string {
+  for (const name of CONFIG_NAMES) {
+    const path = resolve(folder, name);
+    try {
+      readFileSync(path);
+      return path;
+    } catch {
+      continue;
+    }
+  }
+  throw new SluiceError('CONFIG_NOT_FOUND', `expected ${CONFIG_NAMES.join(' or ')} in ${folder}, got neither`, {
+    facts: { folder },
+  });
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new SluiceError('CONFIG_NOT_FOUND', `expected a readable file, got none at ${path}`, {
+      facts: { file: path },
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,30 @@
+/**
+ * Keys of the published surface that this version refuses, so that nobody believes a setting works that does not:
+ * the last words of their path, and since when they are announced.
+ */
+export const NOT_YET: ReadonlySet<string> = new Set([
+  'transform',
+  'onOverwrite',
+  'onDuplicateContent',
+  'originals',
+  'anomalies',
+  'alerts',
+  'lineage',
+  'sqs',
+  'sns',
+  'hmac',
+  'verify',
+  'publish',
+  'auth',
+  'key',
+  'orderBy',
+  'partitionBy',
+  'indexes',
+  'refresh',
+  'retain',
+  'via',
+  'clusterBy',
+  'buckets',
+  'serverSideEncryption',
+  'kmsKeyId',
+]);

@@ -1,0 +1,81 @@
+import { createHash } from 'node:crypto';
+import { canonicalJson } from '../ledger/manifest.js';
+import type { Config, Dataset, ScheduleConfig } from './config.js';
+import type { DatasetFile } from './dataset.js';
+import type { ConfigFile } from './schema.js';
+
+/** Service URLs that the environment may give where the file is silent. */
+export interface EnvironmentUrls {
+  readonly REDIS_URL?: string | undefined;
+  readonly LEDGER_URL?: string | undefined;
+  readonly LAKE_URL?: string | undefined;
+}
+
+/** Fills in what the schema's defaults cannot know; pure. */
+export function resolveConfig(
+  file: ConfigFile,
+  place: { folder: string; file?: string },
+  env: EnvironmentUrls,
+): Config {
+  const lake = file.lake ?? (env.LAKE_URL === undefined ? undefined : { url: env.LAKE_URL, region: 'us-east-1' });
+  const redisUrl = file.redis.url ?? env.REDIS_URL;
+  const ledgerUrl = file.ledger.url ?? env.LEDGER_URL;
+  const { memoryLimit, ...worker } = file.worker;
+  return deepFreeze(
+    withoutUndefined({
+      ...place,
+      lake,
+      redis: { url: redisUrl },
+      ledger: { url: ledgerUrl },
+      targets: file.targets,
+      intake: { host: file.intake.host, port: file.intake.port, tokens: file.intake.webhook?.tokens ?? [] },
+      worker: { ...worker, memoryLimitBytes: memoryLimit },
+      console: file.console,
+      datasets: Object.entries(file.datasets).map(([name, dataset]) => resolveDataset(name, dataset)),
+      schedules: file.schedules.map(
+        ({ every, ...rest }): ScheduleConfig => withoutUndefined({ ...rest, everyMs: every }) as ScheduleConfig,
+      ),
+    }) as Config,
+  );
+}
+
+function resolveDataset(name: string, file: DatasetFile): Dataset {
+  const settings = {
+    name,
+    source: {
+      url: file.source.url,
+      prefix: file.source.prefix ?? '',
+      match: typeof file.source.match === 'string' ? [file.source.match] : file.source.match,
+      format: file.source.format,
+    },
+    partition: file.partition,
+    batch: { targetBytes: file.batch.targetBytes, maxFiles: file.batch.maxFiles, maxWaitMs: file.batch.maxWait },
+    compact: { ...file.compact, prefix: file.compact.prefix ?? `curated/${name}/` },
+    schema: file.schema,
+    columns: file.columns,
+    checks: file.checks,
+    skew: file.skew,
+    load: file.load,
+  };
+  const hash = createHash('sha256').update(canonicalJson(settings)).digest('hex').slice(0, 16);
+  return withoutUndefined({ ...settings, hash }) as Dataset;
+}
+
+/** The same value without properties that are undefined, at every depth. */
+function withoutUndefined(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutUndefined);
+  if (value === null || typeof value !== 'object') return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([, inner]) => inner !== undefined)
+      .map(([key, inner]) => [key, withoutUndefined(inner)]),
+  );
+}
+
+function deepFreeze<T>(value: T): T {
+  if (value !== null && typeof value === 'object') {
+    for (const inner of Object.values(value)) deepFreeze(inner);
+    Object.freeze(value);
+  }
+  return value;
+}

@@ -1,0 +1,88 @@
+import type { Config, Dataset } from './config.js';
+
+/** A fault of the configuration: where, what was expected, what came. */
+export interface ConfigFault {
+  /** From 1; undefined where the fault has no line. */
+  readonly line?: number;
+  /** As in `datasets.orders.load[0].target`. */
+  readonly path: string;
+  readonly expected: string;
+  readonly got: string;
+}
+
+/** The rules that join several settings; pure. All faults are returned together. */
+export function findRuleFaults(config: Config): readonly ConfigFault[] {
+  return [
+    ...config.datasets.flatMap((dataset) => [...targetFaults(config, dataset), ...prefixFaults(config, dataset)]),
+    ...config.schedules.flatMap((schedule, index) =>
+      schedule.dataset === undefined || config.datasets.some(({ name }) => name === schedule.dataset)
+        ? []
+        : [
+            {
+              path: `schedules[${index}].dataset`,
+              expected: `one of the datasets (${names(config.datasets)})`,
+              got: schedule.dataset,
+            },
+          ],
+    ),
+    ...(isLoopback(config.console.host)
+      ? []
+      : [
+          {
+            path: 'console.host',
+            expected: 'a loopback address, because sign-in is not built yet',
+            got: config.console.host,
+          },
+        ]),
+    ...(isLoopback(config.intake.host) || config.intake.tokens.length > 0
+      ? []
+      : [
+          {
+            path: 'intake.webhook.tokens',
+            expected: 'a token where intake listens on more than loopback',
+            got: 'none',
+          },
+        ]),
+  ];
+}
+
+function targetFaults(config: Config, dataset: Dataset): readonly ConfigFault[] {
+  const tables = new Set<string>();
+  return dataset.load.flatMap((load, index) => {
+    const path = `datasets.${dataset.name}.load[${index}]`;
+    const place = `${load.target}.${load.table}`;
+    const faults: ConfigFault[] = [];
+    if (config.targets[load.target] === undefined)
+      faults.push({
+        path: `${path}.target`,
+        expected: `one of the targets (${Object.keys(config.targets).join(', ') || 'none declared'})`,
+        got: load.target,
+      });
+    if (tables.has(place))
+      faults.push({ path, expected: 'each table loaded once by a dataset', got: `${place} twice` });
+    tables.add(place);
+    return faults;
+  });
+}
+
+/** Artifacts under a source prefix would arrive again as new files, for ever. */
+function prefixFaults(config: Config, dataset: Dataset): readonly ConfigFault[] {
+  return config.datasets
+    .filter(({ source }) => source.url === undefined)
+    .filter(
+      ({ source }) => dataset.compact.prefix.startsWith(source.prefix) || source.prefix === dataset.compact.prefix,
+    )
+    .map((other) => ({
+      path: `datasets.${dataset.name}.compact.prefix`,
+      expected: `a prefix outside the source of ${other.name} (${other.source.prefix || 'the whole lake'}), or artifacts arrive again as new files`,
+      got: dataset.compact.prefix,
+    }));
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || host.startsWith('127.');
+}
+
+function names(datasets: readonly Dataset[]): string {
+  return datasets.map(({ name }) => name).join(', ');
+}

@@ -1,0 +1,70 @@
+import { z } from 'zod';
+import { MAINTENANCE } from '../jobs/catalogue.js';
+import { datasetSchema } from './dataset.js';
+import { durationField, nameField, portField, sizeField, urlField } from './fields.js';
+
+const lakeSchema = z.strictObject({
+  url: urlField('s3', 'file').describe('s3://bucket or file:///folder.'),
+  region: z.string().default('us-east-1'),
+  endpoint: urlField('http', 'https').optional().describe('For S3-compatible stores.'),
+  forcePathStyle: z.boolean().optional().describe('Default true where an endpoint is given.'),
+  accessKeyId: z.string().optional().describe('Default: the AWS credential chain.'),
+  secretAccessKey: z.string().optional(),
+});
+
+const postgresTarget = z.strictObject({
+  type: z.literal('postgres'),
+  url: urlField('postgres', 'postgresql').optional().describe('Left out: a database of the embedded Postgres.'),
+  schema: z.string().default('public').describe('Schema of tables that name none.'),
+});
+
+const intakeSchema = z.strictObject({
+  host: z.string().default('127.0.0.1').describe('Address to listen on.'),
+  port: portField.default(8080),
+  webhook: z
+    .strictObject({ tokens: z.array(z.string().min(16, 'expected a token of at least 16 characters')).min(1).max(2) })
+    .optional()
+    .describe('Bearer tokens; two while one is being replaced.'),
+});
+
+const scheduleSchema = z
+  .strictObject({
+    job: z.enum(MAINTENANCE),
+    dataset: nameField.optional().describe('Left out: every dataset.'),
+    every: durationField.optional(),
+    cron: z.string().optional(),
+    timezone: z.string().optional().describe('IANA name; for cron. Default UTC.'),
+  })
+  .refine((schedule) => (schedule.every === undefined) !== (schedule.cron === undefined), {
+    message: 'expected either every or cron',
+  });
+
+const workerSchema = z.strictObject({
+  host: z.string().default('127.0.0.1').describe('Address of probes and metrics.'),
+  port: portField.default(9090),
+  concurrency: z.int().min(1).max(64).default(2).describe('Jobs at once in one worker process.'),
+  memoryLimit: sizeField.default(512e6).describe('Memory of one engine.'),
+  threads: z.int().min(1).max(128).default(2).describe('Threads of one engine.'),
+  scratch: z
+    .string()
+    .optional()
+    .describe('Folder for files in work; default a folder under the system’s temporary one.'),
+});
+
+/** The whole file. Unknown keys are faults. */
+export const configSchema = z.strictObject({
+  version: z.literal(1),
+  lake: lakeSchema.optional().describe('Where files land. Left out: an embedded S3 bucket named lake.'),
+  redis: z.strictObject({ url: urlField('redis', 'rediss').optional() }).prefault({}),
+  ledger: z.strictObject({ url: urlField('postgres', 'postgresql').optional() }).prefault({}),
+  targets: z.record(nameField, z.discriminatedUnion('type', [postgresTarget])).default({}),
+  intake: intakeSchema.prefault({}),
+  worker: workerSchema.prefault({}),
+  console: z.strictObject({ host: z.string().default('127.0.0.1'), port: portField.default(8081) }).prefault({}),
+  datasets: z
+    .record(nameField, datasetSchema)
+    .refine((datasets) => Object.keys(datasets).length > 0, { message: 'expected at least one dataset' }),
+  schedules: z.array(scheduleSchema).default([]),
+});
+
+export type ConfigFile = z.infer<typeof configSchema>;

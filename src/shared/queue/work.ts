@@ -1,0 +1,105 @@
+import { DelayedError, type Job as BullJob, UnrecoverableError, WaitingError, Worker } from 'bullmq';
+import { Redis } from 'ioredis';
+import { assertNever, SluiceError, toSluiceError } from '../errors.js';
+import { JOB_KINDS, type JobKind } from '../jobs/catalogue.js';
+import type { Outcome } from '../outcome.js';
+import type { Logger } from '../telemetry/log.js';
+import { LOCK_DURATION_MS, STALLED_INTERVAL_MS } from './options.js';
+import type { JobProcessor, QueueWorker, WorkerOptions } from './port.js';
+
+interface StartRequest {
+  readonly url: string;
+  readonly prefix: string;
+  readonly logger: Logger;
+  readonly options: WorkerOptions;
+  readonly process: JobProcessor;
+}
+
+/** Seconds to the next try, by the number of tries: 1, 2, 4, ... 60. The error may name its own. */
+export function backoffMs(attemptsMade: number, error: unknown): number {
+  const named = error instanceof SluiceError ? error.facts['retryInMs'] : undefined;
+  return typeof named === 'number' ? named : Math.min(1000 * 2 ** Math.max(0, attemptsMade - 1), 60_000);
+}
+
+/** Starts one BullMQ worker a kind; they share one answer to shutdown. */
+export async function startWorkers({ url, prefix, logger, options, process }: StartRequest): Promise<QueueWorker> {
+  const connection = new Redis(url, { maxRetriesPerRequest: null });
+  connection.on('error', (error: Error) =>
+    logger.warn({ error: error.message }, 'Redis does not answer; the worker keeps trying'),
+  );
+  let seenAt = Date.now();
+  const workers = options.kinds.map((kind) => {
+    const worker = new Worker(
+      kind,
+      // BullMQ gives the signal only to a processor with three plain parameters.
+      (job: BullJob, token: string | undefined, signal: AbortSignal | undefined) => {
+        seenAt = Date.now();
+        return settle(job, token, () => process(receive(job), signal ?? new AbortController().signal));
+      },
+      {
+        connection,
+        prefix,
+        concurrency: options.concurrency,
+        lockDuration: LOCK_DURATION_MS,
+        stalledInterval: STALLED_INTERVAL_MS,
+        maxStalledCount: 100,
+        settings: {
+          backoffStrategy: (attemptsMade: number, _type?: string, error?: Error) => backoffMs(attemptsMade, error),
+        },
+        metrics: { maxDataPoints: 60 },
+      },
+    );
+    worker.on('error', (error) => logger.warn({ kind, error: error.message }, 'the worker met an error of the queue'));
+    worker.on('drained', () => (seenAt = Date.now()));
+    return worker;
+  });
+  await Promise.all(workers.map((worker) => worker.waitUntilReady()));
+  return {
+    lastSeenMs: () => seenAt,
+    stop: async (softMs) => {
+      const closing = Promise.all(workers.map((worker) => worker.close()));
+      const soft = setTimeout(() => {
+        for (const worker of workers) worker.cancelAllJobs('shutdown');
+      }, softMs);
+      await closing;
+      clearTimeout(soft);
+      connection.disconnect();
+    },
+  };
+}
+
+function receive(job: BullJob) {
+  const kind = JOB_KINDS.find((known) => known === job.queueName);
+  if (kind === undefined) throw new UnrecoverableError(`expected a queue of the catalogue, got ${job.queueName}`);
+  return { kind, id: job.id ?? '', payload: job.data as unknown, attemptsMade: job.attemptsMade };
+}
+
+/** Turns an outcome or an error into BullMQ's ways of ending a job. The return value stays far under 1 KB. */
+async function settle(job: BullJob, token: string | undefined, run: () => Promise<Outcome>): Promise<unknown> {
+  try {
+    const outcome = await run();
+    switch (outcome.kind) {
+      case 'done':
+        return outcome.summary ?? {};
+      case 'skip':
+        return { skipped: outcome.reason };
+      case 'snooze':
+        await job.moveToDelayed(Date.now() + outcome.delayMs, token);
+        throw new DelayedError();
+      default:
+        return assertNever(outcome);
+    }
+  } catch (thrown) {
+    if (thrown instanceof DelayedError) throw thrown;
+    const error = toSluiceError(thrown);
+    if (error.code === 'HANDED_BACK') {
+      await job.moveToWait(token);
+      throw new WaitingError();
+    }
+    if (error.retry === 'never') throw new UnrecoverableError(`${error.code}: ${error.message}`);
+    throw error;
+  }
+}
+
+/** For the catalogue's readers: the kinds that need an engine. */
+export const ENGINE_KINDS: readonly JobKind[] = ['compact', 'profile', 'skew', 'check', 'load'];

@@ -1,0 +1,76 @@
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import pLimit from 'p-limit';
+import type { Engine, EngineSession } from '../shared/engine/port.js';
+import type { Manifest } from '../shared/ledger/manifest.js';
+import { quoteText } from '../shared/schema/columns.js';
+import type { ObjectStore } from '../shared/stores/port.js';
+
+/** A batch's folder and engine session, shared by the steps that run in a row on one worker. */
+export interface BatchScratch {
+  readonly folder: string;
+  /** The one session of this batch; opened on first use, replaced after its engine died. */
+  session(): Promise<EngineSession>;
+  /** Forgets a session whose engine died. */
+  dropSession(): Promise<void>;
+  /** The artifacts as a FROM-able expression over local files: those compact left here, else fetched from the lake. */
+  source(manifest: Manifest, signal: AbortSignal): Promise<string>;
+  /** Remembers the local file of an artifact that compact just put. */
+  keep(key: string, file: string): void;
+  close(): Promise<void>;
+}
+
+interface ScratchOptions {
+  readonly folder: string;
+  readonly engine: Engine;
+  readonly lake: ObjectStore;
+  readonly memoryLimitBytes: number;
+  readonly threads: number;
+}
+
+const FETCHES_AT_ONCE = 4;
+
+/** Opens a scratch folder of a batch; close() removes it with all it holds. */
+export async function openBatchScratch({
+  folder,
+  engine,
+  lake,
+  memoryLimitBytes,
+  threads,
+}: ScratchOptions): Promise<BatchScratch> {
+  await mkdir(folder, { recursive: true });
+  const files = new Map<string, string>();
+  let opened: Promise<EngineSession> | undefined;
+  const dropSession = async () => {
+    const dropped = opened;
+    opened = undefined;
+    await dropped?.then((session) => session.close()).catch(() => {});
+  };
+  return {
+    folder,
+    session: () =>
+      (opened ??= engine.open({ scratch: folder, memoryLimit: `${Math.floor(memoryLimitBytes / 1e6)}MB`, threads })),
+    dropSession,
+    keep: (key, file) => void files.set(key, file),
+    source: async (manifest, signal) => {
+      const limit = pLimit(FETCHES_AT_ONCE);
+      const local = await Promise.all(
+        manifest.artifacts.map((artifact, index) =>
+          limit(async () => {
+            const known = files.get(artifact.key);
+            if (known !== undefined) return known;
+            const file = join(folder, `fetched-${index}.parquet`);
+            await lake.getToFile({ key: artifact.key, eTag: artifact.eTag, size: artifact.bytes, file, signal });
+            files.set(artifact.key, file);
+            return file;
+          }),
+        ),
+      );
+      return `read_parquet([${local.map(quoteText).join(', ')}])`;
+    },
+    close: async () => {
+      await dropSession();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}

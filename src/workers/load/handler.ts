@@ -1,0 +1,48 @@
+import { SluiceError } from '../../shared/errors.js';
+import { manifestHash } from '../../shared/ledger/manifest.js';
+import type { StepDispatch } from '../../shared/ledger/port.js';
+import { datasetOf, type WorkerContext } from '../context.js';
+import type { StepWork } from '../runSteps.js';
+
+/**
+ * Loads the judged artifacts into one table. Commit point: the target's own transaction (data, books and fence together);
+ * the ledger only notes it afterwards. Safe to run twice: the target's books answer `already`.
+ */
+export async function handleLoad(
+  context: WorkerContext,
+  { claim, manifest, scratch, signal }: StepWork,
+): Promise<readonly StepDispatch[]> {
+  if (manifest === undefined)
+    throw new SluiceError('INTERNAL', `expected a manifest for batch ${claim.batch}, got none`);
+  const dataset = datasetOf(context.config, claim.dataset);
+  const load = dataset.load.find(({ target, table }) => target === claim.target && table === claim.table);
+  if (load === undefined) {
+    throw new SluiceError(
+      'CONFIG_INVALID',
+      `expected a load of ${dataset.name} into ${claim.target}.${claim.table}, got none in the configuration`,
+      { facts: { batch: claim.batch } },
+    );
+  }
+  const receipt = await context.warehouse(claim.target).load({
+    batch: claim.batch,
+    attempt: claim.attempt,
+    manifestHash: manifestHash(manifest),
+    table: claim.table,
+    mode: load.mode,
+    columns: manifest.columns,
+    objects: manifest.objects.flatMap((object) =>
+      object.kind === 'included' ? [{ object: object.object, rows: object.rows }] : [],
+    ),
+    source: await scratch.source(manifest, signal),
+    session: await scratch.session(),
+    signal,
+  });
+  if (receipt.skipped.length > 0) {
+    context.logger.warn(
+      { batch: claim.batch, table: claim.table, objects: receipt.skipped.length },
+      'the target had objects of this batch from another one; they were not doubled',
+    );
+  }
+  await context.ledger.steps.commitLoad(claim, { rows: receipt.rows, committedAt: receipt.committedAt });
+  return [];
+}

@@ -1,0 +1,39 @@
+import { newBatchId } from '../../shared/ids.js';
+import { type JobPayload, planJob, stepJob } from '../../shared/jobs/catalogue.js';
+import type { Outcome } from '../../shared/outcome.js';
+import { datasetOf, type WorkerContext } from '../context.js';
+import { planBatches } from './plan.js';
+
+/** Objects read in one plan; when there are more, the partition is planned again at once. */
+const PLAN_LIMIT = 50_000;
+
+/**
+ * Packs what is pending in one partition into batches. Commit point: `ledger.plans.commitPlan`. Safe to run twice: an
+ * object taken by another plan voids the batch that wants it again.
+ */
+export async function handlePlan(context: WorkerContext, payload: JobPayload<'plan'>): Promise<Outcome> {
+  const { ledger, queue, clock } = context;
+  const dataset = datasetOf(context.config, payload.dataset);
+  const place = { dataset: payload.dataset, partition: payload.partition };
+  const pending = await ledger.plans.beginPlan(place, PLAN_LIMIT);
+  const now = clock.now();
+  const closeNow = context.closeNow || payload.closeNow === true;
+  const plan = planBatches(pending, closeNow ? { ...dataset.batch, maxWaitMs: 0 } : dataset.batch, now);
+  const loads = dataset.load.map(({ target, table }) => ({ target, table }));
+  const batches = plan.batches.map((objects) => ({
+    batch: newBatchId(now),
+    objects: objects.map(({ object }) => object),
+    configHash: dataset.hash,
+    loads,
+  }));
+  const steps = batches.length === 0 ? [] : await ledger.plans.commitPlan(place, batches);
+  await queue.enqueue(steps.map((step) => stepJob(step)));
+  const again = pending.length >= PLAN_LIMIT ? now : plan.dueAtMs;
+  if (again !== undefined) {
+    const dispatch = await ledger.plans.planAgainAt(place, new Date(again));
+    await queue.enqueue([
+      planJob(dispatch, { delayMs: Math.max(0, again - now), closeNow: payload.closeNow === true }),
+    ]);
+  }
+  return { kind: 'done', summary: { pending: pending.length, batches: batches.length, left: plan.left } };
+}

@@ -1,0 +1,41 @@
+import type { PendingObject } from '../../shared/ledger/port.js';
+
+export interface PlanLimits {
+  readonly targetBytes: number;
+  readonly maxFiles: number;
+  readonly maxWaitMs: number;
+}
+
+export interface BatchPlan {
+  /** Closed batches, in order of arrival. */
+  readonly batches: readonly (readonly PendingObject[])[];
+  /** Objects left pending. */
+  readonly left: number;
+  /** When the oldest object that is left will have waited long enough (ms since 1970). */
+  readonly dueAtMs?: number;
+}
+
+/**
+ * Packs pending objects, oldest first, into batches: a batch closes when the next object would carry it over
+ * `targetBytes`, at `maxFiles`, or, for the last one, when its oldest object has waited `maxWaitMs`. An object larger
+ * than the target is a batch of its own. Pure.
+ */
+export function planBatches(pending: readonly PendingObject[], limits: PlanLimits, nowMs: number): BatchPlan {
+  const full: PendingObject[][] = [];
+  let open: PendingObject[] = [];
+  let openBytes = 0;
+  for (const object of pending) {
+    if (open.length > 0 && (openBytes + object.size > limits.targetBytes || open.length >= limits.maxFiles)) {
+      full.push(open);
+      open = [];
+      openBytes = 0;
+    }
+    open.push(object);
+    openBytes += object.size;
+  }
+  const oldest = open[0];
+  if (oldest === undefined) return { batches: full, left: 0 };
+  const dueAtMs = oldest.arrivedAt.getTime() + limits.maxWaitMs;
+  const closes = dueAtMs <= nowMs || openBytes >= limits.targetBytes || open.length >= limits.maxFiles;
+  return closes ? { batches: [...full, open], left: 0 } : { batches: full, left: open.length, dueAtMs };
+}

@@ -1,0 +1,52 @@
+import { randomUUID } from 'node:crypto';
+import { toSluiceError } from '../shared/errors.js';
+import { planJob, stepJob } from '../shared/jobs/catalogue.js';
+import type { WorkerContext } from './context.js';
+
+/** How often the ledger is asked for work that nobody holds. */
+const ROUND_MS = 2000;
+/** A dispatch younger than this is still on its way. */
+const QUIET_MS = 30_000;
+/** Steps and partitions sent again at most in one statement. */
+const PAGE = 500;
+/** The same after Redis lost everything: all at once, because what is sent is no longer quiet. */
+const LOST_PAGE = 100_000;
+
+/** The loop that sends again whatever the ledger says is unfinished and nobody holds. Stops when the signal aborts. */
+export async function reconcileForever(context: WorkerContext, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    try {
+      await reconcileOnce(context);
+    } catch (error) {
+      context.logger.warn({ error: toSluiceError(error).message }, 'the reconciler could not finish its round');
+    }
+    await context.clock.sleep(ROUND_MS, signal).catch(() => {});
+  }
+}
+
+/**
+ * One round. Redis holds an epoch that only Redis remembers: when it is missing, Redis lost its jobs, and everything
+ * unleased is sent again at once; otherwise only what was dispatched long ago. Returns how many jobs were sent.
+ */
+export async function reconcileOnce({
+  ledger,
+  queue,
+  logger,
+}: Pick<WorkerContext, 'ledger' | 'queue' | 'logger'>): Promise<number> {
+  const lost = (await queue.epoch()) === undefined && (await queue.setEpoch(randomUUID()));
+  const [quietMs, page] = lost ? [0, LOST_PAGE] : [QUIET_MS, PAGE];
+  let sent = 0;
+  for (let more = true; more;) {
+    const steps = await ledger.recovery.unfinishedSteps(quietMs, page);
+    const plans = await ledger.recovery.unplannedPartitions(quietMs, page);
+    await queue.enqueue([...steps.map((step) => stepJob(step)), ...plans.map((plan) => planJob(plan))]);
+    sent += steps.length + plans.length;
+    more = !lost && (steps.length === page || plans.length === page);
+  }
+  if (sent > 0)
+    logger.info(
+      { sent, lost },
+      lost ? 'the queue was empty and unknown: unfinished work was sent again' : 'work that nobody held was sent again',
+    );
+  return sent;
+}

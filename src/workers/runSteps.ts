@@ -1,0 +1,191 @@
+import { join } from 'node:path';
+import { SluiceError, toSluiceError } from '../shared/errors.js';
+import { asBatchId } from '../shared/ids.js';
+import { type JobPayload, stepJob } from '../shared/jobs/catalogue.js';
+import type { BatchObject, BatchRow, Step, StepClaim, StepDispatch, StepRef } from '../shared/ledger/port.js';
+import type { Manifest } from '../shared/ledger/manifest.js';
+import type { Outcome } from '../shared/outcome.js';
+import { backoffDelayMs, MAX_FAILURES } from './backoff.js';
+import { type BatchScratch, openBatchScratch } from './batchScratch.js';
+import type { WorkerContext } from './context.js';
+import { HEARTBEAT_MS, LEASE_MS, withHeartbeat } from './heartbeat.js';
+
+/** One claimed step, with all that its handler needs. */
+export interface StepWork {
+  readonly claim: StepClaim;
+  readonly row: BatchRow;
+  readonly objects: readonly BatchObject[];
+  /** The manifest that compact committed; undefined for compact itself. */
+  readonly manifest: Manifest | undefined;
+  readonly scratch: BatchScratch;
+  readonly signal: AbortSignal;
+}
+
+/** Does a step's work, passes its one commit point, and returns the steps that this opened. */
+export type StepHandler = (context: WorkerContext, work: StepWork) => Promise<readonly StepDispatch[]>;
+
+export type StepHandlers = Readonly<Record<Step, StepHandler>>;
+
+type StepEnd =
+  | { readonly kind: 'next'; readonly steps: readonly StepDispatch[] }
+  | { readonly kind: 'outcome'; readonly outcome: Outcome };
+
+/**
+ * Runs a step, then the steps that it opens, in a row under their own leases with the same scratch and engine; a later
+ * step that fails goes to the queue by itself. Safe to run twice: each step is claimed in the ledger, and each commit
+ * compares the claim's attempt.
+ */
+export async function runSteps(
+  context: WorkerContext,
+  {
+    step,
+    payload,
+    handlers,
+    signal,
+  }: { step: Step; payload: JobPayload<'compact'>; handlers: StepHandlers; signal: AbortSignal },
+): Promise<Outcome> {
+  const batch = asBatchId(payload.batch);
+  const folder = join(
+    context.scratch,
+    `${batch}-${payload.dispatch}-${process.pid}-${context.clock.now().toString(36)}`,
+  );
+  const scratch = await openBatchScratch({
+    folder,
+    engine: context.engine,
+    lake: context.lake,
+    ...context.config.worker,
+  });
+  try {
+    const first = await runStep(context, {
+      ref: { batch, step, target: payload.target, table: payload.table },
+      scratch,
+      handlers,
+      signal,
+    });
+    if (first.kind === 'outcome') return first.outcome;
+    const ran = await runInline(context, { waiting: [...first.steps], scratch, handlers, signal });
+    return { kind: 'done', summary: { batch, steps: ran + 1 } };
+  } finally {
+    await scratch.close();
+  }
+}
+
+interface InlineRun {
+  readonly waiting: StepDispatch[];
+  readonly scratch: BatchScratch;
+  readonly handlers: StepHandlers;
+  readonly signal: AbortSignal;
+}
+
+async function runInline(context: WorkerContext, { waiting, scratch, handlers, signal }: InlineRun): Promise<number> {
+  let ran = 0;
+  for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+    if (signal.aborted) {
+      await context.queue.enqueue([next, ...waiting].map((dispatch) => stepJob(dispatch)));
+      return ran;
+    }
+    try {
+      const end = await runStep(context, { ref: next, scratch, handlers, signal });
+      if (end.kind === 'next') waiting.push(...end.steps);
+      ran++;
+    } catch (thrown) {
+      await requeue(context, next, toSluiceError(thrown));
+    }
+  }
+  return ran;
+}
+
+/** The failure is noted in the ledger already; the queue brings the step back when its time comes. */
+async function requeue(context: WorkerContext, dispatch: StepDispatch, error: SluiceError): Promise<void> {
+  const retryInMs = error.facts['retryInMs'];
+  context.logger.warn({ batch: dispatch.batch, step: dispatch.step, code: error.code, ...error.facts }, error.message);
+  if (error.retry === 'never') return;
+  await context.queue.enqueue([stepJob(dispatch, { delayMs: typeof retryInMs === 'number' ? retryInMs : 0 })]);
+}
+
+interface StepRun {
+  readonly ref: StepRef;
+  readonly scratch: BatchScratch;
+  readonly handlers: StepHandlers;
+  readonly signal: AbortSignal;
+}
+
+async function runStep(context: WorkerContext, { ref, scratch, handlers, signal }: StepRun): Promise<StepEnd> {
+  const answer = await context.ledger.steps.claim(ref, context.holder, LEASE_MS);
+  switch (answer.kind) {
+    case 'done':
+      return { kind: 'outcome', outcome: { kind: 'skip', reason: 'done before' } };
+    case 'closed':
+      return { kind: 'outcome', outcome: { kind: 'skip', reason: answer.reason } };
+    case 'leased': {
+      const delayMs = Math.max(HEARTBEAT_MS / 4, answer.until.getTime() - context.clock.now());
+      return { kind: 'outcome', outcome: { kind: 'snooze', delayMs, reason: 'somebody holds it' } };
+    }
+    case 'claimed':
+      return { kind: 'next', steps: await runClaimed(context, answer.claim, { ref, scratch, handlers, signal }) };
+  }
+}
+
+async function runClaimed(
+  context: WorkerContext,
+  claim: StepClaim,
+  { scratch, handlers, signal }: StepRun,
+): Promise<readonly StepDispatch[]> {
+  try {
+    const batch = await context.ledger.read.batch(claim.batch);
+    if (batch === undefined) throw new SluiceError('INTERNAL', `expected batch ${claim.batch} in the ledger, got none`);
+    return await withHeartbeat(context, claim, signal, (alive) =>
+      handlers[claim.step](context, {
+        claim,
+        row: batch.row,
+        objects: batch.objects,
+        manifest: batch.manifest,
+        scratch,
+        signal: alive,
+      }),
+    );
+  } catch (thrown) {
+    throw await settleFailure(context, claim, { thrown, scratch, signal });
+  }
+}
+
+interface Failure {
+  readonly thrown: unknown;
+  readonly scratch: BatchScratch;
+  readonly signal: AbortSignal;
+}
+
+/** Notes a failure in the ledger, and says when to try again. */
+async function settleFailure(
+  context: WorkerContext,
+  claim: StepClaim,
+  { thrown, scratch, signal }: Failure,
+): Promise<SluiceError> {
+  const error = toSluiceError(thrown);
+  if (error.code === 'ENGINE_DIED') await scratch.dropSession();
+  if (error.code === 'LEASE_LOST') return error;
+  const { steps } = context.ledger;
+  try {
+    if (signal.aborted) {
+      await steps.handBack(claim);
+      return new SluiceError('HANDED_BACK', 'the worker is stopping; the step goes back', { cause: thrown });
+    }
+    const givesUp = error.retry === 'never' || claim.failures + 1 >= MAX_FAILURES;
+    const retryInMs = backoffDelayMs(claim.failures);
+    await steps.fail(
+      claim,
+      { code: error.code, message: error.message },
+      givesUp ? undefined : new Date(context.clock.now() + retryInMs),
+    );
+    return new SluiceError(error.code, error.message, {
+      facts: { ...error.facts, batch: claim.batch, step: claim.step, ...(givesUp ? {} : { retryInMs }) },
+      cause: thrown,
+    });
+  } catch (second) {
+    context.logger.warn(
+      { batch: claim.batch, step: claim.step, error: toSluiceError(second).message },
+      'a failure could not be noted in the ledger; its lease will run out',
+    );
+    return error;
+  }
+}
