@@ -1,0 +1,138 @@
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { z } from 'zod';
+import { lockHolder, takeLock } from '../lock.js';
+import { LOOPBACK } from '../ports.js';
+import { fetchDebianRedis } from './debian.js';
+import { startMemoryRedis } from './memory.js';
+import { findRedisOnPath, type RedisProgram, settleRedis, startRedisServer } from './server.js';
+
+/** Where an embedded Redis comes from: a server on PATH, the distribution's package unpacked into a cache, or JavaScript in this process. */
+export const REDIS_KINDS = ['server', 'debian', 'memory'] as const;
+export type RedisKind = (typeof REDIS_KINDS)[number];
+
+export interface RedisOptions {
+  /** The folder of its data; made when absent. */
+  readonly dir: string;
+  /** Must be free. Default: that of the last run where free, else any. */
+  readonly port?: number;
+  /** This kind and no other (SERVICE_NOT_STARTED where it cannot be had). Default: the first that works, in the order of REDIS_KINDS. */
+  readonly kind?: RedisKind;
+  /** Told what happens beyond the ordinary, a line at a time. */
+  readonly log?: (line: string) => void;
+  /** Where programs are looked for, as in PATH. Default: this process's PATH. */
+  readonly searchPath?: string;
+  /** Where the distribution's package is unpacked. Default: ~/.cache/sluice. */
+  readonly cacheDir?: string;
+}
+
+/** A running Redis (noeviction). `server` and `debian` write an append-only file each second; `memory` forgets at close. */
+export interface EmbeddedRedis {
+  readonly kind: RedisKind;
+  readonly port: number;
+  /** Of the server; this process's own for `memory`. */
+  readonly pid: number;
+  /** Password included. */
+  readonly url: string;
+  /** Stops the server once its data is written. A server that was only joined goes on. */
+  close(): Promise<void>;
+}
+
+/** What every kind needs to start. */
+export interface RedisPlace {
+  readonly dir: string;
+  readonly password: string;
+  /** Must be free. */
+  readonly port: number | undefined;
+  /** That of the last run. */
+  readonly usualPort: number | undefined;
+  readonly log: (line: string) => void;
+}
+
+/** What every kind answers. */
+export interface StartedRedis {
+  readonly port: number;
+  readonly pid: number;
+  stop(): Promise<void>;
+}
+
+const stateSchema = z.object({ kind: z.enum(REDIS_KINDS), port: z.int(), pid: z.int(), password: z.string() });
+
+/**
+ * Starts a Redis on the loopback. It ends with this process, however that ends. SERVICE_NOT_STARTED: another living process
+ * holds the folder (its pid is named), the wanted port is taken, or the forced kind cannot be had.
+ */
+export async function startRedis(options: RedisOptions): Promise<EmbeddedRedis> {
+  const dir = resolve(options.dir);
+  const log = options.log ?? (() => {});
+  mkdirSync(dir, { recursive: true, mode: 0o700 });
+  const lock = takeLock(`${dir}.lock`, `the Redis of ${dir}`);
+  try {
+    const last = readState(dir);
+    const password = last?.password ?? randomBytes(24).toString('base64url');
+    await settleRedis(dir, log);
+    const program = options.kind === 'memory' ? undefined : await findProgram(options, log);
+    const place: RedisPlace = { dir, password, port: options.port, usualPort: last?.port, log };
+    const started = program === undefined ? await startMemoryRedis(place) : await startRedisServer(program, place);
+    const kind = program?.kind ?? 'memory';
+    writeState(dir, { kind, port: started.port, pid: started.pid, password });
+    let closed: Promise<void> | undefined;
+    const close = () => (closed ??= started.stop().finally(() => lock.release()));
+    return { kind, port: started.port, pid: started.pid, url: redisUrl(password, started.port), close };
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
+/** Joins the Redis that another living process started on this folder; undefined when there is none. */
+export function findRedis(path: string): EmbeddedRedis | undefined {
+  const dir = resolve(path);
+  const state = readState(dir);
+  if (state === undefined || lockHolder(`${dir}.lock`) === undefined) return undefined;
+  return {
+    kind: state.kind,
+    port: state.port,
+    pid: state.pid,
+    url: redisUrl(state.password, state.port),
+    close: async () => {},
+  };
+}
+
+async function findProgram(options: RedisOptions, log: (line: string) => void): Promise<RedisProgram | undefined> {
+  const { kind } = options;
+  if (kind !== 'debian') {
+    const found = await findRedisOnPath(options.searchPath, kind === 'server');
+    if (found !== undefined) return found;
+  }
+  const fetched = await fetchDebianRedis({
+    cacheDir: options.cacheDir ?? join(homedir(), '.cache', 'sluice'),
+    required: kind === 'debian',
+    log,
+  });
+  if (fetched === undefined)
+    log(
+      'no redis-server here: using one in JavaScript, in memory; install Redis for more than a few hundred waiting jobs',
+    );
+  return fetched;
+}
+
+function redisUrl(password: string, port: number): string {
+  return `redis://:${password}@${LOOPBACK}:${port}`;
+}
+
+function readState(dir: string): z.infer<typeof stateSchema> | undefined {
+  try {
+    return stateSchema.parse(JSON.parse(readFileSync(join(dir, 'sluice.json'), 'utf8')));
+  } catch {
+    return undefined;
+  }
+}
+
+function writeState(dir: string, state: z.infer<typeof stateSchema>): void {
+  const file = join(dir, 'sluice.json');
+  writeFileSync(`${file}.new`, JSON.stringify(state), { mode: 0o600 });
+  renameSync(`${file}.new`, file);
+}
