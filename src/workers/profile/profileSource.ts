@@ -1,0 +1,173 @@
+import { countOf, listOf } from '../../shared/findings/values.js';
+import {
+  GROUPED_DISTINCT,
+  aggregateGroups,
+  countingGroups,
+  histogramBounds,
+  planColumns,
+  sampleFraction,
+} from './plan.js';
+import {
+  SKETCH_ERROR,
+  finiteRange,
+  isHuge,
+  readAggregates,
+  readGroups,
+  readHistogram,
+  readQuantiles,
+  readScaled,
+  readSketch,
+} from './read.js';
+import { aggregatesSql, distinctSql, groupsSql, scaledSql, sketchSql, spreadSql } from './sql.js';
+import type { EngineRow, EngineSession } from '../../shared/engine/port.js';
+import type { ColumnProfile, ProfileReport } from '../../shared/findings/reports.js';
+import type { Column } from '../../shared/schema/columns.js';
+import type { PlannedColumn } from './plan.js';
+import type { SpreadColumn } from './sql.js';
+
+export interface ProfileRequest {
+  readonly session: EngineSession;
+  /** What may stand after FROM, such as `read_parquet(['/scratch/a.parquet'])`. Read several times: profile the artifact, not its inputs. */
+  readonly source: string;
+  /** The source's columns; those of Sluice (`_sluice_...`) are left out of the profile. */
+  readonly columns: readonly Column[];
+  /** Of the files, repeated in the report. */
+  readonly bytes?: number;
+  /** Columns whose distinct count must be exact whatever it costs. */
+  readonly keys?: readonly string[];
+  /** Above this many rows quantiles rest on a sample and wide distinct counts are estimated. Default 200,000. */
+  readonly exactRows?: number;
+  readonly signal?: AbortSignal;
+}
+
+/** Where the work on a profile stands: what is known of each column, by its number. */
+interface Progress extends ProfileRequest {
+  readonly planned: readonly PlannedColumn[];
+  readonly found: Map<number, ColumnProfile>;
+}
+
+/** Profiles a source. Counts, extremes, means and top values are exact; what is estimated says so with its error. */
+export async function profileSource(request: ProfileRequest): Promise<ProfileReport> {
+  const started = performance.now();
+  const progress: Progress = { ...request, planned: planColumns(request.columns), found: new Map() };
+  const facts = await aggregate(progress);
+  const rows = facts.rows;
+  const fraction = sampleFraction(rows, request.exactRows);
+  await countDistinct(progress, fraction === 1);
+  const sampled = await spread(progress, facts, fraction);
+  return {
+    rows,
+    ...(request.bytes === undefined ? {} : { bytes: request.bytes }),
+    columns: progress.planned.flatMap(({ at }) => progress.found.get(at) ?? []),
+    ...(fraction === 1 ? {} : { sample: { rows: sampled, fraction, rankError: 1 / Math.sqrt(Math.max(1, sampled)) } }),
+    seconds: (performance.now() - started) / 1000,
+  };
+}
+
+interface Ends {
+  readonly min: number;
+  readonly max: number;
+}
+
+interface Facts {
+  readonly rows: number;
+  /** Least and greatest finite value of each numeric column that has one. */
+  readonly ranges: ReadonlyMap<number, Ends>;
+}
+
+async function aggregate(progress: Progress): Promise<Facts> {
+  const ranges = new Map<number, Ends>();
+  const groups = aggregateGroups(progress.planned);
+  let rows = 0;
+  for (const group of groups.length === 0 ? [[]] : groups) {
+    const row = await askOne(progress, aggregatesSql(progress.source, group));
+    rows = countOf(row, 'rows');
+    for (const column of group) {
+      progress.found.set(column.at, readAggregates(column, row));
+      const range = column.numeric ? finiteRange(column, row) : undefined;
+      if (range !== undefined) ranges.set(column.at, range);
+    }
+    const huge = group.filter((column) => isHuge(column, row));
+    if (huge.length > 0) {
+      const scaled = await askOne(progress, scaledSql(progress.source, huge));
+      for (const column of huge) add(progress, column, readScaled(column, scaled));
+    }
+  }
+  return { rows, ranges };
+}
+
+async function countDistinct(progress: Progress, exact: boolean): Promise<void> {
+  const scalars = progress.planned.filter((column) => column.scalar);
+  const wide = exact ? [] : await estimate(progress, scalars);
+  for (const group of countingGroups(scalars.filter((column) => !wide.includes(column)))) {
+    const rows = await ask(progress, groupsSql(progress.source, group));
+    for (const [column, row] of matched(group, rows)) add(progress, column, readGroups(column, row));
+  }
+  const keys = wide.filter((column) => progress.keys?.includes(column.name) === true);
+  if (keys.length === 0) return;
+  for (const [column, row] of matched(keys, await ask(progress, distinctSql(progress.source, keys)))) {
+    add(progress, column, { distinct: countOf(row, 'distinct'), distinctMethod: 'exact' });
+  }
+}
+
+/** Estimates each column's distinct count and returns the columns that have too many to be counted by grouping. */
+async function estimate(progress: Progress, columns: readonly PlannedColumn[]): Promise<readonly PlannedColumn[]> {
+  const wide: PlannedColumn[] = [];
+  for (const group of aggregateGroups(columns)) {
+    const rows = await ask(progress, sketchSql(progress.source, group));
+    for (const [column, row] of matched(group, rows)) {
+      const distinct = readSketch(row);
+      if (distinct <= GROUPED_DISTINCT) continue;
+      wide.push(column);
+      const isKey = progress.keys?.includes(column.name) === true;
+      if (!isKey) add(progress, column, { distinct, distinctMethod: 'approximate', distinctError: SKETCH_ERROR });
+    }
+  }
+  return wide;
+}
+
+/** Finds quantiles and histograms; returns the rows they rest on. */
+async function spread(progress: Progress, { rows, ranges }: Facts, fraction: number): Promise<number> {
+  const ranked = progress.planned.flatMap((column) => planSpread(column, ranges.get(column.at)));
+  let sampled = rows;
+  for (const group of aggregateGroups(ranked)) {
+    const row = await askOne(progress, spreadSql(progress.source, group, fraction));
+    sampled = countOf(row, 'rows');
+    for (const { column, range, bounds = [] } of group) {
+      const quantiles = readQuantiles(column, row);
+      if (quantiles === undefined) continue;
+      const bars = listOf(row, `bars${column.at}`);
+      const scale = rows / Math.max(1, sampled);
+      const histogram = range && { histogram: readHistogram(bars, { ...range, bounds }, scale) };
+      add(progress, column, { quantiles, ...histogram });
+    }
+  }
+  return sampled;
+}
+
+function planSpread(column: PlannedColumn, range: Ends | undefined): (SpreadColumn & { readonly range?: Ends })[] {
+  if (!column.ranked || (column.numeric && range === undefined)) return [];
+  return [range === undefined ? { column } : { column, range, bounds: histogramBounds(range.min, range.max) }];
+}
+
+function add({ found }: Progress, { at }: PlannedColumn, fields: Partial<ColumnProfile>): void {
+  const known = found.get(at);
+  if (known !== undefined) found.set(at, { ...known, ...fields });
+}
+
+function matched(
+  columns: readonly PlannedColumn[],
+  rows: readonly EngineRow[],
+): (readonly [PlannedColumn, EngineRow])[] {
+  return rows.flatMap((row) =>
+    columns.filter(({ at }) => at === countOf(row, 'at')).map((column) => [column, row] as const),
+  );
+}
+
+function ask({ session, signal }: ProfileRequest, sql: string): Promise<readonly EngineRow[]> {
+  return session.query(sql, signal);
+}
+
+async function askOne(request: ProfileRequest, sql: string): Promise<EngineRow> {
+  return (await ask(request, sql))[0] ?? {};
+}

@@ -1,0 +1,127 @@
+import { QUANTILES } from '../../shared/findings/reports.js';
+import { quoteName } from '../../shared/schema/columns.js';
+import type { PlannedColumn } from './plan.js';
+
+/** Floats beyond this cannot be squared and summed; columns with such are measured in a statement of their own, scaled down. */
+const HUGE = 1e140;
+/** What the values of such columns are divided by. */
+export const HUGE_SCALE = 1e200;
+/** Buckets of the min-hash sketch: its standard error is 1/sqrt(buckets). */
+export const SKETCH_BUCKETS = 4096;
+/** Texts in `min`, `max` and `top` are cut here. */
+const SHOWN_CHARACTERS = 200;
+const TOP = 10;
+
+/** One row with counts, extremes, means and lengths of all columns; fields end in the column's number. */
+export function aggregatesSql(source: string, columns: readonly PlannedColumn[]): string {
+  return `SELECT count(*) AS "rows"${columns
+    .flatMap(aggregates)
+    .map((item) => `, ${item}`)
+    .join('')} FROM ${source} AS _s`;
+}
+
+/** Mean and deviation of float columns with values beyond `HUGE`, both divided by `HUGE_SCALE`. */
+export function scaledSql(source: string, columns: readonly PlannedColumn[]): string {
+  const items = columns.map((column) => {
+    const value = `${ref(column)}::DOUBLE / ${HUGE_SCALE}`;
+    const finite = `FILTER (isfinite(${ref(column)}))`;
+    return `avg(${value}) ${finite} AS mean${column.at}, stddev_samp(${value}) ${finite} AS stddev${column.at}`;
+  });
+  return `SELECT ${items.join(', ')} FROM ${source} AS _s`;
+}
+
+/** For each column one row: how many buckets of the hash have a value, and the sum of each one's smallest rest (0 to 1). */
+export function sketchSql(source: string, columns: readonly PlannedColumn[]): string {
+  return columns
+    .map(
+      (column) => `SELECT ${column.at} AS at, count(*) AS buckets, sum(smallest) AS total FROM (
+  SELECT (min(h >> 12) + 0.5)::DOUBLE / ${2 ** 52} AS smallest FROM (SELECT hash(${ref(column)}) AS h FROM ${source} AS _s WHERE ${ref(column)} IS NOT NULL)
+  GROUP BY (h & ${SKETCH_BUCKETS - 1})::USMALLINT)`,
+    )
+    .join('\nUNION ALL ');
+}
+
+/** For each column one row: its exact distinct count and its most frequent values, ties by value. */
+export function groupsSql(source: string, columns: readonly PlannedColumn[]): string {
+  const groups = columns.map(
+    (column) =>
+      `g${column.at} AS MATERIALIZED (SELECT ${ref(column)} AS v, count(*) AS n FROM ${source} AS _s WHERE ${ref(column)} IS NOT NULL GROUP BY 1)`,
+  );
+  const reads = columns.map(
+    ({ at }) => `SELECT ${at} AS at, (SELECT count(*) FROM g${at}) AS "distinct",
+  (SELECT list({'value': ${shown('v')}, 'rows': n} ORDER BY n DESC, v) FROM (SELECT v, n FROM g${at} ORDER BY n DESC, v LIMIT ${TOP})) AS top`,
+  );
+  return `WITH ${groups.join(',\n')}\n${reads.join('\nUNION ALL ')}`;
+}
+
+/** Exact distinct counts alone, for columns with too many values to list. */
+export function distinctSql(source: string, columns: readonly PlannedColumn[]): string {
+  return columns
+    .map((column) => `SELECT ${column.at} AS at, count(DISTINCT ${ref(column)}) AS "distinct" FROM ${source} AS _s`)
+    .join('\nUNION ALL ');
+}
+
+/** A column whose values are spread out over bars with these inner bounds. */
+export interface SpreadColumn {
+  readonly column: PlannedColumn;
+  /** Undefined for dates and timestamps. */
+  readonly bounds?: readonly number[];
+}
+
+/** One row with the quantiles of each column and the rows of each bar, over a random part of the source. */
+export function spreadSql(source: string, columns: readonly SpreadColumn[], fraction: number): string {
+  const items = columns.flatMap(({ column, bounds }) => {
+    const filter = column.kind === 'float' ? ` FILTER (isfinite(${ref(column)}))` : '';
+    const quantiles = `quantile_disc(${ref(column)}, [${Object.values(QUANTILES).join(', ')}])${filter}::VARCHAR[] AS quantiles${column.at}`;
+    if (bounds === undefined) return [quantiles];
+    const ends = [...bounds.map(String), 'Infinity'].map((end) => `'${end}'::DOUBLE`).join(', ');
+    return [quantiles, `map_values(histogram(${ref(column)}::DOUBLE, [${ends}])${filter}) AS bars${column.at}`];
+  });
+  const part = fraction < 1 ? ` WHERE random() < ${fraction}` : '';
+  return `SELECT count(*) AS "rows"${items.map((item) => `, ${item}`).join('')} FROM (SELECT * FROM ${source}${part}) AS _s`;
+}
+
+function aggregates(column: PlannedColumn): string[] {
+  const { at, kind } = column;
+  const value = ref(column);
+  const items = [`count(${value}) AS values${at}`];
+  if (column.numeric) items.push(...moments(column));
+  if (column.scalar && kind !== 'float' && kind !== 'blob' && kind !== 'bit') {
+    items.push(`${shown(`min(${value})`)} AS min${at}`, `${shown(`max(${value})`)} AS max${at}`);
+  }
+  if (column.length !== undefined) {
+    const length = `${column.length}(${kind === 'text' ? `${value}::VARCHAR` : value})`;
+    items.push(`min(${length}) AS shortest${at}`, `max(${length}) AS longest${at}`, `avg(${length}) AS length${at}`);
+  }
+  return items;
+}
+
+function moments({ at, kind, ...column }: PlannedColumn): string[] {
+  const value = ref(column);
+  if (kind !== 'float') {
+    // A sum of 38 digits overflows as an integer; up to 18 digits it is exact.
+    const narrow = /^(U?(TINY|SMALL|BIG)INT|U?INTEGER|DECIMAL\((\d|1[0-8]),\d+\))$/i.test(column.type);
+    return [`avg(${narrow ? value : `${value}::DOUBLE`}) AS mean${at}`, `stddev_samp(${value}::DOUBLE) AS stddev${at}`];
+  }
+  const double = `${value}::DOUBLE`;
+  const small = `FILTER (abs(${double}) < ${HUGE})`;
+  return [
+    `min(${value}) FILTER (NOT isnan(${value}))::VARCHAR AS min${at}`,
+    `max(${value}) FILTER (NOT isnan(${value}))::VARCHAR AS max${at}`,
+    `min(${double}) FILTER (isfinite(${value})) AS low${at}`,
+    `max(${double}) FILTER (isfinite(${value})) AS high${at}`,
+    `count(*) FILTER (isnan(${value})) AS nan${at}`,
+    `count(*) FILTER (isinf(${value})) AS infinite${at}`,
+    `count(*) FILTER (isfinite(${value}) AND abs(${double}) >= ${HUGE}) AS huge${at}`,
+    `avg(${double}) ${small} AS mean${at}`,
+    `stddev_samp(${double}) ${small} AS stddev${at}`,
+  ];
+}
+
+function shown(value: string): string {
+  return `left(${value}::VARCHAR, ${SHOWN_CHARACTERS})`;
+}
+
+function ref(column: { readonly name: string }): string {
+  return `_s.${quoteName(column.name)}`;
+}
