@@ -106,6 +106,8 @@ export interface RecoveryLedger {
       nextDueAt?: Date;
     }[]
   >;
+  /** Makes the tables of the coming months and folds the counters. Call daily; `migrate` makes room for two months too. */
+  keepHouse(): Promise<void>;
 }
 
 /** What people and the audit read. */

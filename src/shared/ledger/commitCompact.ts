@@ -1,0 +1,113 @@
+import { SluiceError } from '../errors.js';
+import { finishStep, openNextRank } from './advance.js';
+import type { LedgerDatabase, Statements } from './database.js';
+import { canonicalJson, manifestHash } from './manifest.js';
+import type { Manifest, ManifestObject } from './manifest.js';
+import type { ObjectState, StepClaim, StepDispatch } from './port.js';
+import { storable } from './text.js';
+
+const STORE_MANIFEST = `
+UPDATE sluice.batches
+SET state = $2, manifest = $3, manifest_hash = $4, bytes_in = $5, bytes_out = $6, rows_in = $7, rows_out = $8, artifacts = $9
+WHERE batch_id = $1`;
+
+/** A released object goes back to arrived, is due again later, and leaves the batch; a quarantined one leaves it where it is. */
+const SETTLE_OBJECTS = `
+WITH outcome AS (
+  SELECT * FROM unnest($2::uuid[], $3::sluice.object_state[], $4::bigint[], $5::text[], $6::text[])
+    AS t(object_id, state, rows, code, reason)
+), member AS (
+  SELECT m.month, outcome.* FROM outcome JOIN sluice.batch_objects m ON m.batch_id = $1 AND m.object_id = outcome.object_id AND m.live
+), gone AS (
+  UPDATE sluice.batch_objects m SET live = false FROM member
+  WHERE m.batch_id = $1 AND m.object_id = member.object_id AND member.state IN ('arrived', 'quarantined')
+)
+UPDATE sluice.objects o
+SET state = member.state, rows_in = member.rows, code = member.code, reason = member.reason,
+  batch_id = CASE WHEN member.state = 'arrived' THEN NULL ELSE o.batch_id END,
+  due_at = CASE WHEN member.state = 'arrived' THEN $7::timestamptz END,
+  releases = o.releases + (member.state = 'arrived')::integer,
+  loaded_at = CASE WHEN member.state = 'loaded' THEN now() END
+FROM member WHERE o.object_id = member.object_id AND o.month = member.month`;
+
+/** A partition that waits for a later plan must not make a released object wait for it too. */
+const PLAN_BY = `
+UPDATE sluice.partitions SET plan_at = $3 WHERE dataset = $1 AND partition = $2 AND plan_at > $3`;
+
+const CLOSE_STEPS = `UPDATE sluice.steps SET state = 'done', done_at = now() WHERE batch_id = $1 AND state = 'waiting'`;
+
+/**
+ * THE commit point of compact: compare-and-set on attempt and holder, then the manifest, every object's outcome and the next
+ * step, all or nothing. A manifest without rows to load ends the batch as empty: its steps are closed, and its good objects
+ * (which have no rows, or none that passed) are loaded. Throws LEASE_LOST, changing nothing; INTERNAL for a manifest
+ * that does not account for every object of the batch.
+ */
+export async function commitCompact(
+  database: LedgerDatabase,
+  claim: StepClaim,
+  { manifest, releasedUntil }: { manifest: Manifest; releasedUntil: Date },
+): Promise<readonly StepDispatch[]> {
+  const empty =
+    manifest.rows.out === 0 || !manifest.objects.some((object) => object.kind === 'included' && object.rows > 0);
+  return database.transaction(async (tx) => {
+    await finishStep(tx, claim);
+    await storeManifest(tx, manifest, { state: empty ? 'empty' : 'compacted', batch: claim.batch });
+    await settleObjects(tx, manifest, { claim, releasedUntil, included: empty ? 'loaded' : 'compacted' });
+    if (manifest.objects.some((object) => object.kind === 'released')) {
+      await tx.changed(PLAN_BY, [claim.dataset, claim.partition, releasedUntil]);
+    }
+    if (!empty) return openNextRank(tx, claim);
+    await tx.changed(CLOSE_STEPS, [claim.batch]);
+    return [];
+  });
+}
+
+async function storeManifest(
+  tx: Statements,
+  manifest: Manifest,
+  { state, batch }: { state: 'empty' | 'compacted'; batch: string },
+): Promise<void> {
+  await tx.changed(STORE_MANIFEST, [
+    batch,
+    state,
+    canonicalJson(manifest),
+    manifestHash(manifest),
+    manifest.bytes.in,
+    manifest.bytes.out,
+    manifest.rows.in,
+    manifest.rows.out,
+    manifest.artifacts.length,
+  ]);
+}
+
+async function settleObjects(
+  tx: Statements,
+  { objects }: Manifest,
+  { claim, releasedUntil, included }: { claim: StepClaim; releasedUntil: Date; included: ObjectState },
+): Promise<void> {
+  const settled = await tx.changed(SETTLE_OBJECTS, [
+    claim.batch,
+    objects.map((object) => object.object),
+    objects.map((object) => stateAfter(object, included)),
+    objects.map((object) => (object.kind === 'included' ? object.rows : null)),
+    objects.map((object) => (object.kind === 'included' ? null : object.code)),
+    objects.map((object) => (object.kind === 'included' ? null : storable(object.reason))),
+    releasedUntil,
+  ]);
+  const [members] = await tx.rows<{ objects: number }>('SELECT objects FROM sluice.batches WHERE batch_id = $1', [
+    claim.batch,
+  ]);
+  if (settled === objects.length && settled === members?.objects) return;
+  throw new SluiceError(
+    'INTERNAL',
+    `expected a manifest of ${members?.objects ?? 0} objects, got ${objects.length}, ${settled} of them in the batch`,
+    {
+      facts: { batch: claim.batch },
+    },
+  );
+}
+
+function stateAfter(object: ManifestObject, included: ObjectState): ObjectState {
+  if (object.kind === 'included') return included;
+  return object.kind === 'released' ? 'arrived' : 'quarantined';
+}

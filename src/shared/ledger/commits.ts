@@ -1,0 +1,68 @@
+import { allDone, finishStep, moveBatch, openNextRank } from './advance.js';
+import type { LedgerDatabase, Statements } from './database.js';
+import type { Finding, StepClaim, StepDispatch } from './port.js';
+
+const ADD_FINDINGS = `
+INSERT INTO sluice.findings (batch_id, dataset, kind, name, column_name, verdict, data)
+SELECT $1, $2, kind, name, column_name, verdict, data
+FROM unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::json[]) WITH ORDINALITY AS t(kind, name, column_name, verdict, data, position)
+ORDER BY position`;
+
+const NOTE_LOAD = `
+INSERT INTO sluice.loads (batch_id, target, table_name, dataset, rows, committed_at) VALUES ($1, $2, $3, $4, $5, $6)
+ON CONFLICT (batch_id, target, table_name) DO UPDATE SET rows = excluded.rows, committed_at = excluded.committed_at`;
+
+/**
+ * THE commit point of profile, skew and check: the step is done and its findings replace older ones of its kind. `hold` moves
+ * the batch and its objects to held and opens nothing; after check the batch is judged. Throws LEASE_LOST, changing nothing.
+ */
+export async function commitFindings(
+  database: LedgerDatabase,
+  claim: StepClaim,
+  { findings, hold }: { findings: readonly Finding[]; hold: boolean },
+): Promise<readonly StepDispatch[]> {
+  return database.transaction(async (tx) => {
+    await finishStep(tx, claim);
+    await replaceFindings(tx, claim, findings);
+    if (hold) {
+      await moveBatch(tx, claim, { state: 'held' });
+      return [];
+    }
+    if (claim.step === 'check') await moveBatch(tx, claim, { state: 'judged' });
+    return openNextRank(tx, claim);
+  });
+}
+
+async function replaceFindings(tx: Statements, claim: StepClaim, findings: readonly Finding[]): Promise<void> {
+  await tx.changed('DELETE FROM sluice.findings WHERE batch_id = $1 AND kind = $2', [claim.batch, claim.step]);
+  if (findings.length === 0) return;
+  await tx.changed(ADD_FINDINGS, [
+    claim.batch,
+    claim.dataset,
+    findings.map((finding) => finding.kind),
+    findings.map((finding) => finding.name),
+    findings.map((finding) => finding.column ?? null),
+    findings.map((finding) => finding.verdict ?? null),
+    findings.map((finding) => JSON.stringify(finding.data ?? null)),
+  ]);
+}
+
+/**
+ * Notes what a target committed; the last load of a batch moves it and its objects to loaded, visible since the latest of its
+ * loads. Throws LEASE_LOST, changing nothing: the target's own books still have the load.
+ */
+export async function commitLoad(
+  database: LedgerDatabase,
+  claim: StepClaim,
+  { rows, committedAt }: { rows: number; committedAt: Date },
+): Promise<void> {
+  await database.transaction(async (tx) => {
+    await finishStep(tx, claim);
+    await tx.changed(NOTE_LOAD, [claim.batch, claim.target, claim.table, claim.dataset, rows, committedAt]);
+    if (!(await allDone(tx, claim))) return;
+    const [last] = await tx.rows<{ at: Date }>('SELECT max(committed_at) AS at FROM sluice.loads WHERE batch_id = $1', [
+      claim.batch,
+    ]);
+    await moveBatch(tx, claim, { state: 'loaded', loadedAt: last?.at ?? committedAt });
+  });
+}

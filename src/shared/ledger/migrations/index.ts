@@ -1,0 +1,15 @@
+import { objectTables } from './001_objects.js';
+import { batchTables } from './002_batches.js';
+
+/** One step of the ledger's shape. Once released its SQL never changes: the ledger remembers its checksum. */
+export interface Migration {
+  readonly id: number;
+  readonly name: string;
+  readonly sql: string;
+}
+
+/** Every migration, in the order of their ids. */
+export const MIGRATIONS: readonly Migration[] = [
+  { id: 1, name: 'objects', sql: objectTables },
+  { id: 2, name: 'batches', sql: batchTables },
+];

@@ -1,0 +1,49 @@
+import { openPool } from '../postgres/pool.js';
+import { ledgerDatabase } from './database.js';
+import { migrate } from './migrate.js';
+import { objectLedger } from './objects.js';
+import { planLedger } from './plans.js';
+import type { Ledger } from './port.js';
+import { readLedger } from './read.js';
+import { recoveryLedger } from './recovery.js';
+import { stepLedger } from './steps.js';
+
+/** Where the ledger is and how much of it one process takes. */
+export interface LedgerOptions {
+  /** postgres:// URL of its database; its tables live in the schema `sluice`. */
+  readonly url: string;
+  /** Most connections of this process. Default 5. */
+  readonly maxConnections?: number;
+  /** Shown in pg_stat_activity. Default `sluice`. */
+  readonly applicationName?: string;
+}
+
+/**
+ * Opens the ledger on Postgres (13 or newer); the tables are there once `migrate` was called by anybody. All times that decide
+ * (leases, due times) are the database's clock. Throws LEDGER_AWAY when there is no answer, now or in any later call.
+ */
+export async function openLedger({
+  url,
+  maxConnections = 5,
+  applicationName = 'sluice',
+}: LedgerOptions): Promise<Ledger> {
+  const pool = openPool({ url, max: maxConnections, applicationName });
+  const database = ledgerDatabase(pool);
+  let closing: Promise<void> | undefined;
+  const close = () => (closing ??= pool.end());
+  try {
+    await database.rows('SELECT 1');
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return {
+    objects: objectLedger(database),
+    plans: planLedger(database),
+    steps: stepLedger(database),
+    recovery: recoveryLedger(database),
+    read: readLedger(database),
+    migrate: () => migrate(database),
+    close,
+  };
+}

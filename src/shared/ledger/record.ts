@@ -1,0 +1,67 @@
+import { SluiceError } from '../errors.js';
+import { asObjectId, objectId } from '../ids.js';
+import type { ObjectId } from '../ids.js';
+import type { LedgerDatabase } from './database.js';
+import type { RecordReceipt, RoutedArrival } from './port.js';
+
+/**
+ * One statement: identities that are new, and the detail of exactly those. Identities go in by order of their ids, so two
+ * requests with the same arrivals wait for each other instead of deadlocking; the second one answers after the first committed.
+ */
+const RECORD = `
+WITH input AS (
+  SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[], $8::text[], $9::text[],
+    $10::timestamptz[], $11::text[])
+    AS t(object_id, dataset, partition, bucket, key, e_tag, size, version_id, sequencer, last_modified, source)
+), fresh AS (
+  INSERT INTO sluice.identities (object_id, month)
+  SELECT object_id, date_trunc('month', now() AT TIME ZONE 'UTC')::date FROM input ORDER BY object_id
+  ON CONFLICT DO NOTHING
+  RETURNING object_id, month
+)
+INSERT INTO sluice.objects
+  (object_id, month, dataset, partition, bucket, key, e_tag, size, version_id, sequencer, last_modified, source)
+SELECT object_id, month, dataset, partition, bucket, key, e_tag, size, version_id, sequencer, last_modified, source
+FROM fresh JOIN input USING (object_id)
+RETURNING object_id`;
+
+/**
+ * Records arrivals; a known identity changes nothing, whether it came before, comes at the same time or twice in one call.
+ * Throws EVENT_MALFORMED for a key with a NUL character, which neither Postgres nor XML can carry.
+ */
+export async function record(database: LedgerDatabase, arrivals: readonly RoutedArrival[]): Promise<RecordReceipt> {
+  const unique = new Map<ObjectId, RoutedArrival>();
+  for (const arrival of arrivals) {
+    refuseNul(arrival);
+    const id = objectId({ ...arrival, generation: 0 });
+    if (!unique.has(id)) unique.set(id, arrival);
+  }
+  if (unique.size === 0) return { recorded: [], duplicates: 0 };
+  const rows = await database.rows<{ object_id: string }>(RECORD, recordValues(unique));
+  return { recorded: rows.map((row) => asObjectId(row.object_id)), duplicates: arrivals.length - rows.length };
+}
+
+/** One array a column: a statement of eleven parameters, however many arrivals. */
+function recordValues(arrivals: ReadonlyMap<ObjectId, RoutedArrival>): readonly unknown[] {
+  const all = [...arrivals.values()];
+  return [
+    [...arrivals.keys()],
+    all.map((arrival) => arrival.dataset),
+    all.map((arrival) => arrival.partition),
+    all.map((arrival) => arrival.bucket),
+    all.map((arrival) => arrival.key),
+    all.map((arrival) => arrival.eTag),
+    all.map((arrival) => arrival.size),
+    all.map((arrival) => arrival.versionId ?? null),
+    all.map((arrival) => arrival.sequencer ?? null),
+    all.map((arrival) => arrival.lastModified ?? null),
+    all.map((arrival) => arrival.source),
+  ];
+}
+
+function refuseNul({ bucket, key, partition }: RoutedArrival): void {
+  if (!key.includes('\0') && !partition.includes('\0')) return;
+  throw new SluiceError('EVENT_MALFORMED', `expected a key without NUL characters, got ${JSON.stringify(key)}`, {
+    facts: { bucket },
+  });
+}
