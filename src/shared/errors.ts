@@ -116,6 +116,13 @@ export const ERROR_CATALOGUE = {
   // intake
   EVENT_MALFORMED: { retry: 'never', exit: 1, mend: 'Send the S3 event notification JSON as documented.' },
   EVENT_UNKNOWN: { retry: 'never', exit: 1, mend: 'This is no notification that Sluice knows; check the sender.' },
+  EVENT_DENIED: {
+    retry: 'never',
+    exit: 1,
+    mend: 'Send `Authorization: Bearer TOKEN` with a token of intake.webhook.tokens; without tokens only this machine may send.',
+  },
+  EVENT_TOO_LARGE: { retry: 'never', exit: 1, mend: 'Send at most 256 KB a request.' },
+  REQUEST_UNKNOWN: { retry: 'never', exit: 2, mend: 'Send events with POST to /v1/events/s3.' },
   // the end
   INTERNAL: { retry: 'backoff', exit: 1, mend: 'This is a fault of Sluice; please report it with the log.' },
 } as const satisfies Record<string, CatalogueEntry>;

@@ -1,0 +1,29 @@
+/** S3's own limit on the UTF-8 bytes of a key. */
+const MAX_KEY_BYTES = 1024;
+
+/** A decoded key, or what is wrong with its encoding. */
+export type DecodedKey =
+  | { readonly kind: 'key'; readonly value: string }
+  | { readonly kind: 'fault'; readonly message: string };
+
+/**
+ * A key as notifications carry it: form-encoded, `+` for a space and `%XX` for UTF-8 bytes. Faults: an escape that is none, bytes
+ * that are no UTF-8, a NUL or half a surrogate pair (Postgres stores neither), nothing at all, more than 1,024 bytes.
+ */
+export function decodeKey(encoded: string): DecodedKey {
+  const value = tryDecode(encoded);
+  if (value === undefined) return { kind: 'fault', message: 'expected form-encoded UTF-8, got an escape that is none' };
+  if (value === '') return { kind: 'fault', message: 'expected a key, got an empty text' };
+  if (/[\0\p{Cs}]/u.test(value)) return { kind: 'fault', message: 'expected text, got a NUL or half a surrogate pair' };
+  if (Buffer.byteLength(value) > MAX_KEY_BYTES)
+    return { kind: 'fault', message: `expected at most ${MAX_KEY_BYTES} bytes of UTF-8, got more` };
+  return { kind: 'key', value };
+}
+
+function tryDecode(encoded: string): string | undefined {
+  try {
+    return decodeURIComponent(encoded.replaceAll('+', ' '));
+  } catch {
+    return undefined;
+  }
+}
