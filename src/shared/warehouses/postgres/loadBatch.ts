@@ -1,0 +1,140 @@
+import type { ClientBase, Pool } from 'pg';
+import type { ObjectId } from '../../ids.js';
+import { SluiceError } from '../../errors.js';
+import { withTransaction } from '../../postgres/pool.js';
+import type { LoadReceipt, LoadRequest } from '../port.js';
+import type { LoadKey } from './books.js';
+import { claimLoad, claimObjects, findLoad, holdFence, openBooks, raiseFence, sealLoad } from './books.js';
+import type { Bounds } from './bounds.js';
+import { boundWaits, setLocal } from './bounds.js';
+import { copyRows } from './copyRows.js';
+import type { TableName } from './identifiers.js';
+import { tableKey } from './identifiers.js';
+import { modes } from './modes/modes.js';
+import type { WireColumn } from './planTable.js';
+import { prepareTable } from './prepareTable.js';
+import { selectRows } from './selectRows.js';
+
+/** The places where a load can be cut off, in order. `copying` is in the midst of the rows. */
+export const LOAD_PHASES = [
+  'fence-raised',
+  'table-ready',
+  'load-claimed',
+  'objects-claimed',
+  'copying',
+  'copied',
+  'fence-held',
+  'sealed',
+  'committed',
+] as const;
+export type LoadPhase = (typeof LOAD_PHASES)[number];
+
+/** Called at each phase, inside the load; for tests that cut the load off there. */
+export type OnPhase = (phase: LoadPhase, request: LoadRequest) => Promise<void>;
+
+/** What a load needs besides the request. */
+export interface LoadContext {
+  readonly pool: Pool;
+  readonly table: TableName;
+  readonly bounds: Bounds;
+  readonly onPhase?: OnPhase | undefined;
+}
+
+/**
+ * Loads one batch exactly once. The commit of the one transaction that holds the books, the rows and the fence is the commit
+ * point; everything before it is undone by a crash or repeatable, and a repeat after it answers `already`.
+ */
+export async function loadBatch(context: LoadContext, request: LoadRequest): Promise<LoadReceipt> {
+  const { pool, table, bounds } = context;
+  const { batch, attempt, columns } = request;
+  const key: LoadKey = { table: tableKey(table), batch, attempt };
+  const phase = async (name: LoadPhase) => {
+    request.signal?.throwIfAborted();
+    await context.onPhase?.(name, request);
+  };
+  await openBooks(pool, bounds);
+  await raiseFence(pool, key, bounds);
+  await phase('fence-raised');
+  const done = await findLoad(pool, key);
+  if (done !== undefined) return { kind: 'already', skipped: [], ...done };
+  const { columns: wire } = await prepareTable(pool, table, columns, bounds);
+  await phase('table-ready');
+  const receipt = await withTransaction(pool, (client) => writeBatch({ context, request, key, wire, phase }, client));
+  if (receipt.kind === 'loaded') await phase('committed');
+  return receipt;
+}
+
+interface Work {
+  readonly context: LoadContext;
+  readonly request: LoadRequest;
+  readonly key: LoadKey;
+  readonly wire: readonly WireColumn[];
+  readonly phase: (name: LoadPhase) => Promise<void>;
+}
+
+/** The transaction: claims in the books, rows, count, fence. */
+async function writeBatch({ context, request, key, wire, phase }: Work, client: ClientBase): Promise<LoadReceipt> {
+  await boundWaits(client, context.bounds);
+  await keepPromises(client);
+  if (!(await claimLoad(client, key, request.manifestHash))) {
+    const entry = await findLoad(client, key);
+    if (entry === undefined)
+      throw new SluiceError('TARGET_BUSY', 'expected the load in the books, got none: it was removed');
+    return { kind: 'already', skipped: [], ...entry };
+  }
+  await phase('load-claimed');
+  const fresh = await claimObjects(client, key, request.objects);
+  await phase('objects-claimed');
+  const wanted = request.objects.filter(({ object }) => fresh.has(object));
+  const skipped = request.objects.filter(({ object }) => !fresh.has(object)).map(({ object }) => object);
+  const expected = wanted.reduce((sum, { rows }) => sum + rows, 0);
+  const present =
+    expected === 0 ? 0 : await writeRows({ context, request, key, wire, phase }, client, { skipped, expected });
+  await phase('copied');
+  await holdFence(client, key);
+  await phase('fence-held');
+  const entry = await sealLoad(client, key, present);
+  await phase('sealed');
+  return { kind: 'loaded', skipped, ...entry };
+}
+
+interface Share {
+  readonly skipped: readonly ObjectId[];
+  readonly expected: number;
+}
+
+async function writeRows(work: Work, client: ClientBase, { skipped, expected }: Share): Promise<number> {
+  const { context, request, key, wire, phase } = work;
+  const { batch, session, signal, source } = request;
+  const rows = selectRows(wire, batch, source, skipped);
+  await setLocal(client, { statement_timeout: String(context.bounds.copyTimeoutMs) });
+  const { copied, present } = await modes[request.mode]({
+    client,
+    table: context.table,
+    columns: wire,
+    copyInto: (into) =>
+      copyRows(client, into, { ...rows, session, encoding: 'postgres-text', signal }, () => phase('copying')),
+  });
+  await setLocal(client, { statement_timeout: String(context.bounds.statementTimeoutMs) });
+  if (copied === expected) return present;
+  throw new SluiceError('COUNT_MISMATCH', `expected ${expected} rows of the manifest in ${key.table}, got ${copied}`, {
+    facts: { table: key.table, batch, expected, got: copied },
+  });
+}
+
+/** Settings of the role or the database that would change how values are read, or let a commit be forgotten in a crash. */
+async function keepPromises(client: ClientBase): Promise<void> {
+  await client.query(
+    `SELECT set_config('synchronous_commit', 'on', true) WHERE current_setting('synchronous_commit') = 'off'`,
+  );
+  await setLocal(client, {
+    client_encoding: 'UTF8',
+    DateStyle: 'ISO, YMD',
+    IntervalStyle: 'postgres',
+    TimeZone: 'UTC',
+    // The server finds out within 40 s that a worker's machine is gone, and frees the locks.
+    tcp_keepalives_idle: '10',
+    tcp_keepalives_interval: '10',
+    tcp_keepalives_count: '3',
+  });
+}

@@ -1,0 +1,72 @@
+import type { Pool } from 'pg';
+import { openPool } from '../../postgres/pool.js';
+import type { Warehouse } from '../port.js';
+import { DEFAULT_BOUNDS } from './bounds.js';
+import type { Bounds } from './bounds.js';
+import { targetError } from './errors.js';
+import { parseTableName, tableKey } from './identifiers.js';
+import type { OnPhase } from './loadBatch.js';
+import { loadBatch } from './loadBatch.js';
+import { presentRows } from './presentRows.js';
+
+/** A Postgres target. */
+export interface PostgresWarehouseOptions {
+  /** Its name in the configuration. */
+  readonly name: string;
+  /** postgres:// URL. */
+  readonly url: string;
+  /** Where tables without a schema live; created when it is absent. */
+  readonly schema: string;
+  /** Loads at once, and a little more: default 6. */
+  readonly maxConnections?: number;
+  readonly bounds?: Partial<Bounds>;
+  /** Called at each phase of a load: for tests that cut loads off. */
+  readonly onPhase?: OnPhase;
+}
+
+/** Opens a Postgres target; connects at the first use. */
+export async function openPostgresWarehouse(options: PostgresWarehouseOptions): Promise<Warehouse> {
+  const { name, url, schema, maxConnections = 6, onPhase } = options;
+  const bounds = { ...DEFAULT_BOUNDS, ...options.bounds };
+  const pool = openPool({ url, max: maxConnections, applicationName: `sluice ${name}` });
+  return {
+    kind: 'postgres',
+    displayUrl: displayUrl(url),
+    load: async (request) => {
+      const table = parseTableName(request.table, schema);
+      return await named(`the load into ${tableKey(table)}`, tableKey(table), () =>
+        loadBatch({ pool, table, bounds, onPhase }, request),
+      );
+    },
+    presentRows: async (text, objects) => {
+      const table = parseTableName(text, schema);
+      return await named(`the count in ${tableKey(table)}`, tableKey(table), () => presentRows(pool, table, objects));
+    },
+    ask: (sql) => named('the query', undefined, () => ask(pool, sql)),
+    close: () => pool.end(),
+  };
+}
+
+async function named<T>(doing: string, table: string | undefined, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw targetError(error, doing, table);
+  }
+}
+
+/** Values as Postgres prints them. Of several statements the last one answers. */
+async function ask(pool: Pool, sql: string): ReturnType<Warehouse['ask']> {
+  const answer = await pool.query<(string | null)[]>({
+    text: sql,
+    rowMode: 'array',
+    types: { getTypeParser: () => (text: string) => text },
+  });
+  const last = Array.isArray(answer) ? answer.at(-1) : answer;
+  return { columns: last.fields.map(({ name }: { name: string }) => name), rows: last.rows };
+}
+
+function displayUrl(url: string): string {
+  // Neither the password nor parameters, which may carry one.
+  return url.replace(/^([a-z]+:\/\/[^:/@?]*)(:[^@]*)?(@|\/|$)/, '$1$3').replace(/\?.*$/, '');
+}

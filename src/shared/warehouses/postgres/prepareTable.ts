@@ -1,0 +1,35 @@
+import type { Pool } from 'pg';
+import { withTransaction } from '../../postgres/pool.js';
+import type { Column } from '../../schema/columns.js';
+import { quoteName } from '../../schema/columns.js';
+import type { TableName } from './identifiers.js';
+import { tableKey } from './identifiers.js';
+import type { TablePlan } from './planTable.js';
+import { planTable } from './planTable.js';
+import { readTable } from './readTable.js';
+import { boundWaits } from './bounds.js';
+import type { Bounds } from './bounds.js';
+
+/**
+ * Brings the table to what the columns need, in a transaction of its own before the load's: an ALTER TABLE inside the load would
+ * shut readers out for as long as the rows flow. One process at a time changes a table; who waited plans again.
+ * Safe to run twice. Errors: TARGET_MISMATCH, and Postgres's own.
+ */
+export async function prepareTable(
+  pool: Pool,
+  table: TableName,
+  columns: readonly Column[],
+  bounds: Bounds,
+): Promise<TablePlan> {
+  const plan = planTable(table, columns, await readTable(pool, table));
+  if (plan.ddl.length === 0) return plan;
+  return await withTransaction(pool, async (client) => {
+    await boundWaits(client, bounds);
+    await client.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [`sluice ${tableKey(table)}`]);
+    const { rows } = await client.query('SELECT 1 FROM pg_namespace WHERE nspname = $1', [table.schema]);
+    if (rows.length === 0) await client.query(`CREATE SCHEMA IF NOT EXISTS ${quoteName(table.schema)}`);
+    const { ddl, columns: wire } = planTable(table, columns, await readTable(client, table));
+    for (const statement of ddl) await client.query(statement);
+    return { ddl, columns: wire };
+  });
+}

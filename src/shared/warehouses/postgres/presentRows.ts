@@ -1,0 +1,40 @@
+import type { Pool } from 'pg';
+import type { ObjectId } from '../../ids.js';
+import { asObjectId } from '../../ids.js';
+import type { PresentCount } from '../port.js';
+import type { TableName } from './identifiers.js';
+import { quoteTable, tableKey } from './identifiers.js';
+import { readTable } from './readTable.js';
+
+const OBJECTS_A_QUERY = 50_000;
+
+/**
+ * Counts rows by `_sluice_object` in the table itself. Reads from the oldest batch that the books name for these objects on:
+ * batch ids rise with time, so blocks before it are skipped, and an object that a later load doubled is still seen. An object
+ * that the books do not know is looked for in the whole table. A table that is not there holds no rows.
+ */
+export async function presentRows(pool: Pool, table: TableName, objects: readonly ObjectId[]): Promise<PresentCount[]> {
+  if (objects.length === 0 || (await readTable(pool, table)) === undefined) return [];
+  const counts: PresentCount[] = [];
+  for (let start = 0; start < objects.length; start += OBJECTS_A_QUERY) {
+    const slice = objects.slice(start, start + OBJECTS_A_QUERY);
+    const oldest = await oldestBatch(pool, table, slice);
+    const { rows } = await pool.query<{ object: string; present: number }>(
+      `SELECT _sluice_object AS object, count(*) AS present FROM ${quoteTable(table)}
+       WHERE _sluice_object = ANY ($1::uuid[]) ${oldest === undefined ? '' : 'AND _sluice_batch >= $2'} GROUP BY 1`,
+      oldest === undefined ? [slice] : [slice, oldest],
+    );
+    counts.push(...rows.map(({ object, present }) => ({ object: asObjectId(object), present })));
+  }
+  return counts;
+}
+
+async function oldestBatch(pool: Pool, table: TableName, objects: readonly ObjectId[]): Promise<string | undefined> {
+  const { rows } = await pool.query<{ known: number; oldest: string | null }>(
+    `SELECT count(*) AS known, min(batch::text) AS oldest FROM _sluice.load_objects
+     WHERE table_name = $1 AND object_id = ANY ($2::uuid[])`,
+    [tableKey(table), objects],
+  );
+  const [found] = rows;
+  return found === undefined || found.known < new Set(objects).size ? undefined : (found.oldest ?? undefined);
+}
