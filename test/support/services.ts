@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import type { ProvidedContext } from 'vitest';
 import type { TestProject } from 'vitest/node';
 import { startPostgres } from '../../src/embedded/postgres/startPostgres.js';
-import { REDIS_KINDS, startRedis } from '../../src/embedded/redis/startRedis.js';
+import { REDIS_KINDS } from '../../src/embedded/redis/port.js';
+import { startRedis } from '../../src/embedded/redis/startRedis.js';
 
 declare module 'vitest' {
   interface ProvidedContext {

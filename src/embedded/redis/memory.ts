@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { createRedisCommandExecutor, RedisServerState, Resp2Server } from 'js-redis-server/core';
 import { choosePort, LOOPBACK } from '../ports.js';
-import type { RedisPlace, StartedRedis } from './startRedis.js';
+import type { RedisPlace, StartedRedis } from './port.js';
 
 const DATABASES = 16;
 

@@ -9,7 +9,7 @@ import { openLog } from '../logFile.js';
 import { choosePort, LOOPBACK } from '../ports.js';
 import { commandLine, endProcess, processMark } from '../processTable.js';
 import { watchOver } from '../watchdog.js';
-import type { RedisPlace, StartedRedis } from './startRedis.js';
+import type { RedisPlace, StartedRedis } from './port.js';
 
 const run = promisify(execFile);
 

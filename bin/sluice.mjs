@@ -1,0 +1,17 @@
+#!/usr/bin/env node
+import { existsSync } from 'node:fs';
+
+process.title = 'sluice';
+
+// a checkout installs and compiles itself; the published package has no src
+if (existsSync(new URL('../src/cli/main.ts', import.meta.url))) {
+  const { ensure } = await import('../scripts/ensure.mjs');
+  try {
+    await ensure({ build: true });
+  } catch (error) {
+    process.stderr.write(`sluice: ${error.message}\n`);
+    process.exit(1);
+  }
+}
+
+await import('../dist/cli/main.js');
