@@ -1,0 +1,79 @@
+import { createHash } from 'node:crypto';
+import { type FileHandle, open } from 'node:fs/promises';
+import { SluiceError } from '../errors.js';
+
+/** The code of a failed system call, such as ENOENT; undefined for any other thing. */
+export function errnoOf(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+}
+
+/** Writes all bytes at a place in a file. SCRATCH_FULL when the disk or the quota is at its end. */
+export async function writeAt(file: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
+  try {
+    for (let at = 0; at < bytes.length;) {
+      const { bytesWritten } = await file.write(bytes, at, bytes.length - at, position + at);
+      at += bytesWritten;
+    }
+  } catch (error) {
+    throw toScratchError(error);
+  }
+}
+
+/** ENOSPC and EDQUOT as SCRATCH_FULL; anything else as it is. */
+export function toScratchError(error: unknown): unknown {
+  const code = errnoOf(error);
+  if (code !== 'ENOSPC' && code !== 'EDQUOT') return error;
+  return new SluiceError('SCRATCH_FULL', `expected room on the disk, got ${code}`, { cause: error });
+}
+
+/** A running SHA-256 over a file's bytes, fed by ranges in order. */
+export interface FileHash {
+  /** Reads the file from where the last call ended up to, not including, `end`. */
+  advance(end: number): Promise<void>;
+  /** Hex. */
+  digest(): string;
+}
+
+const READ_BYTES = 1024 * 1024;
+
+/** Starts at the file's first byte. */
+export function hashFile(file: FileHandle): FileHash {
+  const hash = createHash('sha256');
+  const buffer = Buffer.allocUnsafe(READ_BYTES);
+  let at = 0;
+  return {
+    advance: async (end) => {
+      while (at < end) {
+        const { bytesRead } = await file.read(buffer, 0, Math.min(READ_BYTES, end - at), at);
+        if (bytesRead === 0) throw new SluiceError('INTERNAL', `expected ${end} bytes in the scratch file, got ${at}`);
+        hash.update(buffer.subarray(0, bytesRead));
+        at += bytesRead;
+      }
+    },
+    digest: () => hash.digest('hex'),
+  };
+}
+
+/** Copies an open file's bytes into a file of this path, replacing it; resolves with their number and SHA-256 (hex). */
+export async function copyHashed(
+  source: FileHandle,
+  path: string,
+  signal?: AbortSignal,
+): Promise<{ readonly bytes: number; readonly sha256: string }> {
+  const hash = createHash('sha256');
+  const buffer = Buffer.allocUnsafe(READ_BYTES);
+  const target = await open(path, 'w');
+  try {
+    for (let bytes = 0; ;) {
+      signal?.throwIfAborted();
+      const { bytesRead } = await source.read(buffer, 0, READ_BYTES, bytes);
+      if (bytesRead === 0) return { bytes, sha256: hash.digest('hex') };
+      const chunk = buffer.subarray(0, bytesRead);
+      hash.update(chunk);
+      await writeAt(target, chunk, bytes);
+      bytes += bytesRead;
+    }
+  } finally {
+    await target.close();
+  }
+}

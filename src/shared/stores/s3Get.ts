@@ -1,0 +1,173 @@
+import { type FileHandle, open } from 'node:fs/promises';
+import { Readable, addAbortSignal } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { GetObjectCommand, type GetObjectCommandOutput, type S3Client } from '@aws-sdk/client-s3';
+import pLimit from 'p-limit';
+import { SluiceError } from '../errors.js';
+import { hashFile, toScratchError, writeAt } from './files.js';
+import type { GetRequest } from './port.js';
+import { readFailure } from './s3Errors.js';
+
+/** Objects up to this size come in one request, greater ones in ranges of this size. */
+export const RANGE_BYTES = 8 * 1024 * 1024;
+const PARALLEL_RANGES = 4;
+const BODY_ATTEMPTS = 4;
+const BODY_BACKOFF_MS = 100;
+
+interface Source {
+  readonly client: S3Client;
+  readonly bucket: string;
+  readonly request: GetRequest;
+  readonly file: FileHandle;
+}
+
+interface Piece {
+  readonly start: number;
+  /** Exclusive; undefined asks for the whole object without a range. */
+  readonly end?: number;
+  readonly eTag?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+interface Fetched {
+  readonly bytes: number;
+  /** Of the whole object. */
+  readonly totalBytes: number;
+  /** As the store wrote it. */
+  readonly eTag: string | undefined;
+}
+
+/**
+ * Fetches an object into its file; resolves with its bytes and SHA-256 (hex). Every range demands the eTag of the first,
+ * so versions never mix. Throws what the SDK throws, SCRATCH_FULL, or OBJECT_CHANGED when the size is not the expected.
+ */
+export async function fetchToFile(
+  options: Omit<Source, 'file'>,
+): Promise<{ readonly bytes: number; readonly sha256: string }> {
+  const { request, bucket } = options;
+  const file = await open(request.file, 'w+').catch((error: unknown) => {
+    throw toScratchError(error);
+  });
+  try {
+    const fetched = await fetchAll({ ...options, file });
+    if (request.size === undefined || request.size === fetched.bytes) return fetched;
+    const message = `expected ${request.size} bytes in ${bucket}/${request.key}, got ${fetched.bytes}`;
+    throw new SluiceError('OBJECT_CHANGED', message, { facts: { bucket, key: request.key } });
+  } finally {
+    await file.close();
+  }
+}
+
+async function fetchAll(source: Source): Promise<{ readonly bytes: number; readonly sha256: string }> {
+  const { size, eTag, signal } = source.request;
+  const hash = hashFile(source.file);
+  const asWhole = { start: 0, eTag, signal };
+  const asRange = { ...asWhole, end: RANGE_BYTES };
+  const first = await fetchPiece(source, size !== undefined && size <= RANGE_BYTES ? asWhole : asRange).catch(
+    (error: unknown) => {
+      // No range of an empty object can be satisfied.
+      if (readFailure(error).status === 416) return fetchPiece(source, asWhole);
+      throw error;
+    },
+  );
+  await fetchRest(source, first, (end) => hash.advance(end));
+  return { bytes: first.totalBytes, sha256: hash.digest() };
+}
+
+/** Fetches what follows the first piece by parallel ranges; tells in order up to where the file is whole. */
+async function fetchRest(source: Source, first: Fetched, onWhole: (end: number) => Promise<void>): Promise<void> {
+  const stop = new AbortController();
+  const { signal } = source.request;
+  const either = signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal]);
+  const limit = pLimit(PARALLEL_RANGES);
+  const failures: unknown[] = [];
+  const ranges = planRanges(first.bytes, first.totalBytes).map((range) => {
+    const fetched = limit(() => fetchPiece(source, { ...range, eTag: first.eTag, signal: either }));
+    const settled = fetched.catch((error: unknown) => {
+      failures.push(error);
+      stop.abort();
+    });
+    return { end: range.end, settled };
+  });
+  await onWhole(first.bytes);
+  for (const { end, settled } of ranges) {
+    await settled;
+    if (failures.length === 0) await onWhole(end);
+  }
+  if (failures.length > 0) throw failures[0];
+}
+
+/** The ranges from `start` to `total`, each of at most RANGE_BYTES. */
+export function planRanges(start: number, total: number): { readonly start: number; readonly end: number }[] {
+  const count = Math.ceil((total - start) / RANGE_BYTES);
+  return Array.from({ length: count }, (_, index) => {
+    const from = start + index * RANGE_BYTES;
+    return { start: from, end: Math.min(from + RANGE_BYTES, total) };
+  });
+}
+
+/** The SDK repeats a request that was not answered, but not one whose body broke off: that is done here. */
+async function fetchPiece(source: Source, piece: Piece): Promise<Fetched> {
+  for (let attempt = 1; ; attempt++) {
+    piece.signal?.throwIfAborted();
+    const response = await send(source, piece);
+    const fetched = readHead(response, piece);
+    try {
+      await writeBody(source.file, response, { start: piece.start, bytes: fetched.bytes, signal: piece.signal });
+      return fetched;
+    } catch (error) {
+      if (error instanceof SluiceError || piece.signal?.aborted === true || attempt >= BODY_ATTEMPTS) throw error;
+      await sleep(
+        BODY_BACKOFF_MS * 2 ** attempt,
+        undefined,
+        piece.signal === undefined ? {} : { signal: piece.signal },
+      );
+    }
+  }
+}
+
+function send({ client, bucket, request }: Source, piece: Piece): Promise<GetObjectCommandOutput> {
+  const { key, versionId } = request;
+  const command = new GetObjectCommand({
+    Bucket: bucket,
+    Key: key,
+    ...(versionId === undefined ? {} : { VersionId: versionId }),
+    ...(piece.eTag === undefined ? {} : { IfMatch: `"${piece.eTag.replaceAll('"', '')}"` }),
+    // The checksum that a store keeps is that of the whole object.
+    ...(piece.end === undefined ? { ChecksumMode: 'ENABLED' } : { Range: `bytes=${piece.start}-${piece.end - 1}` }),
+  });
+  return client.send(command, piece.signal === undefined ? {} : { abortSignal: piece.signal });
+}
+
+function readHead(response: GetObjectCommandOutput, piece: Piece): Fetched {
+  const bytes = response.ContentLength ?? 0;
+  const range = /^bytes (\d+)-(\d+)\/(\d+)$/.exec(response.ContentRange ?? '');
+  // A store may answer a range with the whole object.
+  if (range === null && piece.start === 0) return { bytes, totalBytes: bytes, eTag: response.ETag };
+  const [, start, , total] = range ?? [];
+  if (Number(start) === piece.start) return { bytes, totalBytes: Number(total), eTag: response.ETag };
+  const got = response.ContentRange ?? 'no range';
+  throw new SluiceError('STORE_AWAY', `expected the range that begins at byte ${piece.start}, got ${got}`);
+}
+
+async function writeBody(
+  file: FileHandle,
+  response: GetObjectCommandOutput,
+  {
+    start,
+    bytes,
+    signal,
+  }: { readonly start: number; readonly bytes: number; readonly signal: AbortSignal | undefined },
+): Promise<void> {
+  const body = response.Body;
+  if (!(body instanceof Readable)) throw new SluiceError('INTERNAL', 'expected a stream as the body of an object');
+  if (signal !== undefined) addAbortSignal(signal, body);
+  let at = 0;
+  for await (const chunk of body) {
+    const data: unknown = chunk;
+    if (!Buffer.isBuffer(data)) throw new SluiceError('INTERNAL', 'expected buffers in the body of an object');
+    await writeAt(file, data, start + at);
+    at += data.length;
+  }
+  if (at !== bytes) throw new Error(`expected ${bytes} bytes of body, got ${at}`);
+}
