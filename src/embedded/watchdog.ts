@@ -10,8 +10,8 @@ export interface Watchdog {
  * Makes a server end with this process, however this one ends. A small shell waits on a pipe that only this process
  * holds open; when the pipe closes (exit, crash or SIGKILL), it sends `signal` to the server.
  */
-export function watchOver(pid: number, signal: 'INT' | 'TERM'): Watchdog {
-  const script = 'read -r word; [ "$word" = done ] || kill -s "$1" "$2"';
+export function watchOver(pid: number, signal: 'SIGINT' | 'SIGTERM'): Watchdog {
+  const script = 'read -r word; [ "$word" = done ] || kill -s "${1#SIG}" "$2"';
   const shell = spawn('/bin/sh', ['-c', script, 'sh', signal, String(pid)], {
     cwd: '/',
     detached: true, // Ctrl-C reaches the whole process group; the server must outlive it until it is asked to stop

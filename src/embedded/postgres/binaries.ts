@@ -11,7 +11,6 @@ import {
   symlinkSync,
 } from 'node:fs';
 import { createRequire } from 'node:module';
-import { homedir, tmpdir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { SluiceError } from '../../shared/errors.js';
@@ -23,6 +22,15 @@ export interface PostgresBinaries {
   readonly postgres: string;
 }
 
+export interface BinariesOptions {
+  /** Who runs them, when not oneself. */
+  readonly user: ServerUser | undefined;
+  /** Where they are copied to when they cannot be run in place. */
+  readonly sharedDir: string;
+  /** Default: the folder of the package for this platform. */
+  readonly native?: string | undefined;
+}
+
 const symlinksSchema = z.array(z.object({ source: z.string(), target: z.string() }));
 const packageSchema = z.object({ version: z.string() });
 
@@ -31,15 +39,16 @@ const packageSchema = z.object({ version: z.string() });
  * (project under a private home while root starts the server as another user, package folder not writable and its install
  * script blocked) they are copied once to a readable place; several processes may do so at once.
  */
-export async function findBinaries(
-  user: ServerUser | undefined,
-  native: string = packagedNative(),
-): Promise<PostgresBinaries> {
+export async function findBinaries({
+  user,
+  sharedDir,
+  native = packagedNative(),
+}: BinariesOptions): Promise<PostgresBinaries> {
   if (completeLinks(native)) {
     const binaries = binariesOf(native);
     if (await succeeds(binaries.postgres, ['--version'], user)) return binaries;
   }
-  const copy = binariesOf(copyNative(native, user));
+  const copy = binariesOf(copyNative(native, sharedDir));
   if (await succeeds(copy.postgres, ['--version'], user)) return copy;
   throw new SluiceError(
     'SERVICE_NOT_STARTED',
@@ -90,10 +99,10 @@ function makeLink(source: string, target: string): void {
   }
 }
 
-function copyNative(native: string, user: ServerUser | undefined): string {
+function copyNative(native: string, sharedDir: string): string {
   const { version } = packageSchema.parse(JSON.parse(readFileSync(join(native, '..', 'package.json'), 'utf8')));
   const name = `postgres-${version}-${process.platform}-${process.arch}`;
-  const target = join(cacheRoot(user), name);
+  const target = join(ownFolder(sharedDir), name);
   if (existsSync(join(target, 'native', 'bin', 'postgres'))) return join(target, 'native');
   const draft = `${target}.${randomBytes(6).toString('hex')}`;
   cpSync(native, join(draft, 'native'), { recursive: true, verbatimSymlinks: true });
@@ -107,23 +116,19 @@ function copyNative(native: string, user: ServerUser | undefined): string {
   return join(target, 'native');
 }
 
-/** A folder that only oneself can write and `user` can read. What others could have put there beforehand is never run. */
-function cacheRoot(user: ServerUser | undefined): string {
-  const candidates =
-    user === undefined
-      ? [join(homedir(), '.cache', 'sluice'), join(tmpdir(), `sluice-${process.getuid?.() ?? ''}`)]
-      : ['/var/cache/sluice', '/var/tmp/sluice-root'];
-  for (const root of candidates) {
-    try {
-      mkdirSync(root, { recursive: true, mode: 0o755 });
-      const { uid, mode } = statSync(root);
-      if (uid === process.getuid?.() && (mode & 0o022) === 0) return root;
-    } catch {
-      // not writable here: the next one
-    }
+/** A folder that only oneself can write: what others could have put there beforehand is never run. */
+function ownFolder(path: string): string {
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o755 });
+  } catch (cause) {
+    throw new SluiceError('SERVICE_NOT_STARTED', `expected to copy the Postgres binaries to ${path}, got no access`, {
+      cause,
+    });
   }
+  const { uid, mode } = statSync(path);
+  if (uid === process.getuid?.() && (mode & 0o022) === 0) return path;
   throw new SluiceError(
     'SERVICE_NOT_STARTED',
-    `expected a folder to copy the Postgres binaries to, got none of ${candidates.join(', ')} writable and one's own`,
+    `expected ${path} to be one's own and writable by nobody else, got otherwise`,
   );
 }

@@ -1,19 +1,15 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, realpathSync } from 'node:fs';
+import { existsSync, mkdirSync, realpathSync } from 'node:fs';
+import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { mkdirSync } from 'node:fs';
-import { setTimeout as delay } from 'node:timers/promises';
 import { SluiceError } from '../../shared/errors.js';
 import { lockHolder, takeLock } from '../lock.js';
-import { type LogFile, openLog } from '../logFile.js';
-import { choosePort, LOOPBACK } from '../ports.js';
-import { endProcess } from '../processTable.js';
-import { watchOver } from '../watchdog.js';
-import { findBinaries, type PostgresBinaries } from './binaries.js';
-import { openCluster, readSecrets, SUPERUSER, writeSecrets } from './dataFolder.js';
+import { LOOPBACK } from '../ports.js';
+import { findBinaries } from './binaries.js';
+import { openCluster, readSecrets, SUPERUSER } from './cluster.js';
 import { ensureDatabase } from './ensureDatabase.js';
+import { launch } from './launch.js';
 import { readPostmaster, servesFolder, settleOrphan } from './orphan.js';
-import { type ServerUser, serverUser } from './serverUser.js';
+import { serverUser } from './serverUser.js';
 
 export interface PostgresOptions {
   /** The cluster's folder; made when absent. */
@@ -28,6 +24,11 @@ export interface PostgresOptions {
   readonly durable?: boolean;
   /** The folder with `bin`, `lib` and `share`. Default: that of the installed package. */
   readonly native?: string;
+  /**
+   * Where binaries, and data that root keeps in a private home, are put for the server's user to reach.
+   * Default: /var/lib/sluice for root, else ~/.cache/sluice.
+   */
+  readonly sharedDir?: string;
 }
 
 /** A running Postgres. */
@@ -42,26 +43,6 @@ export interface EmbeddedPostgres {
   close(): Promise<void>;
 }
 
-const READY_MS = 120_000;
-const STOP_MS = 20_000;
-const STARTS = 20;
-
-/** Durable, and modest enough for a laptop. */
-const SETTINGS = {
-  listen_addresses: LOOPBACK,
-  unix_socket_directories: '',
-  max_connections: '200',
-  shared_buffers: '128MB',
-  max_wal_size: '2GB',
-  wal_level: 'minimal',
-  max_wal_senders: '0',
-  jit: 'off',
-  timezone: 'UTC',
-  log_timezone: 'UTC',
-  logging_collector: 'off',
-} as const;
-const FORGETFUL = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' } as const;
-
 /**
  * Starts the Postgres of a folder; making the folder's cluster takes about a second more. The server ends with this process,
  * however that ends. SERVICE_NOT_STARTED: another living process holds the folder (its pid is named), the wanted port is
@@ -74,10 +55,14 @@ export async function startPostgres(options: PostgresOptions): Promise<EmbeddedP
   const lock = takeLock(`${named}.lock`, `the Postgres of ${named}`);
   try {
     const user = serverUser(named);
-    const binaries = await findBinaries(user, options.native);
-    const dataDir = await openCluster({ dataDir: named, binaries, user, durable: options.durable ?? true });
+    const sharedDir =
+      options.sharedDir ?? (user === undefined ? join(homedir(), '.cache', 'sluice') : '/var/lib/sluice');
+    const durable = options.durable ?? true;
+    const { initdb, postgres } = await findBinaries({ user, sharedDir, native: options.native });
+    const dataDir = await openCluster({ dataDir: named, initdb, user, durable, sharedDir });
     await settleOrphan(dataDir, log);
-    const server = await launch({ options, dataDir, binaries, user, logPath: `${named}.log` });
+    const { port, settings = {} } = options;
+    const server = await launch({ postgres, dataDir, user, logPath: `${named}.log`, port, settings, durable });
     const close = async () => {
       await server.stop();
       lock.release();
@@ -123,98 +108,4 @@ function handle(
     },
     close: () => (closed ??= close()),
   };
-}
-
-interface Launch {
-  readonly options: PostgresOptions;
-  readonly dataDir: string;
-  readonly binaries: PostgresBinaries;
-  readonly user: ServerUser | undefined;
-  readonly logPath: string;
-}
-
-interface RunningServer {
-  readonly port: number;
-  readonly pid: number;
-  stop(): Promise<void>;
-}
-
-/** Starts the server, again with another port when somebody took it, and after a wait when backends of a killed server still end. */
-async function launch(launching: Launch): Promise<RunningServer> {
-  const { options, dataDir } = launching;
-  const secrets = readSecrets(dataDir);
-  for (let tries = 1; ; tries += 1) {
-    const port = await choosePort('Postgres', options.port, tries === 1 ? secrets?.port : undefined);
-    const log = openLog(launching.logPath);
-    const outcome = await launchOnce(launching, port, log);
-    if (typeof outcome !== 'string') {
-      if (secrets !== undefined && secrets.port !== port) writeSecrets(dataDir, { ...secrets, port });
-      return outcome;
-    }
-    const passing = /could not bind|could not create any TCP|still in use/.test(outcome);
-    if (!passing || tries === STARTS) {
-      throw new SluiceError(
-        'SERVICE_NOT_STARTED',
-        `expected Postgres to start in ${dataDir}, got its end; it says:\n${outcome}`,
-        { facts: { dataDir, log: log.path } },
-      );
-    }
-    await delay(250);
-  }
-}
-
-/** One try; a text is the log of a server that ended. */
-async function launchOnce(
-  { options, dataDir, binaries, user }: Launch,
-  port: number,
-  log: LogFile,
-): Promise<RunningServer | string> {
-  const settings = {
-    ...SETTINGS,
-    ...(options.durable === false ? FORGETFUL : {}),
-    ...options.settings,
-    port: String(port),
-  };
-  const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
-  const server = spawn(binaries.postgres, ['-D', dataDir, ...flags], {
-    ...user,
-    cwd: '/',
-    env: { LC_ALL: 'C' },
-    detached: true, // Ctrl-C in the terminal must not stop the database before those who use it
-    stdio: ['ignore', log.fd, log.fd],
-  });
-  const ended = new Promise<void>((resolve) => {
-    server.once('exit', () => resolve());
-    server.once('error', () => resolve());
-  });
-  log.close();
-  const { pid } = server;
-  if (pid === undefined) return `${binaries.postgres} could not be run`;
-  const watchdog = watchOver(pid, 'INT');
-  void ended.then(() => watchdog.dismiss());
-  if (!(await becomesReady(server, dataDir))) {
-    await endProcess(pid, ['SIGINT', 'SIGQUIT'], STOP_MS);
-    await ended;
-    return log.tail();
-  }
-  server.unref();
-  return { port, pid, stop: () => stop(server, ended) };
-}
-
-async function becomesReady(server: ChildProcess, dataDir: string): Promise<boolean> {
-  for (const until = Date.now() + READY_MS; Date.now() < until; await delay(10)) {
-    if (server.exitCode !== null || server.signalCode !== null) return false;
-    const postmaster = readPostmaster(dataDir);
-    if (postmaster?.pid === server.pid && postmaster?.ready) return true;
-  }
-  return false;
-}
-
-async function stop(server: ChildProcess, ended: Promise<void>): Promise<void> {
-  if (server.exitCode !== null || server.signalCode !== null) return;
-  server.ref();
-  server.kill('SIGINT');
-  const late = setTimeout(() => server.kill('SIGQUIT'), STOP_MS);
-  await ended;
-  clearTimeout(late);
 }

@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { execFile, type ExecFileOptions } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -13,6 +13,8 @@ export interface DebianOptions {
   /** Throw SERVICE_NOT_STARTED instead of answering undefined. */
   readonly required: boolean;
   readonly log: (line: string) => void;
+  /** Where apt-get and dpkg are looked for. Default: this process's PATH. */
+  readonly searchPath?: string | undefined;
 }
 
 const LIMIT_MS = 15_000;
@@ -26,7 +28,12 @@ const PRESENT = /^(libc6|libgcc-s1|libstdc\+\+6)(:|$)/;
  * On Debian and Ubuntu: the distribution's own Redis, fetched and unpacked without root into the cache folder (about 2 MB; apt
  * verifies it), within 15 seconds. Undefined wherever that does not work.
  */
-export async function fetchDebianRedis({ cacheDir, required, log }: DebianOptions): Promise<RedisProgram | undefined> {
+export async function fetchDebianRedis({
+  cacheDir,
+  required,
+  log,
+  searchPath,
+}: DebianOptions): Promise<RedisProgram | undefined> {
   const root = join(cacheDir, `redis-debian-${process.arch}`);
   const failed = `${root}.failed`;
   try {
@@ -37,7 +44,7 @@ export async function fetchDebianRedis({ cacheDir, required, log }: DebianOption
     if (!isDebian()) throw new Error('this is neither Debian nor Ubuntu');
     log('fetching the redis-server package of this distribution');
     mkdirSync(cacheDir, { recursive: true });
-    await unpackInto(root);
+    await unpackInto(root, searchPath);
     if (!(await isUsable(cached))) throw new Error('the unpacked redis-server does not run');
     rmSync(failed, { force: true });
     return cached;
@@ -68,14 +75,15 @@ function unpackedProgram(root: string): RedisProgram {
   return { kind: 'debian', command: join(root, 'usr/bin/redis-server'), env: { LD_LIBRARY_PATH: libraries.join(':') } };
 }
 
-async function unpackInto(root: string): Promise<void> {
+async function unpackInto(root: string, searchPath: string | undefined): Promise<void> {
   const draft = `${root}.${randomBytes(6).toString('hex')}`;
-  const signal = AbortSignal.timeout(LIMIT_MS);
+  const env = searchPath === undefined ? {} : { env: { PATH: searchPath } };
+  const limits = { signal: AbortSignal.timeout(LIMIT_MS), ...env };
   mkdirSync(join(draft, 'debs'), { recursive: true });
   try {
-    const options = { cwd: join(draft, 'debs'), signal, maxBuffer: 1 << 24 };
-    await run('apt-get', ['download', ...PACKAGES, ...(await libraries(signal))], options);
-    for (const deb of readdirSync(options.cwd)) await run('dpkg', ['-x', join(options.cwd, deb), draft], { signal });
+    const options = { cwd: join(draft, 'debs'), ...limits };
+    await run('apt-get', ['download', ...PACKAGES, ...(await libraries(limits))], options);
+    for (const deb of readdirSync(options.cwd)) await run('dpkg', ['-x', join(options.cwd, deb), draft], limits);
     rmSync(options.cwd, { recursive: true });
     rmSync(root, { recursive: true, force: true });
     renameSync(draft, root);
@@ -85,13 +93,10 @@ async function unpackInto(root: string): Promise<void> {
 }
 
 /** The libraries that the packages name, as this release calls them. */
-async function libraries(signal: AbortSignal): Promise<string[]> {
+async function libraries(limits: ExecFileOptions): Promise<string[]> {
   const quiet = ['recommends', 'suggests', 'conflicts', 'breaks', 'replaces', 'enhances'].map((kind) => `--no-${kind}`);
-  const { stdout } = await run('apt-cache', ['depends', ...quiet, ...PACKAGES], {
-    signal,
-    env: { PATH: '/usr/bin:/bin', LC_ALL: 'C' },
-  });
-  const names = [...stdout.matchAll(/Depends: (lib[^\s<]+)/g)].map(([, name = '']) => name);
+  const { stdout } = await run('apt-cache', ['depends', ...quiet, ...PACKAGES], limits);
+  const names = [...String(stdout).matchAll(/: (lib[^\s<]+)/g)].map(([, name = '']) => name);
   return [...new Set(names)].filter((name) => name !== '' && !PRESENT.test(name));
 }
 

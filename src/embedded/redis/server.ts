@@ -1,14 +1,13 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { existsSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { SluiceError } from '../../shared/errors.js';
 import { openLog } from '../logFile.js';
 import { choosePort, LOOPBACK } from '../ports.js';
 import { commandLine, endProcess, processMark } from '../processTable.js';
-import { watchOver } from '../watchdog.js';
+import { becomesReady, spawnServer } from '../serverProcess.js';
 import type { RedisPlace, StartedRedis } from './port.js';
 
 const run = promisify(execFile);
@@ -17,7 +16,8 @@ const run = promisify(execFile);
 export interface RedisProgram {
   readonly kind: 'server' | 'debian';
   readonly command: string;
-  readonly env: Readonly<Record<string, string>>;
+  /** The whole of it; undefined: this process's own. */
+  readonly env: Readonly<Record<string, string>> | undefined;
 }
 
 const READY_MS = 60_000;
@@ -31,7 +31,7 @@ export async function findRedisOnPath(
   searchPath: string | undefined,
   required: boolean,
 ): Promise<RedisProgram | undefined> {
-  const env: Record<string, string> = searchPath === undefined ? {} : { PATH: searchPath };
+  const env = searchPath === undefined ? undefined : { PATH: searchPath };
   for (const command of ['redis-server', 'valkey-server']) {
     const program: RedisProgram = { kind: 'server', command, env };
     if (await isUsable(program)) return program;
@@ -46,7 +46,7 @@ export async function findRedisOnPath(
 /** Whether the program runs and is new enough. */
 export async function isUsable({ command, env }: RedisProgram): Promise<boolean> {
   try {
-    const { stdout } = await run(command, ['--version'], Object.keys(env).length === 0 ? {} : { env });
+    const { stdout } = await run(command, ['--version'], env === undefined ? {} : { env: { ...env } });
     const [, major = '0', minor = '0'] = /v=(\d+)\.(\d+)/.exec(stdout) ?? [];
     return Number(major) > OLDEST_MAJOR || (Number(major) === OLDEST_MAJOR && Number(minor) >= 2);
   } catch {
@@ -105,33 +105,28 @@ function setDataAside({ dir, log }: RedisPlace): void {
 }
 
 /** One try; a text is the log of a server that ended. */
-async function launchOnce(program: RedisProgram, place: RedisPlace, port: number): Promise<StartedRedis | string> {
+async function launchOnce(
+  { command, env }: RedisProgram,
+  place: RedisPlace,
+  port: number,
+): Promise<StartedRedis | string> {
   const log = openLog(join(place.dir, 'redis.log'));
-  const server = spawn(program.command, ['-'], {
+  const server = spawnServer({
+    command,
+    // the configuration goes through a pipe: arguments, and so a password in them, are seen by every user of the machine
+    args: ['-'],
+    input: configuration(place, port),
     cwd: place.dir,
-    ...(Object.keys(program.env).length === 0 ? {} : { env: { ...program.env } }),
-    detached: true, // Ctrl-C in the terminal must not stop Redis before those who use it
-    stdio: ['pipe', log.fd, log.fd],
+    env,
+    log,
+    signals: ['SIGTERM', 'SIGKILL'],
   });
-  const ended = new Promise<void>((resolve) => {
-    server.once('exit', () => resolve());
-    server.once('error', () => resolve());
-  });
-  log.close();
-  // the configuration goes through a pipe: arguments, and so a password in them, are seen by every user of the machine
-  server.stdin?.on('error', () => {});
-  server.stdin?.end(configuration(place, port));
-  const { pid } = server;
-  if (pid === undefined) return `${program.command} could not be run`;
-  const watchdog = watchOver(pid, 'TERM');
-  void ended.then(() => watchdog.dismiss());
-  if (!(await becomesReady(server, place.password, port))) {
-    await endProcess(pid, ['SIGTERM', 'SIGKILL'], STOP_MS);
-    await ended;
-    return log.tail();
+  if (server === undefined) return `${command} could not be run`;
+  if (await becomesReady(server, () => answers(place.password, port), READY_MS)) {
+    return { port, pid: server.pid, stop: server.stop };
   }
-  server.unref();
-  return { port, pid, stop: () => stop(server, ended) };
+  await server.stop();
+  return log.tail();
 }
 
 function configuration({ dir, password }: RedisPlace, port: number): string {
@@ -146,14 +141,6 @@ function configuration({ dir, password }: RedisPlace, port: number): string {
     'maxmemory-policy noeviction',
   ];
   return [...lines, 'appendonly yes', 'appendfsync everysec', 'save ""', ''].join('\n');
-}
-
-async function becomesReady(server: ChildProcess, password: string, port: number): Promise<boolean> {
-  for (const until = Date.now() + READY_MS; Date.now() < until; await delay(10)) {
-    if (server.exitCode !== null || server.signalCode !== null) return false;
-    if (await answers(password, port)) return true;
-  }
-  return false;
 }
 
 /** PONG comes once the data is loaded; before, Redis answers LOADING. */
@@ -174,13 +161,4 @@ function answers(password: string, port: number): Promise<boolean> {
       if (reply.split('\r\n').length > 2) settle(reply.startsWith('+OK\r\n+PONG'));
     });
   });
-}
-
-async function stop(server: ChildProcess, ended: Promise<void>): Promise<void> {
-  if (server.exitCode !== null || server.signalCode !== null) return;
-  server.ref();
-  server.kill('SIGTERM');
-  const late = setTimeout(() => server.kill('SIGKILL'), STOP_MS);
-  await ended;
-  clearTimeout(late);
 }

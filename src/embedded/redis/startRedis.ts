@@ -62,6 +62,7 @@ async function findProgram(options: RedisOptions, log: (line: string) => void): 
   const fetched = await fetchDebianRedis({
     cacheDir: options.cacheDir ?? join(homedir(), '.cache', 'sluice'),
     required: kind === 'debian',
+    searchPath: options.searchPath,
     log,
   });
   if (fetched === undefined)

@@ -1,7 +1,6 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import {
-  chmodSync,
   chownSync,
   existsSync,
   lstatSync,
@@ -18,7 +17,6 @@ import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { z } from 'zod';
 import { SluiceError } from '../../shared/errors.js';
-import type { PostgresBinaries } from './binaries.js';
 import { canEnter, type ServerUser } from './serverUser.js';
 
 const run = promisify(execFile);
@@ -26,18 +24,17 @@ const run = promisify(execFile);
 /** The superuser that owns the cluster. */
 export const SUPERUSER = 'sluice';
 
-/** Where data lies that root keeps under a folder which the server's user cannot enter (a private home). */
-const SHARED_DATA = '/var/lib/sluice';
-
 const secretsSchema = z.object({ password: z.string(), port: z.int().optional() });
 export type ClusterSecrets = z.infer<typeof secretsSchema>;
 
 export interface ClusterOptions {
   readonly dataDir: string;
-  readonly binaries: PostgresBinaries;
+  readonly initdb: string;
   readonly user: ServerUser | undefined;
   /** False skips the sync to disk: for clusters that are thrown away. */
   readonly durable: boolean;
+  /** Where the data lies when the server's user cannot enter the folder around `dataDir` (root, in a private home). */
+  readonly sharedDir: string;
 }
 
 /**
@@ -53,7 +50,7 @@ export async function openCluster(options: ClusterOptions): Promise<string> {
   requireUnused(dataDir);
   mkdirSync(dirname(dataDir), { recursive: true });
   const within = await canEnter(dirname(dataDir), options.user);
-  const place = within ? dataDir : sharedPlace();
+  const place = within ? dataDir : sharedPlace(options.sharedDir);
   await initialise(place, options);
   if (!within) symlinkSync(place, dataDir);
   return realpathSync(dataDir);
@@ -77,7 +74,7 @@ export function writeSecrets(dataDir: string, secrets: ClusterSecrets): void {
   renameSync(`${file}.new`, file);
 }
 
-async function initialise(place: string, { binaries, user, durable }: ClusterOptions): Promise<void> {
+async function initialise(place: string, { initdb, user, durable }: ClusterOptions): Promise<void> {
   const draft = `${place}.new`;
   const password = randomBytes(24).toString('base64url');
   rmSync(draft, { recursive: true, force: true }); // of a process that died here
@@ -101,7 +98,7 @@ async function initialise(place: string, { binaries, user, durable }: ClusterOpt
     ...sync,
   ];
   try {
-    await run(binaries.initdb, args, { ...user, cwd: '/', env: { LC_ALL: 'C', TZ: 'UTC' } });
+    await run(initdb, args, { ...user, cwd: '/', env: { LC_ALL: 'C', TZ: 'UTC' } });
     writeSecrets(join(draft, 'data'), { password });
     renameSync(join(draft, 'data'), place);
   } catch (cause) {
@@ -119,10 +116,9 @@ function give(path: string, user: ServerUser | undefined): void {
 }
 
 /** A random name: a project whose data folder was removed must not meet its old data again. */
-function sharedPlace(): string {
-  mkdirSync(SHARED_DATA, { recursive: true, mode: 0o755 });
-  chmodSync(SHARED_DATA, 0o755);
-  return join(SHARED_DATA, `postgres-${randomBytes(8).toString('hex')}`);
+function sharedPlace(sharedDir: string): string {
+  mkdirSync(sharedDir, { recursive: true, mode: 0o755 });
+  return join(sharedDir, `data-${randomBytes(8).toString('hex')}`);
 }
 
 /** A link that leads nowhere or an empty folder may be replaced; anything else in the way is somebody's. */
