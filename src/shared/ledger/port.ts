@@ -55,7 +55,7 @@ export interface PlanLedger {
   dispatch(partitions: readonly PartitionRef[]): Promise<readonly PlanDispatch[]>;
   /** Takes the dispatched mark off, then reads what is pending (later arrivals dispatch anew). Oldest first, at most `limit`. */
   beginPlan(partition: PartitionRef, limit: number): Promise<readonly PendingObject[]>;
-  /** Commits the batches in one transaction, each with its steps; objects taken meanwhile by another plan void their batch. Returns the compact steps to enqueue. */
+  /** Commits the batches in one transaction, each with its steps; objects taken meanwhile by another plan void their batch. Returns the compact steps to enqueue; fewer than batches: plan again, what the void ones wanted besides may be pending. */
   commitPlan(partition: PartitionRef, batches: readonly PlannedBatch[]): Promise<readonly StepDispatch[]>;
   /** Remembers when the partition must be planned again although nothing new arrives (maxWait, a released object). */
   planAgainAt(partition: PartitionRef, at: Date): Promise<PlanDispatch>;

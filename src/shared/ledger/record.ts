@@ -1,5 +1,5 @@
 import { SluiceError } from '../errors.js';
-import { asObjectId, objectId } from '../ids.js';
+import { objectId } from '../ids.js';
 import type { ObjectId } from '../ids.js';
 import type { LedgerDatabase } from './database.js';
 import type { RecordReceipt, RoutedArrival } from './port.js';
@@ -27,6 +27,7 @@ RETURNING object_id`;
 
 /**
  * Records arrivals; a known identity changes nothing, whether it came before, comes at the same time or twice in one call.
+ * The receipt names new objects in the order of the arrivals.
  * Throws EVENT_MALFORMED for a key with a NUL character, which neither Postgres nor XML can carry.
  */
 export async function record(database: LedgerDatabase, arrivals: readonly RoutedArrival[]): Promise<RecordReceipt> {
@@ -38,7 +39,8 @@ export async function record(database: LedgerDatabase, arrivals: readonly Routed
   }
   if (unique.size === 0) return { recorded: [], duplicates: 0 };
   const rows = await database.rows<{ object_id: string }>(RECORD, recordValues(unique));
-  return { recorded: rows.map((row) => asObjectId(row.object_id)), duplicates: arrivals.length - rows.length };
+  const fresh = new Set(rows.map((row) => row.object_id));
+  return { recorded: [...unique.keys()].filter((id) => fresh.has(id)), duplicates: arrivals.length - rows.length };
 }
 
 /** One array a column: a statement of eleven parameters, however many arrivals. */
