@@ -1,0 +1,153 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import type { Dataset } from '../../shared/config/config.js';
+import { SluiceError } from '../../shared/errors.js';
+import type { Artifact, Manifest, ManifestObject } from '../../shared/ledger/manifest.js';
+import type { SchemaVersion, StepDispatch } from '../../shared/ledger/port.js';
+import { datasetOf, type WorkerContext } from '../context.js';
+import type { StepWork } from '../runSteps.js';
+import { compactFiles, type CompactFilesResult } from './compactFiles.js';
+import { type FetchReport, fetchObjects } from './fetchObjects.js';
+
+/** An object that was absent is looked for again after this time. */
+const RELEASE_MS = 2000;
+/** How often two batches may race for the dataset's next schema version. */
+const SCHEMA_TRIES = 5;
+
+/**
+ * Fetch, validate, compact, put; commit point: `ledger.steps.commitCompact`, a compare-and-set on the attempt. Safe to
+ * run twice: artifacts carry the attempt in their keys, and only the committed manifest's are ever read.
+ */
+export async function handleCompact(context: WorkerContext, work: StepWork): Promise<readonly StepDispatch[]> {
+  const dataset = datasetOf(context.config, work.claim.dataset);
+  const folder = join(work.scratch.folder, 'in');
+  await mkdir(folder, { recursive: true });
+  const store = context.sourceStore(dataset.name);
+  const report = await fetchObjects(store, work.objects, { folder, signal: work.signal });
+  const { result, schemaVersion } = await compactWithSchema(context, work, { dataset, report });
+  const artifacts = await putArtifacts(context, work, { dataset, result });
+  const manifest = buildManifest(work, { dataset, report, result, artifacts, schemaVersion });
+  return context.ledger.steps.commitCompact(work.claim, manifest, new Date(context.clock.now() + RELEASE_MS));
+}
+
+interface Inputs {
+  readonly dataset: Dataset;
+  readonly report: FetchReport;
+}
+
+/** Compacts under the dataset's schema; a widened one is added to the ledger first, and a lost race compacts again under the winner's. */
+async function compactWithSchema(context: WorkerContext, work: StepWork, { dataset, report }: Inputs) {
+  const { read } = context.ledger;
+  for (let tries = 0; tries < SCHEMA_TRIES; tries++) {
+    const known = await read.schema(dataset.name);
+    const result = await compactOnce(context, work, {
+      dataset,
+      report,
+      known,
+      outDir: join(work.scratch.folder, `out-${tries}`),
+    });
+    if (result.schemaChange === undefined) return { result, schemaVersion: known?.version ?? 0 };
+    const version = (known?.version ?? 0) + 1;
+    const added = await read.addSchema(dataset.name, known?.version ?? 0, result.columns, result.schemaChange);
+    if (added.version === version && sameColumns(added, result)) return { result, schemaVersion: version };
+  }
+  throw new SluiceError(
+    'LEASE_LOST',
+    `the schema of ${dataset.name} changed ${SCHEMA_TRIES} times during one compaction`,
+  );
+}
+
+async function compactOnce(
+  context: WorkerContext,
+  work: StepWork,
+  { dataset, report, known, outDir }: Inputs & { known: SchemaVersion | undefined; outDir: string },
+): Promise<CompactFilesResult> {
+  await mkdir(outDir, { recursive: true });
+  return compactFiles({
+    session: await work.scratch.session(),
+    scratch: work.scratch.folder,
+    inputs: report.fetched.map(({ object, name, file }) => ({ object, name, file })),
+    outDir,
+    format: dataset.source.format,
+    ...(known === undefined ? {} : { schema: known.columns }),
+    evolution: dataset.schema.evolution,
+    compression: dataset.compact.compression,
+    sort: dataset.compact.sort,
+    targetBytes: dataset.batch.targetBytes,
+    provenance: true,
+    signal: work.signal,
+  });
+}
+
+function sameColumns(added: SchemaVersion, result: CompactFilesResult): boolean {
+  return JSON.stringify(added.columns) === JSON.stringify(result.columns);
+}
+
+async function putArtifacts(
+  context: WorkerContext,
+  work: StepWork,
+  { dataset, result }: { dataset: Dataset; result: CompactFilesResult },
+): Promise<readonly Artifact[]> {
+  const artifacts: Artifact[] = [];
+  const { batch, attempt, partition } = work.claim;
+  for (const [index, { path, rows }] of result.artifacts.entries()) {
+    const folder = partition === '' ? '' : `${partition}/`;
+    const key = `${dataset.compact.prefix}${folder}${batch}-${attempt}-${index}.parquet`;
+    const sha256 = await hashFile(path);
+    const { eTag, bytes } = await context.lake.putFile({
+      key,
+      file: path,
+      contentType: 'application/vnd.apache.parquet',
+      signal: work.signal,
+    });
+    work.scratch.keep(key, path);
+    artifacts.push({ key, eTag, bytes, rows, sha256 });
+  }
+  return artifacts;
+}
+
+async function hashFile(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(path, { highWaterMark: 1 << 20 }), hash);
+  return hash.digest('hex');
+}
+
+interface ManifestParts extends Inputs {
+  readonly result: CompactFilesResult;
+  readonly artifacts: readonly Artifact[];
+  readonly schemaVersion: number;
+}
+
+function buildManifest(work: StepWork, { dataset, report, result, artifacts, schemaVersion }: ManifestParts): Manifest {
+  const hashes = new Map<string, string>(report.fetched.map(({ object, sha256 }) => [object, sha256]));
+  const ids = new Map<string, ManifestObject['object']>(work.objects.map(({ object }) => [object, object]));
+  const compacted = result.objects.flatMap((answer): readonly ManifestObject[] => {
+    const object = ids.get(answer.object);
+    if (object === undefined) return [];
+    const sha256 = hashes.get(answer.object) ?? '';
+    return answer.kind === 'included'
+      ? [{ object, kind: 'included', rows: answer.rows, sha256 }]
+      : [{ object, kind: 'quarantined', code: answer.code, reason: answer.reason, sha256 }];
+  });
+  const sizes = new Map<string, number>(work.objects.map(({ object, size }) => [object, size]));
+  return {
+    version: 1,
+    batch: work.claim.batch,
+    attempt: work.claim.attempt,
+    dataset: dataset.name,
+    partition: work.claim.partition,
+    schemaVersion,
+    configHash: dataset.hash,
+    columns: result.columns,
+    artifacts,
+    objects: [...compacted, ...report.missing],
+    rows: result.rows,
+    bytes: {
+      in: report.fetched.reduce((sum, { object }) => sum + (sizes.get(object) ?? 0), 0),
+      out: artifacts.reduce((sum, { bytes }) => sum + bytes, 0),
+    },
+  };
+}
