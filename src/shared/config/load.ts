@@ -57,10 +57,9 @@ export function parseConfig(text: string, place: { folder: string; file?: string
   };
   const substituted = substituteEnvironment(document.toJS(), env);
   const parsed = configSchema.safeParse(substituted.value);
-  const faults = [
-    ...substituted.faults,
-    ...(parsed.error?.issues.flatMap((issue) => describeIssue(issue, substituted.value)) ?? []),
-  ];
+  const unset = new Set(substituted.faults.map(({ path }) => path));
+  const issues = parsed.error?.issues.flatMap((issue) => describeIssue(issue, substituted.value)) ?? [];
+  const faults = [...substituted.faults, ...issues.filter(({ path }) => !unset.has(path))];
   if (!parsed.success || faults.length > 0) return { kind: 'faults', faults: faults.map(withLine) };
   const config = resolveConfig(parsed.data, place, env);
   const ruleFaults = findRuleFaults(config);

@@ -1,0 +1,113 @@
+import { expect, test } from 'vitest';
+import type { Config } from '../../../src/shared/config/config.js';
+import { describeFault, parseConfig } from '../../../src/shared/config/load.js';
+
+const place = { folder: '/srv/pipeline' };
+
+function parse(text: string, env: Record<string, string> = {}) {
+  return parseConfig(text, place, env);
+}
+
+function configOf(text: string, env: Record<string, string> = {}): Config {
+  const answer = parse(text, env);
+  if (answer.kind === 'config') return answer.config;
+  throw new Error(answer.faults.map(describeFault).join('\n'));
+}
+
+function faultsOf(text: string, env: Record<string, string> = {}): string[] {
+  const answer = parse(text, env);
+  return answer.kind === 'faults' ? answer.faults.map(describeFault) : [];
+}
+
+const small = `
+version: 1
+targets: { warehouse: { type: postgres } }
+datasets:
+  orders:
+    source: { prefix: raw/orders/ }
+    load:
+      - { target: warehouse, table: orders }
+`;
+
+test('a small file gets every default', () => {
+  const config = configOf(small);
+  expect(config.lake).toBeUndefined();
+  expect(config.targets['warehouse']).toEqual({ type: 'postgres', schema: 'public' });
+  const [orders] = config.datasets;
+  expect(orders?.batch).toEqual({ targetBytes: 256e6, maxFiles: 2000, maxWaitMs: 60_000 });
+  expect(orders?.compact).toEqual({ prefix: 'curated/orders/', compression: 'zstd', sort: [] });
+  expect(orders?.source).toEqual({ prefix: 'raw/orders/', match: ['**'], format: 'auto' });
+  expect(orders?.hash).toMatch(/^[0-9a-f]{16}$/);
+});
+
+test('the result is frozen to its depths', () => {
+  expect(Object.isFrozen(configOf(small).datasets[0]?.batch)).toBe(true);
+});
+
+test('the hash follows the settings and nothing else', () => {
+  const hash = (text: string) => configOf(text).datasets[0]?.hash;
+  expect(hash(`${small}# a comment`)).toBe(hash(small));
+  expect(hash(small.replace('raw/orders/ }', 'raw/orders/, format: csv }'))).not.toBe(hash(small));
+});
+
+test('names in ${} come from the environment, with defaults', () => {
+  const text = `${small}redis: { url: "\${REDIS}" }\nledger: { url: "\${LEDGER:-postgres://localhost/l}" }\n`;
+  const config = configOf(text, { REDIS: 'redis://r:6379' });
+  expect(config.redis.url).toBe('redis://r:6379');
+  expect(config.ledger.url).toBe('postgres://localhost/l');
+  expect(faultsOf(text)).toEqual(['  line 9: redis.url: expected the environment variable REDIS, got not set']);
+});
+
+test('services that the file leaves out are taken from the environment', () => {
+  const config = configOf(small, { REDIS_URL: 'redis://r', LEDGER_URL: 'postgres://p/l', LAKE_URL: 's3://b' });
+  expect([config.redis.url, config.ledger.url, config.lake?.url]).toEqual(['redis://r', 'postgres://p/l', 's3://b']);
+});
+
+test('every fault is reported at once, with line, expected and got', () => {
+  const faults = faultsOf(`
+version: 2
+lake: { url: ftp://x }
+frobnicate: true
+datasets:
+  orders:
+    source: { prefix: raw/ }
+    batch: { targetBytes: 12 parsecs, maxFiles: many }
+    load: [{ target: nowhere, mode: upsert }]
+`);
+  expect(faults.join('\n')).toBe(
+    [
+      '  line 2: version: expected 1, got 2',
+      '  line 3: lake.url: expected a URL that begins with s3:// or file://, got "ftp://x"',
+      '  line 8: datasets.orders.batch.targetBytes: expected a size such as 256MB or 1GiB, got "12 parsecs"',
+      '  line 8: datasets.orders.batch.maxFiles: expected number, got "many"',
+      '  line 9: datasets.orders.load[0].table: expected string, got nothing',
+      '  line 9: datasets.orders.load[0].mode: expected "append", got "upsert"',
+      '  line 4: frobnicate: expected a known key, got unknown key frobnicate',
+    ].join('\n'),
+  );
+});
+
+test('a setting that is announced and not built is refused by name', () => {
+  expect(faultsOf(small.replace('    load:', '    transform: "select * from input"\n    load:'))).toEqual([
+    '  line 7: datasets.orders.transform: expected no such key in this version (announced, not built yet), got unknown key transform',
+  ]);
+});
+
+test('a load into a target that is not declared is a fault', () => {
+  expect(faultsOf(small.replace('target: warehouse, ', 'target: elsewhere, '))).toEqual([
+    '  line 8: datasets.orders.load[0].target: expected one of the targets (warehouse), got elsewhere',
+  ]);
+});
+
+test('artifacts under a source prefix are a fault, for they would arrive again', () => {
+  const faults = faultsOf(small.replace('    load:', '    compact: { prefix: raw/orders/done/ }\n    load:'));
+  expect(faults[0]).toContain('or artifacts arrive again as new files');
+});
+
+test('listening beyond loopback needs a token', () => {
+  expect(faultsOf(`${small}intake: { host: 0.0.0.0 }\n`)[0]).toContain('intake.webhook.tokens');
+});
+
+test('text that is no YAML is one clear fault', () => {
+  expect(faultsOf('version: [1')[0]).toMatch(/^ {2}line \d+: \(file\): expected valid YAML, got /);
+});

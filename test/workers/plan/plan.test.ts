@@ -1,0 +1,68 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { asObjectId } from '../../../src/shared/ids.js';
+import type { PendingObject } from '../../../src/shared/ledger/port.js';
+import { planBatches } from '../../../src/workers/plan/plan.js';
+
+const limits = { targetBytes: 100, maxFiles: 3, maxWaitMs: 60_000 };
+
+function pending(sizes: readonly number[], arrivedAtMs = 0): PendingObject[] {
+  return sizes.map((size, index) => ({
+    object: asObjectId(`00000000-0000-0000-0000-${String(index).padStart(12, '0')}`),
+    key: `k${index}`,
+    size,
+    arrivedAt: new Date(arrivedAtMs),
+  }));
+}
+
+function sizesOf(plan: ReturnType<typeof planBatches>): number[][] {
+  return plan.batches.map((batch) => batch.map(({ size }) => size));
+}
+
+test('a young, small remainder waits until its oldest object is maxWait old', () => {
+  const plan = planBatches(pending([10, 20], 1000), limits, 2000);
+  expect(sizesOf(plan)).toEqual([]);
+  expect(plan.left).toBe(2);
+  expect(plan.dueAtMs).toBe(61_000);
+});
+
+test('a remainder that has waited long enough closes', () => {
+  expect(sizesOf(planBatches(pending([10, 20], 1000), limits, 61_000))).toEqual([[10, 20]]);
+});
+
+test('maxWait 0 closes at once', () => {
+  expect(sizesOf(planBatches(pending([1], 5000), { ...limits, maxWaitMs: 0 }, 5000))).toEqual([[1]]);
+});
+
+test('a batch closes before the object that would carry it over the target', () => {
+  expect(sizesOf(planBatches(pending([60, 50, 10]), limits, 1))).toEqual([[60]]);
+});
+
+test('a batch closes at maxFiles', () => {
+  expect(sizesOf(planBatches(pending([1, 1, 1, 1]), limits, 1))).toEqual([[1, 1, 1]]);
+});
+
+test('an object over the target is a batch of its own', () => {
+  expect(sizesOf(planBatches(pending([500, 5]), limits, 1))).toEqual([[500]]);
+});
+
+test('nothing pending plans nothing', () => {
+  expect(planBatches([], limits, 1)).toEqual({ batches: [], left: 0 });
+});
+
+test('every object is in exactly one batch or left, in order, and no batch of several breaks a limit', () => {
+  fc.assert(
+    fc.property(fc.array(fc.integer({ min: 0, max: 150 }), { maxLength: 60 }), fc.integer({ min: 0, max: 120_000 }), (sizes, nowMs) => {
+      const objects = pending(sizes);
+      const plan = planBatches(objects, limits, nowMs);
+      const batched = plan.batches.flat();
+      expect(batched.map(({ key }) => key)).toEqual(objects.slice(0, batched.length).map(({ key }) => key));
+      expect(batched.length + plan.left).toBe(objects.length);
+      for (const batch of plan.batches) {
+        expect(batch.length).toBeLessThanOrEqual(limits.maxFiles);
+        if (batch.length > 1) expect(batch.reduce((sum, { size }) => sum + size, 0)).toBeLessThanOrEqual(limits.targetBytes);
+      }
+      if (plan.left > 0) expect(plan.dueAtMs).toBeGreaterThan(nowMs);
+    }),
+  );
+});
