@@ -1,6 +1,9 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { JOB_KINDS, type JobKind } from '../shared/jobs/catalogue.js';
+import { toSluiceError } from '../shared/errors.js';
+import type { Outcome } from '../shared/outcome.js';
 import type { WorkerContext } from './context.js';
+import { openWorkerMetrics, type WorkerMetrics } from './metrics.js';
 import { reconcileForever } from './reconciler.js';
 import { openHandlers } from './registry.js';
 import { runJob } from './runJob.js';
@@ -16,18 +19,21 @@ export interface RunningWorker {
   stop(softMs: number): Promise<void>;
   /** When it last spoke with the queue, ms since 1970. */
   lastSeenMs(): number;
+  readonly metrics: WorkerMetrics;
 }
 
 /** Starts one worker process's loops: the queue's consumers and the reconciler. */
 export async function startWorker({ context, kinds = JOB_KINDS }: StartWorkerOptions): Promise<RunningWorker> {
   await mkdir(context.scratch, { recursive: true });
   const handlers = openHandlers(context);
+  const metrics = openWorkerMetrics();
   const worker = await context.queue.work({ kinds, concurrency: context.config.worker.concurrency }, (job, signal) =>
-    runJob(job, handlers, { signal, logger: context.logger }),
+    measured(metrics, job.kind, () => runJob(job, handlers, { signal, logger: context.logger })),
   );
   const stopping = new AbortController();
   const reconciling = reconcileForever(context, stopping.signal);
   return {
+    metrics,
     lastSeenMs: () => worker.lastSeenMs(),
     stop: async (softMs) => {
       stopping.abort();
@@ -36,4 +42,17 @@ export async function startWorker({ context, kinds = JOB_KINDS }: StartWorkerOpt
       await rm(context.scratch, { recursive: true, force: true });
     },
   };
+}
+
+async function measured(metrics: WorkerMetrics, kind: JobKind, run: () => Promise<Outcome>): Promise<Outcome> {
+  const started = performance.now();
+  const end = (outcome: string) => metrics.jobEnded(kind, outcome, (performance.now() - started) / 1000);
+  try {
+    const outcome = await run();
+    end(outcome.kind);
+    return outcome;
+  } catch (error) {
+    end(toSluiceError(error).code);
+    throw error;
+  }
 }

@@ -15,7 +15,10 @@ interface StartRequest {
   readonly process: JobProcessor;
 }
 
-/** Seconds to the next try, by the number of tries: 1, 2, 4, ... 60. The error may name its own. */
+/** How often an idle worker asks Redis for a sign of life. */
+const PING_MS = 10_000;
+
+/** Ms to the next try, by the number of tries: 1, 2, 4, ... 60. The error may name its own. */
 export function backoffMs(attemptsMade: number, error: unknown): number {
   const named = error instanceof SluiceError ? error.facts['retryInMs'] : undefined;
   return typeof named === 'number' ? named : Math.min(1000 * 2 ** Math.max(0, attemptsMade - 1), 60_000);
@@ -50,13 +53,20 @@ export async function startWorkers({ url, prefix, logger, options, process }: St
       },
     );
     worker.on('error', (error) => logger.warn({ kind, error: error.message }, 'the worker met an error of the queue'));
-    worker.on('drained', () => (seenAt = Date.now()));
     return worker;
   });
   await Promise.all(workers.map((worker) => worker.waitUntilReady()));
+  const pinging = setInterval(() => {
+    if (!workers.every((worker) => worker.isRunning())) return;
+    connection.ping().then(
+      () => (seenAt = Date.now()),
+      () => {},
+    );
+  }, PING_MS);
   return {
     lastSeenMs: () => seenAt,
     stop: async (softMs) => {
+      clearInterval(pinging);
       const closing = Promise.all(workers.map((worker) => worker.close()));
       const soft = setTimeout(() => {
         for (const worker of workers) worker.cancelAllJobs('shutdown');
