@@ -28,7 +28,10 @@ export async function drain(
     const pending = sum(backlog.map((row) => row.pending));
     const open = sum(backlog.map((row) => row.openSteps));
     if (pending === 0 && open === 0) {
-      return { failedSteps: sum(backlog.map((row) => row.failedSteps)), heldBatches: sum(backlog.map((row) => row.heldBatches)) };
+      return {
+        failedSteps: sum(backlog.map((row) => row.failedSteps)),
+        heldBatches: sum(backlog.map((row) => row.heldBatches)),
+      };
     }
     if (pending > 0 && open === 0 && systemClock.now() - closedAt > 1000) {
       await closeBatches(ledger, queue, datasets);

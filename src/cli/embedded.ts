@@ -5,8 +5,9 @@ import { z } from 'zod';
 import { DATA_FOLDER, openFolder } from '../embedded/folder.js';
 import { freePort } from '../embedded/ports.js';
 import { type EmbeddedPostgres, findPostgres, startPostgres } from '../embedded/postgres/startPostgres.js';
-import { findRedis, type RedisKind, startRedis } from '../embedded/redis/startRedis.js';
-import { startS3 } from '../embedded/s3/startS3.js';
+import type { RedisKind } from '../embedded/redis/port.js';
+import { findRedis, startRedis } from '../embedded/redis/startRedis.js';
+import { startS3 } from '../embedded/s3/server.js';
 import type { Config, LakeConfig } from '../shared/config/config.js';
 import { isSluiceError } from '../shared/errors.js';
 import type { Logger } from '../shared/telemetry/log.js';
@@ -40,7 +41,13 @@ export interface ServiceAddresses {
   close(): Promise<void>;
 }
 
-const s3StateSchema = z.object({ url: z.string(), port: z.int(), accessKeyId: z.string(), secretAccessKey: z.string(), pid: z.int() });
+const s3StateSchema = z.object({
+  url: z.string(),
+  port: z.int(),
+  accessKeyId: z.string(),
+  secretAccessKey: z.string(),
+  pid: z.int(),
+});
 type S3State = z.infer<typeof s3StateSchema>;
 
 /**
@@ -72,7 +79,8 @@ interface Needs {
 
 function neededServices({ config, queue }: EmbeddedOptions): Needs {
   return {
-    postgres: config.ledger.url === undefined || Object.values(config.targets).some((target) => target.url === undefined),
+    postgres:
+      config.ledger.url === undefined || Object.values(config.targets).some((target) => target.url === undefined),
     redis: queue && config.redis.url === undefined,
     s3: config.lake === undefined,
   };
@@ -86,7 +94,11 @@ interface Running {
   close(): Promise<void>;
 }
 
-async function startAll(options: EmbeddedOptions, path: string, { needs, release }: { needs: Needs; release: () => void }): Promise<ServiceAddresses> {
+async function startAll(
+  options: EmbeddedOptions,
+  path: string,
+  { needs, release }: { needs: Needs; release: () => void },
+): Promise<ServiceAddresses> {
   const { logger, redisKind, durable } = options;
   const log = (line: string) => logger.info({}, line);
   const closers: (() => Promise<void>)[] = [];
@@ -100,8 +112,12 @@ async function startAll(options: EmbeddedOptions, path: string, { needs, release
     return service;
   };
   const settled = await Promise.allSettled([
-    needs.postgres ? started(startPostgres({ dataDir: join(path, 'postgres'), log, durable: durable ?? true })) : undefined,
-    needs.redis ? started(startRedis({ dir: join(path, 'redis'), log, ...(redisKind === undefined ? {} : { kind: redisKind }) })) : undefined,
+    needs.postgres
+      ? started(startPostgres({ dataDir: join(path, 'postgres'), log, durable: durable ?? true }))
+      : undefined,
+    needs.redis
+      ? started(startRedis({ dir: join(path, 'redis'), log, ...(redisKind === undefined ? {} : { kind: redisKind }) }))
+      : undefined,
     needs.s3 ? started(openS3(options, join(path, 's3'))) : undefined,
   ] as const);
   const failed = settled.find((answer) => answer.status === 'rejected');
@@ -114,7 +130,11 @@ async function startAll(options: EmbeddedOptions, path: string, { needs, release
     Awaited<ReturnType<typeof startRedis>> | undefined,
     Awaited<ReturnType<typeof openS3>> | undefined,
   ];
-  const embedded = [...(postgres ? ['Postgres'] : []), ...(redis ? [`Redis (${redis.kind})`] : []), ...(s3 ? ['S3'] : [])];
+  const embedded = [
+    ...(postgres ? ['Postgres'] : []),
+    ...(redis ? [`Redis (${redis.kind})`] : []),
+    ...(s3 ? ['S3'] : []),
+  ];
   return addresses(options.config, { postgres, redisUrl: redis?.url, s3: s3?.state, embedded, close });
 }
 
@@ -127,7 +147,7 @@ async function openS3({ notifications, durable }: EmbeddedOptions, dir: string) 
     dir,
     port,
     credentials: { [accessKeyId]: secretAccessKey },
-    durable: durable ?? true,
+    isDurable: durable ?? true,
     buckets: [LAKE_BUCKET],
     ...(notifications === undefined ? {} : { notifications }),
   });
@@ -145,7 +165,11 @@ function readS3State(dir: string): S3State | undefined {
 }
 
 /** Everything that is needed must be running already; else undefined. */
-async function joinRunning({ config }: EmbeddedOptions, path: string, needs: Needs): Promise<ServiceAddresses | undefined> {
+async function joinRunning(
+  { config }: EmbeddedOptions,
+  path: string,
+  needs: Needs,
+): Promise<ServiceAddresses | undefined> {
   const postgres = needs.postgres ? findPostgres(join(path, 'postgres')) : undefined;
   const redis = needs.redis ? findRedis(join(path, 'redis')) : undefined;
   const s3 = needs.s3 ? readS3State(join(path, 's3')) : undefined;

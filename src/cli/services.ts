@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { openIntake } from '../producers/intake.js';
+import { routerOf } from '../producers/main.js';
 import { sweepDataset } from '../producers/sources/sweep.js';
 import { systemClock } from '../shared/clock.js';
 import type { Config, Dataset } from '../shared/config/config.js';
@@ -14,7 +16,7 @@ import { openStore } from '../shared/stores/open.js';
 import type { ObjectStore } from '../shared/stores/port.js';
 import { type Logger, silentLog } from '../shared/telemetry/log.js';
 import type { Warehouse } from '../shared/warehouses/port.js';
-import { openPostgresWarehouse } from '../shared/warehouses/postgres/open.js';
+import { openPostgresWarehouse } from '../shared/warehouses/postgres/openPostgresWarehouse.js';
 import type { WorkerContext } from '../workers/context.js';
 import { type EmbeddedOptions, openAddresses, type ServiceAddresses } from './embedded.js';
 
@@ -23,13 +25,6 @@ export interface OpenServicesOptions extends Pick<EmbeddedOptions, 'notification
   readonly logger?: Logger;
   /** False for commands that only read the ledger. Default true. */
   readonly queue?: boolean;
-}
-
-/** Where a dataset's files arrive. */
-export interface SourcePlace {
-  readonly store: ObjectStore;
-  /** Prefix inside the store. */
-  readonly prefix: string;
 }
 
 /** Every open thing that the commands use, embedded or real. */
@@ -42,7 +37,8 @@ export interface Services {
   readonly queue: () => RedisQueue;
   readonly engine: Engine;
   readonly lake: ObjectStore;
-  readonly source: (dataset: string) => SourcePlace;
+  /** The store that a dataset's files arrive in. */
+  readonly sourceStore: (dataset: string) => ObjectStore;
   readonly warehouse: (target: string) => Warehouse;
   /** What a worker of this process may touch. */
   workerContext(options?: { readonly closeNow?: boolean }): WorkerContext;
@@ -53,10 +49,16 @@ export interface Services {
  * Opens all services of a config: those that it leaves out are embedded. The ledger is brought to this version's shape.
  * Throws LEDGER_AWAY, QUEUE_AWAY, TARGET_AWAY, STORE_AWAY, SERVICE_NOT_STARTED.
  */
-export async function openServices({ config, logger = silentLog, queue: withQueue = true, ...embedding }: OpenServicesOptions): Promise<Services> {
+export async function openServices({
+  config,
+  logger = silentLog,
+  queue: withQueue = true,
+  ...embedding
+}: OpenServicesOptions): Promise<Services> {
   const closers: (() => Promise<void>)[] = [];
   const close = async () => {
-    for (const end of closers.toReversed()) await end().catch((error: unknown) => logger.warn({ error: String(error) }, 'a service did not close well'));
+    for (const end of closers.toReversed())
+      await end().catch((error: unknown) => logger.warn({ error: String(error) }, 'a service did not close well'));
     closers.length = 0;
   };
   const own = <T extends { close(): Promise<void> }>(service: T): T => {
@@ -67,36 +69,39 @@ export async function openServices({ config, logger = silentLog, queue: withQueu
     const addresses = own(await openAddresses({ config, logger, queue: withQueue, ...embedding }));
     const ledger = own(await openLedger({ url: addresses.ledgerUrl }));
     await ledger.migrate();
-    const queue = withQueue && addresses.redisUrl !== undefined ? own(await openQueue({ url: addresses.redisUrl, logger })) : undefined;
+    const queue =
+      withQueue && addresses.redisUrl !== undefined
+        ? own(await openQueue({ url: addresses.redisUrl, logger }))
+        : undefined;
     const engine = own(openEngine({ maxChildren: config.worker.concurrency + 1 }));
     const lake = openStore(addresses.lake.url, addresses.lake).store;
-    const sources = new Map(config.datasets.map((dataset) => [dataset.name, sourceOf(dataset, addresses)]));
+    const sources = new Map(config.datasets.map((dataset) => [dataset.name, openSource(dataset, addresses, lake)]));
     const warehouses = await openWarehouses(config, addresses, own);
     const parts = { config, logger, addresses, ledger, engine, lake };
-    const source = (dataset: string) => found(sources, dataset, 'dataset');
+    const sourceStore = (dataset: string) => found(sources, dataset, 'dataset');
     const warehouse = (target: string) => found(warehouses, target, 'target');
     const requireQueue = () => {
       if (queue === undefined) throw new SluiceError('USAGE', 'expected a queue, got services opened without one');
       return queue;
     };
-    const workerContext = ({ closeNow = false } = {}): WorkerContext => buildContext({ ...parts, source, warehouse, queue: requireQueue() }, closeNow);
-    return { ...parts, queue: requireQueue, source, warehouse, workerContext, close };
+    const workerContext = ({ closeNow = false } = {}): WorkerContext =>
+      buildContext({ ...parts, sourceStore, warehouse, queue: requireQueue() }, closeNow);
+    return { ...parts, queue: requireQueue, sourceStore, warehouse, workerContext, close };
   } catch (error) {
     await close();
     throw error;
   }
 }
 
-function sourceOf({ source }: Dataset, addresses: ServiceAddresses): SourcePlace {
-  if (source.url === undefined) {
-    const opened = openStore(addresses.lake.url, addresses.lake);
-    return { store: opened.store, prefix: opened.prefix + source.prefix };
-  }
-  const opened = openStore(source.url, addresses.lake);
-  return { store: opened.store, prefix: opened.prefix };
+function openSource({ source }: Dataset, addresses: ServiceAddresses, lake: ObjectStore): ObjectStore {
+  return source.url === undefined ? lake : openStore(source.url, addresses.lake).store;
 }
 
-async function openWarehouses(config: Config, addresses: ServiceAddresses, own: (warehouse: Warehouse) => Warehouse): Promise<ReadonlyMap<string, Warehouse>> {
+async function openWarehouses(
+  config: Config,
+  addresses: ServiceAddresses,
+  own: (warehouse: Warehouse) => Warehouse,
+): Promise<ReadonlyMap<string, Warehouse>> {
   const warehouses = new Map<string, Warehouse>();
   for (const [name, target] of Object.entries(config.targets)) {
     const url = addresses.targetUrls[name];
@@ -105,9 +110,17 @@ async function openWarehouses(config: Config, addresses: ServiceAddresses, own: 
   return warehouses;
 }
 
-type ContextParts = Pick<Services, 'config' | 'logger' | 'ledger' | 'engine' | 'lake' | 'source' | 'warehouse'> & { readonly queue: RedisQueue };
+type ContextParts = Pick<Services, 'config' | 'logger' | 'ledger' | 'engine' | 'lake' | 'sourceStore' | 'warehouse'> & {
+  readonly queue: RedisQueue;
+};
 
-function buildContext({ config, logger, ledger, engine, lake, source, warehouse, queue }: ContextParts, closeNow: boolean): WorkerContext {
+function buildContext(
+  { config, logger, ledger, engine, lake, sourceStore, warehouse, queue }: ContextParts,
+  closeNow: boolean,
+): WorkerContext {
+  const sources = new Map(config.datasets.map(({ name }) => [name, sourceStore(name)]));
+  const router = routerOf(config, { lake, sources });
+  const intake = openIntake({ ledger, queue, datasets: config.datasets, router, logger });
   const holder = `${hostname()}/${process.pid}/${randomUUID().slice(0, 8)}`;
   return {
     config,
@@ -115,9 +128,9 @@ function buildContext({ config, logger, ledger, engine, lake, source, warehouse,
     queue,
     engine,
     lake,
-    sourceStore: (dataset) => source(dataset).store,
+    sourceStore,
     warehouse,
-    sweep: (dataset, signal) => sweepDataset({ dataset, ...source(dataset.name), ledger, queue, clock: systemClock, logger, signal }),
+    sweep: (dataset, signal) => sweepDataset({ dataset, store: sourceStore(dataset.name), router, intake, signal }),
     clock: systemClock,
     logger,
     holder,
@@ -129,5 +142,9 @@ function buildContext({ config, logger, ledger, engine, lake, source, warehouse,
 function found<T>(known: ReadonlyMap<string, T>, name: string, what: string): T {
   const value = known.get(name);
   if (value !== undefined) return value;
-  throw new SluiceError('CONFIG_INVALID', `expected one of the ${what}s (${[...known.keys()].join(', ')}), got ${name}`, { facts: { [what]: name } });
+  throw new SluiceError(
+    'CONFIG_INVALID',
+    `expected one of the ${what}s (${[...known.keys()].join(', ')}), got ${name}`,
+    { facts: { [what]: name } },
+  );
 }

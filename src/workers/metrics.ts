@@ -13,7 +13,12 @@ export interface WorkerMetrics {
 export function openWorkerMetrics(): WorkerMetrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
-  const ended = new Counter({ name: 'sluice_jobs_total', help: 'Jobs that ended in this worker, by kind and outcome.', labelNames: ['kind', 'outcome'], registers: [registry] });
+  const ended = new Counter({
+    name: 'sluice_jobs_total',
+    help: 'Jobs that ended in this worker, by kind and outcome.',
+    labelNames: ['kind', 'outcome'],
+    registers: [registry],
+  });
   const seconds = new Histogram({
     name: 'sluice_job_run_seconds',
     help: 'Seconds that a job ran in this worker.',

@@ -22,7 +22,11 @@ export async function startProbes(options: ProbeOptions): Promise<{ readonly url
   const server = createServer((request, response) => void answer(options, request, response));
   server.listen(options.port, options.host);
   await once(server, 'listening').catch((error: unknown) => {
-    throw new SluiceError('SERVICE_NOT_STARTED', `expected port ${options.port} free for the worker's probes, got it in use on ${options.host}`, { cause: error });
+    throw new SluiceError(
+      'SERVICE_NOT_STARTED',
+      `expected port ${options.port} free for the worker's probes, got it in use on ${options.host}`,
+      { cause: error },
+    );
   });
   const address = server.address();
   const port = address !== null && typeof address === 'object' ? address.port : options.port;
@@ -36,7 +40,11 @@ export async function startProbes(options: ProbeOptions): Promise<{ readonly url
   };
 }
 
-async function answer({ metrics, lastSeenMs, ready }: ProbeOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function answer(
+  { metrics, lastSeenMs, ready }: ProbeOptions,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
   const path = request.url?.split('?')[0];
   if (path === '/metrics') {
     response.writeHead(200, { 'content-type': metrics.contentType }).end(await metrics.text());
@@ -45,5 +53,7 @@ async function answer({ metrics, lastSeenMs, ready }: ProbeOptions, request: Inc
   const silentMs = Date.now() - lastSeenMs();
   const good = path === '/healthz' ? silentMs < SILENT_MS : path === '/readyz' ? ready() : undefined;
   const status = good === undefined ? 404 : good ? 200 : 503;
-  response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify({ ok: good === true, silentSeconds: Math.round(silentMs / 1000) }));
+  response
+    .writeHead(status, { 'content-type': 'application/json' })
+    .end(JSON.stringify({ ok: good === true, silentSeconds: Math.round(silentMs / 1000) }));
 }

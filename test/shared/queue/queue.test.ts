@@ -70,7 +70,9 @@ test('an error that allows it is tried again after the time it names; another fa
 test('a snoozed job comes back without counting an attempt', async () => {
   const queue = await freshQueue();
   const attempts: number[] = [];
-  const seen = countedProcessor(2, (call) => (call === 1 ? { kind: 'snooze', delayMs: 20, reason: 'leased' } : { kind: 'done' }));
+  const seen = countedProcessor(2, (call) =>
+    call === 1 ? { kind: 'snooze', delayMs: 20, reason: 'leased' } : { kind: 'done' },
+  );
   await queue.enqueue([job('plan-c-1')]);
   await workOn(queue, (received, signal) => {
     attempts.push(received.attemptsMade);
@@ -122,10 +124,16 @@ test('the epoch is set once and lost with a flush', async () => {
 
 test('a job that carries data is refused', async () => {
   const queue = await freshQueue();
-  const heavy = { ...job('plan-e-1'), payload: { v: 1 as const, dataset: 'x'.repeat(2000), partition: '', dispatch: 1 } };
+  const heavy = {
+    ...job('plan-e-1'),
+    payload: { v: 1 as const, dataset: 'x'.repeat(2000), partition: '', dispatch: 1 },
+  };
   await expect(queue.enqueue([heavy])).rejects.toThrow(/size/);
 });
 
 test('a Redis that is not there is named', async () => {
-  await expect(openQueue({ url: 'redis://user:secret@127.0.0.1:1' })).rejects.toMatchObject({ code: 'QUEUE_AWAY', message: expect.not.stringContaining('secret') });
+  await expect(openQueue({ url: 'redis://user:secret@127.0.0.1:1' })).rejects.toMatchObject({
+    code: 'QUEUE_AWAY',
+    message: expect.not.stringContaining('secret'),
+  });
 });

@@ -52,17 +52,22 @@ test('nothing pending plans nothing', () => {
 
 test('every object is in exactly one batch or left, in order, and no batch of several breaks a limit', () => {
   fc.assert(
-    fc.property(fc.array(fc.integer({ min: 0, max: 150 }), { maxLength: 60 }), fc.integer({ min: 0, max: 120_000 }), (sizes, nowMs) => {
-      const objects = pending(sizes);
-      const plan = planBatches(objects, limits, nowMs);
-      const batched = plan.batches.flat();
-      expect(batched.map(({ key }) => key)).toEqual(objects.slice(0, batched.length).map(({ key }) => key));
-      expect(batched.length + plan.left).toBe(objects.length);
-      for (const batch of plan.batches) {
-        expect(batch.length).toBeLessThanOrEqual(limits.maxFiles);
-        if (batch.length > 1) expect(batch.reduce((sum, { size }) => sum + size, 0)).toBeLessThanOrEqual(limits.targetBytes);
-      }
-      if (plan.left > 0) expect(plan.dueAtMs).toBeGreaterThan(nowMs);
-    }),
+    fc.property(
+      fc.array(fc.integer({ min: 0, max: 150 }), { maxLength: 60 }),
+      fc.integer({ min: 0, max: 120_000 }),
+      (sizes, nowMs) => {
+        const objects = pending(sizes);
+        const plan = planBatches(objects, limits, nowMs);
+        const batched = plan.batches.flat();
+        expect(batched.map(({ key }) => key)).toEqual(objects.slice(0, batched.length).map(({ key }) => key));
+        expect(batched.length + plan.left).toBe(objects.length);
+        for (const batch of plan.batches) {
+          expect(batch.length).toBeLessThanOrEqual(limits.maxFiles);
+          if (batch.length > 1)
+            expect(batch.reduce((sum, { size }) => sum + size, 0)).toBeLessThanOrEqual(limits.targetBytes);
+        }
+        if (plan.left > 0) expect(plan.dueAtMs).toBeGreaterThan(nowMs);
+      },
+    ),
   );
 });
