@@ -146,7 +146,7 @@ async function openS3({ notifications, durable }: EmbeddedOptions, dir: string) 
   const server = await startS3({
     dir,
     port,
-    credentials: { [accessKeyId]: secretAccessKey },
+    credentials: { accessKeyId, secretAccessKey },
     isDurable: durable ?? true,
     buckets: [LAKE_BUCKET],
     ...(notifications === undefined ? {} : { notifications }),

@@ -5,7 +5,7 @@ import { openIntake } from '../producers/intake.js';
 import { routerOf } from '../producers/main.js';
 import { sweepDataset } from '../producers/sources/sweep.js';
 import { systemClock } from '../shared/clock.js';
-import type { Config, Dataset } from '../shared/config/config.js';
+import type { Config, Dataset, LakeConfig } from '../shared/config/config.js';
 import { openEngine } from '../shared/engine/open.js';
 import type { Engine } from '../shared/engine/port.js';
 import { SluiceError } from '../shared/errors.js';
@@ -74,7 +74,7 @@ export async function openServices({
         ? own(await openQueue({ url: addresses.redisUrl, logger }))
         : undefined;
     const engine = own(openEngine({ maxChildren: config.worker.concurrency + 1 }));
-    const lake = openStore(addresses.lake.url, addresses.lake).store;
+    const lake = openStore(addresses.lake.url, storeOptions(addresses.lake)).store;
     const sources = new Map(config.datasets.map((dataset) => [dataset.name, openSource(dataset, addresses, lake)]));
     const warehouses = await openWarehouses(config, addresses, own);
     const parts = { config, logger, addresses, ledger, engine, lake };
@@ -94,7 +94,16 @@ export async function openServices({
 }
 
 function openSource({ source }: Dataset, addresses: ServiceAddresses, lake: ObjectStore): ObjectStore {
-  return source.url === undefined ? lake : openStore(source.url, addresses.lake).store;
+  return source.url === undefined ? lake : openStore(source.url, storeOptions(addresses.lake)).store;
+}
+
+/** How the stores' adapter takes the lake's settings; without keys the AWS credential chain decides. */
+function storeOptions({ region, endpoint, forcePathStyle, accessKeyId, secretAccessKey }: LakeConfig) {
+  return {
+    region,
+    ...(endpoint === undefined ? {} : { endpoint, forcePathStyle: forcePathStyle ?? true }),
+    ...(accessKeyId === undefined || secretAccessKey === undefined ? {} : { credentials: { accessKeyId, secretAccessKey } }),
+  };
 }
 
 async function openWarehouses(

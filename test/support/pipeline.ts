@@ -43,12 +43,12 @@ export interface Pipeline {
   close(): Promise<void>;
 }
 
-const FINAL = new Set(['loaded', 'judged', 'held', 'quarantined', 'ignored', 'superseded']);
+const FINAL = new Set(['loaded', 'held', 'quarantined', 'ignored', 'superseded']);
 
 export async function openPipeline({ datasets, workers = 1, notify = true }: PipelineOptions): Promise<Pipeline> {
   const folder = await mkdtemp(join(tmpdir(), 'sluice-pipeline-'));
   const redis = await startRedis({ dir: join(folder, 'redis') });
-  const credentials = { TESTKEY: 'test-secret-of-tests' };
+  const credentials = { accessKeyId: 'TESTKEY', secretAccessKey: 'test-secret-of-tests' };
   const endpoint = await startS3({ dir: join(folder, 's3'), credentials, buckets: ['lake'] });
   const targetUrl = await freshDatabase();
   const config = configOf({ datasets, endpoint: endpoint.url, redisUrl: redis.url, ledgerUrl: await freshDatabase(), targetUrl, folder });
@@ -64,7 +64,7 @@ export async function openPipeline({ datasets, workers = 1, notify = true }: Pip
     return worker;
   };
   for (let started = 0; started < workers; started++) await start();
-  const s3 = new S3Client({ endpoint: endpoint.url, region: 'us-east-1', forcePathStyle: true, credentials: { accessKeyId: 'TESTKEY', secretAccessKey: credentials.TESTKEY } });
+  const s3 = new S3Client({ endpoint: endpoint.url, region: 'us-east-1', forcePathStyle: true, credentials });
   const target = new Client({ connectionString: targetUrl });
   await target.connect();
   const until = async (check: () => Promise<boolean>) => {

@@ -4,7 +4,8 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { Dataset } from '../../shared/config/config.js';
-import { SluiceError } from '../../shared/errors.js';
+import { SluiceError, toSluiceError } from '../../shared/errors.js';
+import { planJob } from '../../shared/jobs/catalogue.js';
 import type { Artifact, Manifest, ManifestObject } from '../../shared/ledger/manifest.js';
 import type { SchemaVersion, StepDispatch } from '../../shared/ledger/port.js';
 import { datasetOf, type WorkerContext } from '../context.js';
@@ -30,7 +31,20 @@ export async function handleCompact(context: WorkerContext, work: StepWork): Pro
   const { result, schemaVersion } = await compactWithSchema(context, work, { dataset, report });
   const artifacts = await putArtifacts(context, work, { dataset, result });
   const manifest = buildManifest(work, { dataset, report, result, artifacts, schemaVersion });
-  return context.ledger.steps.commitCompact(work.claim, manifest, new Date(context.clock.now() + RELEASE_MS));
+  const releasedUntil = new Date(context.clock.now() + RELEASE_MS);
+  const opened = await context.ledger.steps.commitCompact(work.claim, manifest, releasedUntil);
+  if (manifest.objects.some(({ kind }) => kind === 'released')) await planReleased(context, work, releasedUntil);
+  return opened;
+}
+
+/** Best effort: the reconciler finds released objects too, only later. */
+async function planReleased(context: WorkerContext, { claim }: StepWork, at: Date): Promise<void> {
+  try {
+    const dispatch = await context.ledger.plans.planAgainAt({ dataset: claim.dataset, partition: claim.partition }, at);
+    await context.queue.enqueue([planJob(dispatch, { delayMs: at.getTime() - context.clock.now(), closeNow: true })]);
+  } catch (error) {
+    context.logger.warn({ batch: claim.batch, error: toSluiceError(error).message }, 'released objects wait for the reconciler');
+  }
 }
 
 interface Inputs {
