@@ -102,7 +102,9 @@ function storeOptions({ region, endpoint, forcePathStyle, accessKeyId, secretAcc
   return {
     region,
     ...(endpoint === undefined ? {} : { endpoint, forcePathStyle: forcePathStyle ?? true }),
-    ...(accessKeyId === undefined || secretAccessKey === undefined ? {} : { credentials: { accessKeyId, secretAccessKey } }),
+    ...(accessKeyId === undefined || secretAccessKey === undefined
+      ? {}
+      : { credentials: { accessKeyId, secretAccessKey } }),
   };
 }
 

@@ -19,14 +19,16 @@ test('a file that lands is a visible table a moment later, and every later file 
   await pipeline.settled(1);
   await pipeline.put('raw/orders/b.ndjson.gz', gzipSync('{"id":3,"amount":1.25,"at":"2026-01-02 03:04:07"}\n'));
   await pipeline.settled(2);
-  const rows = await pipeline.query('select id, amount::text, to_char(at, \'HH24:MI:SS\') as at from orders order by id');
+  const rows = await pipeline.query("select id, amount::text, to_char(at, 'HH24:MI:SS') as at from orders order by id");
   expect(rows).toEqual([
     { id: '1', amount: '9.5', at: '03:04:05' },
     { id: '2', amount: null, at: '03:04:06' },
     { id: '3', amount: '1.25', at: '03:04:07' },
   ]);
   const objects = await pipeline.services.ledger.objects.list({ limit: 10 });
-  expect(objects.map(({ key, state, rowsIn }) => ({ key, state, rowsIn })).toSorted((a, b) => (a.key < b.key ? -1 : 1))).toEqual([
+  expect(
+    objects.map(({ key, state, rowsIn }) => ({ key, state, rowsIn })).toSorted((a, b) => (a.key < b.key ? -1 : 1)),
+  ).toEqual([
     { key: 'raw/orders/a.csv', state: 'loaded', rowsIn: 2 },
     { key: 'raw/orders/b.ndjson.gz', state: 'loaded', rowsIn: 1 },
   ]);
@@ -61,5 +63,11 @@ test('an object of zero bytes, a truncated one and a missing one are quarantined
 });
 
 function record(key: string, eTag: string, size: number) {
-  return { eventVersion: '2.1', eventSource: 'aws:s3', eventName: 'ObjectCreated:Put', eventTime: '2026-01-02T03:04:05.678Z', s3: { bucket: { name: 'lake' }, object: { key, size, eTag, sequencer: '0055AED6DCD90281E5' } } };
+  return {
+    eventVersion: '2.1',
+    eventSource: 'aws:s3',
+    eventName: 'ObjectCreated:Put',
+    eventTime: '2026-01-02T03:04:05.678Z',
+    s3: { bucket: { name: 'lake' }, object: { key, size, eTag, sequencer: '0055AED6DCD90281E5' } },
+  };
 }

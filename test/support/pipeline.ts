@@ -51,11 +51,25 @@ export async function openPipeline({ datasets, workers = 1, notify = true }: Pip
   const credentials = { accessKeyId: 'TESTKEY', secretAccessKey: 'test-secret-of-tests' };
   const endpoint = await startS3({ dir: join(folder, 's3'), credentials, buckets: ['lake'] });
   const targetUrl = await freshDatabase();
-  const config = configOf({ datasets, endpoint: endpoint.url, redisUrl: redis.url, ledgerUrl: await freshDatabase(), targetUrl, folder });
-  const logger = process.env['SLUICE_TEST_LOG'] === undefined ? silentLog : openLog(process.env['SLUICE_TEST_LOG'], 'test');
+  const config = configOf({
+    datasets,
+    endpoint: endpoint.url,
+    redisUrl: redis.url,
+    ledgerUrl: await freshDatabase(),
+    targetUrl,
+    folder,
+  });
+  const logger =
+    process.env['SLUICE_TEST_LOG'] === undefined ? silentLog : openLog(process.env['SLUICE_TEST_LOG'], 'test');
   const services = await openServices({ config, logger });
   const sources = new Map(config.datasets.map(({ name }) => [name, services.sourceStore(name)]));
-  const intake = await startIntake({ config, ledger: services.ledger, queue: services.queue(), stores: { lake: services.lake, sources }, logger });
+  const intake = await startIntake({
+    config,
+    ledger: services.ledger,
+    queue: services.queue(),
+    stores: { lake: services.lake, sources },
+    logger,
+  });
   if (notify) await endpoint.notifyTo({ url: `${intake.url}/v1/events/s3`, bearerToken: TOKEN });
   const running: RunningWorker[] = [];
   const start = async () => {
@@ -76,7 +90,8 @@ export async function openPipeline({ datasets, workers = 1, notify = true }: Pip
     intakeUrl: intake.url,
     s3,
     workers: running,
-    put: async (key, body) => (await s3.send(new PutObjectCommand({ Bucket: 'lake', Key: key, Body: body }))).ETag?.replaceAll('"', '') ?? '',
+    put: async (key, body) =>
+      (await s3.send(new PutObjectCommand({ Bucket: 'lake', Key: key, Body: body }))).ETag?.replaceAll('"', '') ?? '',
     query: async (sql) => (await target.query<Record<string, unknown>>(sql)).rows,
     startWorker: start,
     until,

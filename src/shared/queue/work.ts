@@ -31,30 +31,10 @@ export async function startWorkers({ url, prefix, logger, options, process }: St
     logger.warn({ error: error.message }, 'Redis does not answer; the worker keeps trying'),
   );
   let seenAt = Date.now();
-  const workers = options.kinds.map((kind) => {
-    const worker = new Worker(
-      kind,
-      // BullMQ gives the signal only to a processor with three plain parameters.
-      (job: BullJob, token: string | undefined, signal: AbortSignal | undefined) => {
-        seenAt = Date.now();
-        return settle(job, token, () => process(receive(job), signal ?? new AbortController().signal));
-      },
-      {
-        connection,
-        prefix,
-        concurrency: options.concurrency,
-        lockDuration: LOCK_DURATION_MS,
-        stalledInterval: STALLED_INTERVAL_MS,
-        maxStalledCount: 100,
-        settings: {
-          backoffStrategy: (attemptsMade: number, _type?: string, error?: Error) => backoffMs(attemptsMade, error),
-        },
-        metrics: { maxDataPoints: 60 },
-      },
-    );
-    worker.on('error', (error) => logger.warn({ kind, error: error.message }, 'the worker met an error of the queue'));
-    return worker;
-  });
+  const onJob = () => (seenAt = Date.now());
+  const workers = options.kinds.map((kind) =>
+    openWorker(kind, { connection, prefix, logger, options, process, onJob }),
+  );
   await Promise.all(workers.map((worker) => worker.waitUntilReady()));
   const pinging = setInterval(() => {
     if (!workers.every((worker) => worker.isRunning())) return;
@@ -76,6 +56,36 @@ export async function startWorkers({ url, prefix, logger, options, process }: St
       connection.disconnect();
     },
   };
+}
+
+interface WorkerParts extends Omit<StartRequest, 'url'> {
+  readonly connection: Redis;
+  readonly onJob: () => void;
+}
+
+function openWorker(kind: JobKind, { connection, prefix, logger, options, process, onJob }: WorkerParts): Worker {
+  const worker = new Worker(
+    kind,
+    // BullMQ gives the signal only to a processor with three plain parameters.
+    (job: BullJob, token: string | undefined, signal: AbortSignal | undefined) => {
+      onJob();
+      return settle(job, token, () => process(receive(job), signal ?? new AbortController().signal));
+    },
+    {
+      connection,
+      prefix,
+      concurrency: options.concurrency,
+      lockDuration: LOCK_DURATION_MS,
+      stalledInterval: STALLED_INTERVAL_MS,
+      maxStalledCount: 100,
+      settings: {
+        backoffStrategy: (attemptsMade: number, _type?: string, error?: Error) => backoffMs(attemptsMade, error),
+      },
+      metrics: { maxDataPoints: 60 },
+    },
+  );
+  worker.on('error', (error) => logger.warn({ kind, error: error.message }, 'the worker met an error of the queue'));
+  return worker;
 }
 
 function receive(job: BullJob) {
@@ -110,6 +120,3 @@ async function settle(job: BullJob, token: string | undefined, run: () => Promis
     throw error;
   }
 }
-
-/** For the catalogue's readers: the kinds that need an engine. */
-export const ENGINE_KINDS: readonly JobKind[] = ['compact', 'profile', 'skew', 'check', 'load'];

@@ -8,8 +8,12 @@ import { checkSource } from './checkSource.js';
  * Judges the batch by the dataset's checks. A failed check that says `hold` keeps the batch back. Commit point:
  * `commitFindings`. Safe to run twice: the findings of the last attempt stand.
  */
-export async function handleCheck(context: WorkerContext, { claim, manifest, scratch, signal }: StepWork): Promise<readonly StepDispatch[]> {
-  if (manifest === undefined) throw new SluiceError('INTERNAL', `expected a manifest for batch ${claim.batch}, got none`);
+export async function handleCheck(
+  context: WorkerContext,
+  { claim, manifest, scratch, signal }: StepWork,
+): Promise<readonly StepDispatch[]> {
+  if (manifest === undefined)
+    throw new SluiceError('INTERNAL', `expected a manifest for batch ${claim.batch}, got none`);
   const dataset = datasetOf(context.config, claim.dataset);
   const report = await checkSource({
     session: await scratch.session(),

@@ -43,7 +43,10 @@ async function planReleased(context: WorkerContext, { claim }: StepWork, at: Dat
     const dispatch = await context.ledger.plans.planAgainAt({ dataset: claim.dataset, partition: claim.partition }, at);
     await context.queue.enqueue([planJob(dispatch, { delayMs: at.getTime() - context.clock.now(), closeNow: true })]);
   } catch (error) {
-    context.logger.warn({ batch: claim.batch, error: toSluiceError(error).message }, 'released objects wait for the reconciler');
+    context.logger.warn(
+      { batch: claim.batch, error: toSluiceError(error).message },
+      'released objects wait for the reconciler',
+    );
   }
 }
 
