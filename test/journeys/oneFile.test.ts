@@ -1,6 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import { afterEach, expect, test } from 'vitest';
-import { openPipeline, type Pipeline } from '../support/pipeline.js';
+import { createdRecord, postRecords } from '../support/events.js';
+import { openPipeline, type Pipeline, TOKEN } from '../support/pipeline.js';
 
 let pipeline: Pipeline;
 
@@ -44,13 +45,10 @@ test('an object of zero bytes, a truncated one and a missing one are quarantined
     ['raw/orders/cut.csv.gz', whole.subarray(0, Math.floor(whole.length / 2))],
   ];
   const records = [];
-  for (const [key, body] of files) records.push(record(key, await pipeline.put(key, body), Buffer.byteLength(body)));
-  records.push(record('raw/orders/ghost.csv', '0'.repeat(32), 12));
-  const answer = await fetch(`${pipeline.intakeUrl}/v1/events/s3`, {
-    method: 'POST',
-    headers: { authorization: 'Bearer a-token-for-tests-only', 'content-type': 'application/json' },
-    body: JSON.stringify({ Records: records }),
-  });
+  for (const [key, body] of files)
+    records.push(createdRecord(key, await pipeline.put(key, body), Buffer.byteLength(body)));
+  records.push(createdRecord('raw/orders/ghost.csv', '0'.repeat(32), 12));
+  const answer = await postRecords(pipeline.intakeUrl, TOKEN, records);
   expect(await answer.json()).toEqual({ accepted: 4, duplicates: 0, ignored: 0 });
   await pipeline.settled(4);
   const quarantined = await pipeline.services.ledger.objects.list({ state: 'quarantined', limit: 10 });
@@ -61,13 +59,3 @@ test('an object of zero bytes, a truncated one and a missing one are quarantined
   });
   expect(await pipeline.query('select count(*)::int as rows from orders')).toEqual([{ rows: 1 }]);
 });
-
-function record(key: string, eTag: string, size: number) {
-  return {
-    eventVersion: '2.1',
-    eventSource: 'aws:s3',
-    eventName: 'ObjectCreated:Put',
-    eventTime: '2026-01-02T03:04:05.678Z',
-    s3: { bucket: { name: 'lake' }, object: { key, size, eTag, sequencer: '0055AED6DCD90281E5' } },
-  };
-}
