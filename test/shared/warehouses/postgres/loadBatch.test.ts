@@ -58,6 +58,30 @@ describe('a load into Postgres', () => {
     expect(await rowsOf(url, 'SELECT FROM orders UNION ALL SELECT FROM _sluice.loads')).toEqual([]);
   });
 
+  it('answers already when its twin commits while it waits', async () => {
+    const url = await freshDatabase();
+    let wake = () => {};
+    const waiting = new Promise<void>((resolve) => {
+      wake = resolve;
+    });
+    const first = await open(url, {
+      onPhase: async (phase) => {
+        if (phase === 'copied') await waiting;
+      },
+    });
+    const twin = await open(url, {
+      onPhase: async (phase) => {
+        if (phase === 'table-ready') setTimeout(wake, 300);
+      },
+    });
+    const request = ordersLoad(session, { a: 3 });
+    const receipts = await Promise.all([first.load(request), twin.load(request)]);
+    expect(receipts).toMatchObject([
+      { kind: 'loaded', rows: 3 },
+      { kind: 'already', rows: 3 },
+    ]);
+  });
+
   it('does not wait for an older attempt that froze amid its rows', async () => {
     const url = await freshDatabase();
     let thaw = () => {};
@@ -81,8 +105,8 @@ describe('a load into Postgres', () => {
     const other = await openTestSession();
     closers.push(other.close);
     const newer = await open(url, { bounds: { lockTimeoutMs: 2_000 } });
-    expect(await newer.load({ ...request, attempt: 2, session: other.session })).toMatchObject({ kind: 'loaded' });
-    thaw();
+    const outcome = await newer.load({ ...request, attempt: 2, session: other.session }).finally(thaw);
+    expect(outcome).toMatchObject({ kind: 'loaded' });
     expect(await lost).toBe('TARGET_AWAY');
     await expect(older.load(request)).rejects.toMatchObject({ code: 'LOAD_FENCED' });
   });
