@@ -76,7 +76,7 @@ interface Pick {
 
 async function pickLocal(folder: string, { shown, matches, deep }: Pick): Promise<ResolvedInputs> {
   const names = await listFolder(folder, deep);
-  const picked = names.filter(matches);
+  const picked = names.filter((name) => matches(name));
   const files = await Promise.all(
     picked.map(async (name): Promise<InputFile> => {
       const file = join(folder, name);

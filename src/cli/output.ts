@@ -1,6 +1,6 @@
 import Table from 'cli-table3';
 import { readEnvironment } from '../shared/config/load.js';
-import { ERROR_CATALOGUE, type SluiceError } from '../shared/errors.js';
+import type { SluiceError } from '../shared/errors.js';
 
 export type Cell = string | number | bigint | boolean | undefined | null;
 
@@ -119,5 +119,6 @@ export function showBytes(bytes: number): string {
 /** An error for people: code, what happened, what to do. */
 export function describeError(error: SluiceError): string {
   const stack = error.code === 'INTERNAL' && error.cause instanceof Error ? `\n${error.cause.stack ?? ''}` : '';
-  return `${error.code}: ${error.message}${stack}\n${ERROR_CATALOGUE[error.code].mend}`;
+  const said = typeof error.facts['stderr'] === 'string' ? `\n${error.facts['stderr'].trim()}` : '';
+  return `${error.code}: ${error.message}${said}${stack}\n${error.mend}`;
 }

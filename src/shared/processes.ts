@@ -1,5 +1,6 @@
 import { type ChildProcess, type ForkOptions, fork } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
+import { createRequire } from 'node:module';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 
 /**
  * Forks a module of this source tree, whether it runs compiled (`dist/*.js`) or as TypeScript (`src/*.ts`, in tests).
@@ -9,5 +10,6 @@ export function forkModule(url: URL, args: readonly string[] = [], options: Fork
   const path = fileURLToPath(url);
   const fromSource = import.meta.url.endsWith('.ts');
   if (!fromSource) return fork(path, args, { execArgv: [], ...options });
-  return fork(path.replace(/\.js$/, '.ts'), args, { execArgv: ['--import', 'tsx'], ...options });
+  const loader = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
+  return fork(path.replace(/\.js$/, '.ts'), args, { execArgv: ['--import', loader], ...options });
 }

@@ -24,8 +24,7 @@ export function readEnvironment(): Environment {
 
 /** Reads and checks the configuration. Throws CONFIG_NOT_FOUND, or CONFIG_INVALID whose message lists every fault. */
 export function loadConfig(file: string | undefined, folder = process.cwd(), env = readEnvironment()): Config {
-  const path = file === undefined ? findConfigFile(folder) : resolve(folder, file);
-  const answer = parseConfig(readText(path), { folder: dirname(path), file: path }, env);
+  const { path, answer } = checkConfig(file, folder, env);
   if (answer.kind === 'config') return answer.config;
   throw new SluiceError(
     'CONFIG_INVALID',
@@ -34,6 +33,16 @@ export function loadConfig(file: string | undefined, folder = process.cwd(), env
       facts: { file: path, faults: answer.faults.length },
     },
   );
+}
+
+/** Reads and checks the configuration; its faults are an answer. Throws CONFIG_NOT_FOUND. */
+export function checkConfig(
+  file: string | undefined,
+  folder = process.cwd(),
+  env = readEnvironment(),
+): { readonly path: string; readonly answer: ParseAnswer } {
+  const path = file === undefined ? findConfigFile(folder) : resolve(folder, file);
+  return { path, answer: parseConfig(readText(path), { folder: dirname(path), file: path }, env) };
 }
 
 /** Parses the text of a configuration file; pure. Every fault is reported at once, with its line. */

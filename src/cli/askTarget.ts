@@ -1,0 +1,25 @@
+import { SluiceError } from '../shared/errors.js';
+import type { Services } from './services.js';
+
+export type AskedValue = string | number | boolean | null;
+
+/** Asks a target, the only one where none is named. Throws USAGE when the choice is not clear, and the errors of the target. */
+export async function askTarget(
+  { config, warehouse }: Pick<Services, 'config' | 'warehouse'>,
+  { statement, target }: { readonly statement: string; readonly target: string | undefined },
+): Promise<{ readonly columns: readonly string[]; readonly rows: readonly Readonly<Record<string, AskedValue>>[] }> {
+  const names = Object.keys(config.targets);
+  const [only, ...others] = names;
+  const name = target ?? (others.length === 0 ? only : undefined);
+  if (name === undefined) {
+    throw new SluiceError(
+      'USAGE',
+      `expected --target, one of ${names.join(', ') || 'no targets in the configuration'}, got none`,
+    );
+  }
+  const { columns, rows } = await warehouse(name).ask(statement);
+  return {
+    columns,
+    rows: rows.map((row) => Object.fromEntries(row.map((value, index) => [columns[index] ?? String(index), value]))),
+  };
+}

@@ -1,0 +1,25 @@
+import type { Command } from 'commander';
+import { datasetOf } from '../../workers/context.js';
+import { baseCommand, type CommonOptions, withIo } from '../io.js';
+import { listLoads, showLoads } from '../ledgerViews.js';
+import { countOption } from '../offline/options.js';
+import { withServices } from '../withServices.js';
+
+interface Options extends CommonOptions {
+  readonly limit: number;
+}
+
+/** `sluice loads D`. */
+export function loadsCommand(): Command {
+  return baseCommand('loads', 'what was loaded into which table, the newest first')
+    .argument('<dataset>')
+    .option('--limit <n>', 'at most so many', countOption, 100)
+    .action((name: string, options: Options) =>
+      withIo(options, (io) =>
+        withServices(io, { part: 'once', queue: false }, async ({ config, ledger }) => {
+          const loads = await listLoads(ledger, datasetOf(config, name).name, options.limit);
+          io.output.answer({ loads }, () => showLoads(io.output, loads));
+        }),
+      ),
+    );
+}

@@ -1,0 +1,18 @@
+import type { Command } from 'commander';
+import { baseCommand, type CommonOptions, withIo } from '../io.js';
+import { readStatus, showStatus } from '../ledgerViews.js';
+import { chosenDatasets, withServices } from '../withServices.js';
+
+/** `sluice status [D]`. */
+export function statusCommand(): Command {
+  return baseCommand('status', 'objects by state, and the work that is left, of each dataset')
+    .argument('[dataset]', 'default: all')
+    .action((name: string | undefined, options: CommonOptions) =>
+      withIo(options, (io) =>
+        withServices(io, { part: 'once', queue: false }, async ({ config, ledger }) => {
+          const datasets = await readStatus(ledger, chosenDatasets(config, name));
+          io.output.answer({ datasets }, () => showStatus(io.output, datasets));
+        }),
+      ),
+    );
+}

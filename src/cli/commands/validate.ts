@@ -1,0 +1,27 @@
+import type { Command } from 'commander';
+import { checkConfig, describeFault } from '../../shared/config/load.js';
+import { baseCommand, type CommonOptions, withIo } from '../io.js';
+
+/** `sluice validate`. */
+export function validateCommand(): Command {
+  return baseCommand('validate', 'check the configuration; every fault at once, with line, expected and got').action(
+    (options: CommonOptions) =>
+      withIo(options, async ({ output, configFile }) => {
+        const { path, answer } = checkConfig(configFile);
+        if (answer.kind === 'faults') {
+          const { faults } = answer;
+          output.answer({ valid: false, file: path, faults }, () => {
+            output.line(output.paint.bad(`${path}: ${faults.length} faults`));
+            for (const fault of faults) output.line(describeFault(fault));
+          });
+          return 2;
+        }
+        const { datasets, targets } = answer.config;
+        const names = datasets.map(({ name }) => name);
+        output.answer({ valid: true, file: path, faults: [], datasets: names, targets: Object.keys(targets) }, () =>
+          output.line(output.paint.good(`${path} is valid: ${names.length} datasets (${names.join(', ')})`)),
+        );
+        return 0;
+      }),
+  );
+}

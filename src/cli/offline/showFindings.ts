@@ -1,0 +1,73 @@
+import type { ColumnProfile, ProfileReport, Scalar } from '../../shared/findings/reports.js';
+import type { SkewReport } from '../../shared/findings/skew.js';
+import { type Cell, type Output, showBytes, showNumber } from '../output.js';
+import type { CompactedObject } from './compactInputs.js';
+import { showQuarantined } from './show.js';
+
+const SHOWN_TEXT = 24;
+
+/** A profile for people: one line a column, then its top values. */
+export function showProfile(output: Output, report: ProfileReport, objects: readonly CompactedObject[]): void {
+  output.table(
+    ['column', 'type', 'nulls', 'distinct', 'min', 'p50', 'mean', 'max', 'top values'],
+    report.columns.map(describeColumn),
+  );
+  showQuarantined(output, objects);
+  output.line();
+  const bytes = report.bytes === undefined ? '' : `, ${showBytes(report.bytes)}`;
+  output.line(
+    `${showNumber(objects.length)} files, ${showNumber(report.rows)} rows${bytes}, ${report.seconds.toFixed(1)} s` +
+      (report.sample === undefined ? '' : `; quantiles from a sample of ${showNumber(report.sample.rows)} rows`),
+  );
+}
+
+function describeColumn(column: ColumnProfile): readonly Cell[] {
+  const { distinct, distinctMethod } = column;
+  const about = distinctMethod === 'approximate' ? '~' : '';
+  const top = (column.top ?? []).slice(0, 3).map(({ value, rows }) => `${showScalar(value)} (${showNumber(rows)})`);
+  return [
+    column.name,
+    column.type,
+    `${(column.nullFraction * 100).toFixed(1)}%`,
+    distinct === undefined ? undefined : `${about}${showNumber(distinct)}`,
+    showScalar(column.min),
+    showScalar(column.quantiles?.p50),
+    showScalar(column.mean),
+    showScalar(column.max),
+    top.join(', '),
+  ];
+}
+
+function showScalar(value: Scalar | undefined): string {
+  if (value === undefined) return '';
+  const text = typeof value === 'number' ? showNumber(value) : String(value).replaceAll(/\s+/g, ' ');
+  return text.length > SHOWN_TEXT ? `${text.slice(0, SHOWN_TEXT - 1)}…` : text;
+}
+
+/** The skew of a key for people. */
+export function showSkew(output: Output, report: SkewReport, objects: readonly CompactedObject[]): void {
+  const { paint } = output;
+  output.line(
+    `${report.key.join(', ')}: ${report.skewed ? paint.bad('skewed') : paint.good('not skewed')}, largest key ${report.maxOverMean.toFixed(1)} times the mean ` +
+      `(${(report.topShare * 100).toFixed(1)}% of ${showNumber(report.rows)} rows, ${showNumber(report.keys)} keys)`,
+  );
+  if (report.hotKeys.length > 0) {
+    output.line();
+    output.table(
+      ['hot key', 'rows', 'share'],
+      report.hotKeys.map(({ key, rows, share }) => [
+        [key].flat().map(String).join(', '),
+        rows,
+        `${(share * 100).toFixed(2)}%`,
+      ]),
+    );
+  }
+  output.line();
+  output.table(
+    ['partitions', 'largest over mean'],
+    report.imbalance.map(({ partitions, maxOverMean }) => [partitions, maxOverMean]),
+  );
+  output.line();
+  output.line(`advice: ${report.advice.kind}`);
+  showQuarantined(output, objects);
+}

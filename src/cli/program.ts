@@ -1,0 +1,61 @@
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError } from 'commander';
+import { SluiceError } from '../shared/errors.js';
+import { openOutput } from './output.js';
+
+/** Runs one command line: sets the exit status and resolves when the command has ended. */
+export async function runProgram(argv: readonly string[]): Promise<void> {
+  const program = await openProgram(argv.slice(2));
+  try {
+    await program.parseAsync(argv);
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    process.exitCode = HELP_CODES.has(error.code) ? 0 : 2;
+    if (process.exitCode === 2 && argv.includes('--json')) reportUsage(error);
+  }
+}
+
+const HELP_CODES: ReadonlySet<string> = new Set(['commander.helpDisplayed', 'commander.version']);
+
+/** Every command, in the order of the help. Each is loaded only when it is named, since their packages take long to load. */
+const COMMANDS: Readonly<Record<string, () => Promise<() => Command>>> = {
+  run: async () => (await import('./commands/run.js')).runCommand,
+  sweep: async () => (await import('./commands/sweep.js')).sweepCommand,
+  status: async () => (await import('./commands/status.js')).statusCommand,
+  objects: async () => (await import('./commands/objects.js')).objectsCommand,
+  batches: async () => (await import('./commands/batches.js')).batchesCommand,
+  loads: async () => (await import('./commands/loads.js')).loadsCommand,
+  audit: async () => (await import('./commands/audit.js')).auditCommand,
+  sql: async () => (await import('./commands/sql.js')).sqlCommand,
+  validate: async () => (await import('./commands/validate.js')).validateCommand,
+  compact: async () => (await import('./commands/compact.js')).compactCommand,
+  profile: async () => (await import('./commands/profile.js')).profileCommand,
+  skew: async () => (await import('./commands/skew.js')).skewCommand,
+};
+
+/** The program with the command that the arguments name, or with all for the help. */
+async function openProgram(args: readonly string[]): Promise<Command> {
+  const program = new Command('sluice')
+    .description('Files land in S3; Sluice turns them into loaded, verified warehouse tables.')
+    .version(readVersion(), '--version')
+    .exitOverride()
+    .showHelpAfterError('See --help.');
+  const named = COMMANDS[args[0] ?? ''];
+  const all = args[0] === '--version' ? [] : Object.values(COMMANDS);
+  const loads = named === undefined ? all : [named];
+  for (const open of await Promise.all(loads.map((load) => load()))) program.addCommand(open());
+  return program;
+}
+
+/** Commander has printed the sentence on standard error; --json has it on standard output, too. */
+function reportUsage(error: CommanderError): void {
+  const message = error.message.replace(/^error: /, '');
+  const { code, mend } = new SluiceError('USAGE', message);
+  openOutput({ json: true }).answer({ error: { code, message, mend } }, () => {});
+}
+
+function readVersion(): string {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  const { version }: { version: string } = JSON.parse(text);
+  return version;
+}

@@ -1,0 +1,112 @@
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { sluice } from '../support/sluice.js';
+
+let cwd: string;
+beforeEach(() => {
+  cwd = mkdtempSync(join(tmpdir(), 'sluice-cli-'));
+  mkdirSync(join(cwd, 'in', 'deep'), { recursive: true });
+  const rows = Array.from({ length: 500 }, (_, row) => `${row},n${row % 7 === 0 ? row : 1},${row / 2}`);
+  writeFileSync(join(cwd, 'in', 'a.csv'), `id,name,price\n${rows.slice(0, 200).join('\n')}\n`);
+  const packed = gzipSync(`id,name,price\n${rows.slice(200, 400).join('\n')}\n`);
+  writeFileSync(join(cwd, 'in', 'deep', 'b.csv.gz'), packed);
+  const lines = rows.slice(400).map((row) => {
+    const [id, name, price] = row.split(',');
+    return JSON.stringify({ id: Number(id), name, price: Number(price) });
+  });
+  writeFileSync(join(cwd, 'in', 'c.ndjson'), `${lines.join('\n')}\n`);
+  writeFileSync(join(cwd, 'in', 'cut.csv.gz'), packed.subarray(0, packed.length / 2));
+  writeFileSync(join(cwd, 'in', 'empty.csv'), '');
+  writeFileSync(join(cwd, 'in', 'notes.md'), 'not data');
+});
+afterEach(() => rmSync(cwd, { recursive: true, force: true }));
+
+test('compact makes one schema of a folder of mixed formats, names the bad files, and leaves only its artifacts', async () => {
+  const { status, stdout } = await sluice(['compact', 'in', '--out', 'out', '--json'], { cwd });
+  const report = JSON.parse(stdout);
+  expect(status).toBe(0);
+  expect(report.rows).toEqual({ in: 500, out: 500 });
+  const states = report.objects.map((one: Record<string, unknown>) => [
+    one['uri'],
+    one['rows'],
+    one['state'],
+    one['code'],
+  ]);
+  expect(states).toEqual([
+    ['in/a.csv', 200, 'included', undefined],
+    ['in/c.ndjson', 100, 'included', undefined],
+    ['in/cut.csv.gz', 0, 'quarantined', 'OBJECT_TRUNCATED'],
+    ['in/deep/b.csv.gz', 200, 'included', undefined],
+    ['in/empty.csv', 0, 'quarantined', 'OBJECT_EMPTY'],
+  ]);
+  expect(report.artifacts).toMatchObject([{ path: join(cwd, 'out', 'part-00000.parquet'), rows: 500 }]);
+  expect(readdirSync(join(cwd, 'out'))).toEqual(['part-00000.parquet']);
+});
+
+test('compact expands a quoted glob itself, and --strict turns a quarantined file into exit 1', async () => {
+  const globbed = await sluice(['compact', 'in/**/*.csv.gz', '--out', 'out', '--json', '--strict'], { cwd });
+  expect(globbed.status).toBe(1);
+  expect(JSON.parse(globbed.stdout).objects).toHaveLength(2);
+});
+
+test('compact ends with 1 when no file could be included, and does not touch artifacts of an earlier call', async () => {
+  const bad = await sluice(['compact', 'in/cut.csv.gz', '--out', 'out', '--json'], { cwd });
+  expect([bad.status, JSON.parse(bad.stdout).artifacts]).toEqual([1, []]);
+  await sluice(['compact', 'in/a.csv', '--out', 'out'], { cwd });
+  const again = await sluice(['compact', 'in/a.csv', '--out', 'out', '--json'], { cwd });
+  expect([again.status, JSON.parse(again.stdout).error.code]).toEqual([2, 'USAGE']);
+  const replaced = await sluice(['compact', 'in/c.ndjson', '--out', 'out', '--json', '--replace'], { cwd });
+  expect([replaced.status, JSON.parse(replaced.stdout).rows.out]).toEqual([0, 100]);
+});
+
+test('profile and skew look into CSV and NDJSON as into one table, and name the file that they could not read', async () => {
+  const profile = await sluice(['profile', 'in', '--json'], { cwd });
+  const report = JSON.parse(profile.stdout);
+  expect([profile.status, report.rows]).toEqual([0, 500]);
+  expect(report.columns[0]).toMatchObject({ name: 'id', type: 'BIGINT', min: 0, max: 499, distinct: 500 });
+  expect(report.quarantined.map((one: { code: string }) => one.code)).toEqual(['OBJECT_TRUNCATED', 'OBJECT_EMPTY']);
+  const skew = await sluice(['skew', 'in/a.csv', 'in/c.ndjson', '--key', 'name', '--json'], { cwd });
+  expect(JSON.parse(skew.stdout)).toMatchObject({ rows: 300, skewed: true, hotKeys: [{ key: 'n1' }] });
+});
+
+test('profile reads Parquet files of one schema where they are', async () => {
+  await sluice(['compact', 'in', '--out', 'out'], { cwd });
+  const { status, stdout } = await sluice(['profile', 'out', '--json'], { cwd });
+  expect([status, JSON.parse(stdout).rows]).toEqual([0, 500]);
+});
+
+test('wrong usage ends with 2 and says what was expected, as JSON where that was asked for', async () => {
+  const cases = [
+    ['frob'],
+    ['profile', '--frob', 'in'],
+    ['compact', 'in'],
+    ['profile', 'nowhere'],
+    ['skew', 'in', '--key', 'nme'],
+  ];
+  for (const args of cases) {
+    const { status, stdout, stderr } = await sluice([...args, '--json'], { cwd });
+    expect([args, status]).toEqual([args, 2]);
+    expect(JSON.parse(stdout).error.message.length).toBeGreaterThan(10);
+    expect(stderr).not.toBe('');
+  }
+});
+
+test('help and version end with 0', async () => {
+  const help = await sluice(['compact', '--help'], { cwd });
+  expect([help.status, help.stdout.includes('--target')]).toEqual([0, true]);
+  const version = await sluice(['--version'], { cwd });
+  expect([version.status, /^\d+\.\d+\.\d+\n$/.test(version.stdout)]).toEqual([0, true]);
+});
+
+test('validate names every fault at once with its line, and ends with 2', async () => {
+  writeFileSync(
+    join(cwd, 'sluice.yaml'),
+    'version: 1\ndatasets:\n  a:\n    source: { prefix: raw/ }\n    frob: 1\n    batch: { maxFiles: many }\n',
+  );
+  const { status, stdout } = await sluice(['validate', '--json'], { cwd });
+  const { valid, faults } = JSON.parse(stdout);
+  expect([status, valid, faults.map((fault: { line: number }) => fault.line).sort()]).toEqual([2, false, [5, 6]]);
+});
