@@ -42,6 +42,11 @@ function isInstalled() {
   return noted !== undefined && noted.mtimeMs >= statSync(inRoot('package-lock.json')).mtimeMs;
 }
 
+/**
+ * `npm ci` refuses a lock that lacks a package which some platform's optional dependency names, even one this machine never installs,
+ * and npm leaves such packages out of the lock where its registry has no copy of them. So the lock names every platform's package:
+ * after `npm install`, put back those that it dropped, and see `npm ci --dry-run` succeed.
+ */
 function install() {
   const took = stopwatch();
   say('installing dependencies (npm ci)');

@@ -7,6 +7,8 @@ import type { WorkerContext } from './context.js';
 const ROUND_MS = 2000;
 /** A dispatch younger than this is still on its way. */
 const QUIET_MS = 30_000;
+/** How often the ledger's own housekeeping is done (months made ahead, counters folded). */
+const HOUSEKEEPING_MS = 60_000;
 /** Steps and partitions sent again at most in one statement. */
 const PAGE = 500;
 /** The same after Redis lost everything: all at once, because what is sent is no longer quiet. */
@@ -14,9 +16,14 @@ const LOST_PAGE = 100_000;
 
 /** The loop that sends again whatever the ledger says is unfinished and nobody holds. Stops when the signal aborts. */
 export async function reconcileForever(context: WorkerContext, signal: AbortSignal): Promise<void> {
+  let keptAt = 0;
   while (!signal.aborted) {
     try {
       await reconcileOnce(context);
+      if (context.clock.now() - keptAt > HOUSEKEEPING_MS) {
+        keptAt = context.clock.now();
+        await context.ledger.recovery.keepHouse();
+      }
     } catch (error) {
       context.logger.warn({ error: toSluiceError(error).message }, 'the reconciler could not finish its round');
     }

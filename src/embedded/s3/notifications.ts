@@ -18,7 +18,7 @@ export interface NotificationTarget {
 export interface Notifier {
   /** Takes one committed event. Call it in order of commit. */
   take(event: StorageEvent): void;
-  /** Resolves when everything taken so far has been acknowledged or refused. */
+  /** Resolves when everything taken so far has been acknowledged or refused, or when the notifier is closed. */
   settled(): Promise<void>;
   /** Records that the receiver refused for good (a 4xx other than 401, 403, 404, 408, 429), since the start. */
   readonly refused: number;
@@ -28,7 +28,7 @@ export interface Notifier {
 const MAX_RECORDS = 50;
 const MAX_WAITING = 10_000;
 const FIRST_BACKOFF_MS = 100;
-const MAX_BACKOFF_MS = 5_000;
+const MAX_BACKOFF_MS = 1_000;
 const ANSWER_MS = 15_000;
 /** Answers of a receiver that is not there yet or not set up yet: the same request may succeed later. */
 const TRY_AGAIN: ReadonlySet<number> = new Set([401, 403, 404, 408, 425, 429]);
@@ -46,6 +46,8 @@ export function startNotifier(options: {
   readonly cursorFile: string;
   readonly region: string;
   readonly clock?: Clock;
+  /** Events that wait in memory at most. */
+  readonly maxWaiting?: number;
 }): Notifier {
   return new QueuedNotifier(options);
 }
@@ -56,6 +58,7 @@ class QueuedNotifier implements Notifier {
   readonly #cursorFile: string;
   readonly #region: string;
   readonly #clock: Clock;
+  readonly #maxWaiting: number;
   readonly #stop = new AbortController();
   readonly #loop: Promise<void>;
   #waiting: StorageEvent[] = [];
@@ -63,14 +66,18 @@ class QueuedNotifier implements Notifier {
   #cursor: number;
   #wake: () => void = () => {};
   #idle: (() => void)[] = [];
+  #batchRecords = MAX_RECORDS;
+  #backoffMs = FIRST_BACKOFF_MS;
   refused = 0;
 
-  constructor({ storage, target, cursorFile, region, clock = systemClock }: Parameters<typeof startNotifier>[0]) {
+  constructor(options: Parameters<typeof startNotifier>[0]) {
+    const { storage, target, cursorFile, region, clock = systemClock, maxWaiting = MAX_WAITING } = options;
     this.#storage = storage;
     this.#target = target;
     this.#cursorFile = cursorFile;
     this.#region = region;
     this.#clock = clock;
+    this.#maxWaiting = maxWaiting;
     this.#cursor = readCursor(cursorFile) ?? this.#saveCursor(storage.seq);
     this.#hasOverflowed = this.#cursor < storage.seq;
     this.#loop = this.#run();
@@ -78,7 +85,7 @@ class QueuedNotifier implements Notifier {
 
   take(event: StorageEvent): void {
     if (this.#hasOverflowed || !this.#isWanted(event)) return;
-    if (this.#waiting.length >= MAX_WAITING) this.#hasOverflowed = true;
+    if (this.#waiting.length >= this.#maxWaiting) this.#hasOverflowed = true;
     else this.#waiting.push(event);
     this.#wake();
   }
@@ -96,37 +103,42 @@ class QueuedNotifier implements Notifier {
   }
 
   async #run(): Promise<void> {
-    let backoffMs = FIRST_BACKOFF_MS;
     while (!this.#stop.signal.aborted) {
       if (this.#waiting.length === 0 && this.#hasOverflowed) this.#refill();
-      const batch = this.#waiting.slice(0, MAX_RECORDS);
-      const last = batch.at(-1);
-      if (last === undefined) {
-        if (this.#hasOverflowed) continue;
-        this.#tellIdle();
-        await new Promise<void>((resolve) => (this.#wake = resolve));
+      const batch = this.#waiting.slice(0, this.#batchRecords);
+      if (batch.length === 0) {
+        await this.#nextEvent();
         continue;
       }
       const delivery = await this.#send(batch);
       if (delivery === 'later') {
-        await this.#clock.sleep(backoffMs, this.#stop.signal).catch(() => {});
-        backoffMs = Math.min(backoffMs * 2, MAX_BACKOFF_MS);
-        continue;
-      }
-      if (delivery === 'refused') this.refused += batch.length;
-      backoffMs = FIRST_BACKOFF_MS;
-      this.#waiting.splice(0, batch.length);
-      this.#cursor = this.#saveCursor(last.seq);
+        await this.#clock.sleep(this.#backoffMs, this.#stop.signal).catch(() => {});
+        this.#backoffMs = Math.min(this.#backoffMs * 2, MAX_BACKOFF_MS);
+      } else if (delivery === 'refused' && batch.length > 1) {
+        // A receiver refuses a request whole: halving finds the record that it means.
+        this.#batchRecords = Math.ceil(batch.length / 2);
+      } else this.#settle(batch, delivery);
     }
+  }
+
+  async #nextEvent(): Promise<void> {
+    this.#tellIdle();
+    await new Promise<void>((resolve) => (this.#wake = resolve));
+  }
+
+  #settle(batch: readonly StorageEvent[], delivery: Delivery): void {
+    if (delivery === 'refused') this.refused += batch.length;
+    else this.#batchRecords = Math.min(this.#batchRecords * 2, MAX_RECORDS);
+    this.#backoffMs = FIRST_BACKOFF_MS;
+    this.#waiting.splice(0, batch.length);
+    this.#cursor = this.#saveCursor(batch.at(-1)?.seq ?? this.#cursor);
   }
 
   /** Takes the next events from the storage; when that was all of them, new ones are queued again. */
   #refill(): void {
-    const events = this.#storage.createdAfter(this.#cursor, MAX_WAITING);
-    if (events.length < MAX_WAITING) this.#hasOverflowed = false;
-    this.#waiting = events.filter((event) => this.#isWanted(event));
-    const last = events.at(-1);
-    if (this.#waiting.length === 0 && last !== undefined) this.#cursor = this.#saveCursor(last.seq);
+    const isWanted = (event: StorageEvent) => this.#isWanted(event);
+    this.#waiting = this.#storage.createdAfter(this.#cursor, { limit: this.#maxWaiting, isWanted });
+    this.#hasOverflowed = this.#waiting.length >= this.#maxWaiting;
   }
 
   async #send(batch: readonly StorageEvent[]): Promise<Delivery> {
@@ -167,8 +179,12 @@ class QueuedNotifier implements Notifier {
 
   #saveCursor(seq: number): number {
     const draft = `${this.#cursorFile}.draft`;
-    writeFileSync(draft, JSON.stringify({ seq }));
-    renameSync(draft, this.#cursorFile);
+    try {
+      writeFileSync(draft, JSON.stringify({ seq }));
+      renameSync(draft, this.#cursorFile);
+    } catch {
+      // An older number only means that some events are told again after a restart.
+    }
     return seq;
   }
 }

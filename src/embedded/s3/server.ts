@@ -1,9 +1,10 @@
 import { mkdirSync } from 'node:fs';
 import { type Server, createServer } from 'node:http';
 import { join } from 'node:path';
+import { readEnvironment } from '../../shared/config/load.js';
 import { SluiceError } from '../../shared/errors.js';
+import { type Lock, takeLock } from '../lock.js';
 import { type Context, handleRequest } from './handleRequest.js';
-import { lockFolder } from './lock.js';
 import { type NotificationTarget, type Notifier, startNotifier } from './notifications.js';
 import type { Credentials } from './signature.js';
 import { Storage } from './storage.js';
@@ -50,9 +51,9 @@ const CLOSE_GRACE_MS = 1_000;
  */
 export async function startS3(options: StartS3Options): Promise<EmbeddedS3> {
   const { dir, credentials, region = 'us-east-1', port = 0, host = '127.0.0.1' } = options;
-  requireNotProduction('environment' in options ? options.environment : process.env['NODE_ENV']);
+  requireNotProduction('environment' in options ? options.environment : readEnvironment()['NODE_ENV']);
   mkdirSync(dir, { recursive: true });
-  const unlock = lockFolder(dir);
+  const lock = takeLock(join(dir, 'lock'), `the folder ${dir}`);
   let storage: Storage | undefined;
   try {
     storage = new Storage(dir, { isDurable: options.isDurable ?? false });
@@ -61,19 +62,19 @@ export async function startS3(options: StartS3Options): Promise<EmbeddedS3> {
     const server = createEndpoint(context);
     const taken = await listen(server, { port, host });
     context.url = `http://${host.includes(':') ? `[${host}]` : host}:${taken}`;
-    return await openHandle({ context, server, unlock, cursorFile: join(dir, 'notified.json') }, options.notifications);
+    return await openHandle({ context, server, lock, cursorFile: join(dir, 'notified.json') }, options.notifications);
   } catch (error) {
     storage?.close();
-    unlock();
+    lock.release();
     throw error;
   }
 }
 
 async function openHandle(
-  parts: { context: Context; server: Server; unlock: () => void; cursorFile: string },
+  parts: { context: Context; server: Server; lock: Lock; cursorFile: string },
   target: NotificationTarget | undefined,
 ): Promise<EmbeddedS3> {
-  const { context, server, unlock, cursorFile } = parts;
+  const { context, server, lock, cursorFile } = parts;
   const { storage, region } = context;
   let notifier: Notifier | undefined;
   const notifyTo = async (next: NotificationTarget | undefined) => {
@@ -87,7 +88,7 @@ async function openHandle(
     await stopListening(server);
     await notifier?.close();
     storage.close();
-    unlock();
+    lock.release();
   };
   return {
     url: context.url,

@@ -89,11 +89,16 @@ export class Storage {
   }
 
   /** The objects that stand and were put after `seq`, oldest first: what a notifier that forgot its queue must tell. */
-  createdAfter(seq: number, limit: number): StorageEvent[] {
+  createdAfter(
+    seq: number,
+    { limit, isWanted }: { readonly limit: number; readonly isWanted: (event: StorageEvent) => boolean },
+  ): StorageEvent[] {
     const events: StorageEvent[] = [];
     for (const bucket of this.#buckets.values())
-      for (const object of bucket.objects.values())
-        if (object.seq > seq) events.push({ kind: 'created', bucket: bucket.name, seq: object.seq, object });
+      for (const object of bucket.objects.values()) {
+        const event = { kind: 'created' as const, bucket: bucket.name, seq: object.seq, object };
+        if (object.seq > seq && isWanted(event)) events.push(event);
+      }
     return events.sort((a, b) => a.seq - b.seq).slice(0, limit);
   }
 

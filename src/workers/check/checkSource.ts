@@ -1,6 +1,170 @@
-// TEMP
-export async function checkSource(
-  _request: object,
-): Promise<{ hold: boolean; checks: { name: string; column?: string; verdict: 'pass' | 'warn' | 'fail' }[] }> {
-  return { hold: false, checks: [] };
+import { isSluiceError } from '../../shared/errors.js';
+import { countOf, numberOf, textOf } from '../../shared/findings/values.js';
+import { PROVENANCE_COLUMNS } from '../../shared/schema/columns.js';
+import { conditionOf, functionsSql, parseSql, readExpression } from './expression.js';
+import { planChecks } from './plan.js';
+import { readReport, readResult, readSample, readSamples } from './read.js';
+import { duplicateSamplesSql, duplicatesSql, measuresSql, samplesSql } from './sql.js';
+import type { EngineRow, EngineSession } from '../../shared/engine/port.js';
+import type { CheckReport } from '../../shared/findings/check.js';
+import type { Column } from '../../shared/schema/columns.js';
+import type { CheckConfig, Measure } from './plan.js';
+import type { Figure } from './read.js';
+import type { Measured, NumberedColumns } from './sql.js';
+
+export interface CheckRequest extends CheckConfig {
+  readonly session: EngineSession;
+  /** What may stand after FROM. Read once, and once more for the rows of rules that are broken and for each key that must be unique. */
+  readonly source: string;
+  /** The source's columns; Sluice's own need not be among them. */
+  readonly columns: readonly Column[];
+  /** Milliseconds since 1970 that ages are counted to. Default: now. */
+  readonly now?: number;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Judges a source by a dataset's checks. A value of NULL breaks no rule but `required`, `nullValues` and `missingValues`; such rows
+ * are counted as `skippedNulls`. A check that cannot be evaluated (missing column, refused expression) fails alone, with its reason.
+ */
+export async function checkSource(request: CheckRequest): Promise<CheckReport> {
+  const planned = planChecks(request.columns, request);
+  const measures: Measure[] = [];
+  for (const { measure } of planned) {
+    measures.push(measure.kind === 'expression' ? await confine(request, measure.sql) : measure);
+  }
+  const { row, figures } = await measureAll(request, measures);
+  const rows = countOf(row, 'rows');
+  const placed = await hasPlaces(request);
+  const samples = await sampleRules(request, { measures, row, figures, placed });
+  for (const [at, measure] of measures.entries()) {
+    if (figures.has(at)) continue;
+    const skipped = countOf(row, `skipped${at}`);
+    if (measure.kind === 'fault') figures.set(at, measure);
+    if (measure.kind === 'rowCount') figures.set(at, { kind: 'count', rows });
+    if (measure.kind === 'freshness') figures.set(at, ageOf(request, numberOf(row, `newest${at}`)));
+    if (measure.kind === 'unique')
+      figures.set(at, await countDuplicates(request, { at, ...measure }, { skipped, placed }));
+    if (measure.kind === 'rule') {
+      figures.set(at, {
+        kind: 'rows',
+        failing: countOf(row, `failing${at}`),
+        skipped,
+        sample: readSamples(samples, at),
+      });
+    }
+  }
+  const results = planned.map((check, at) => readResult(check, figures.get(at) ?? UNMEASURED, rows));
+  return readReport(results, rows);
+}
+
+const UNMEASURED: Figure = { kind: 'fault', reason: 'it was not measured' };
+
+/** An expression as a rule over one row, or why it is none. */
+async function confine(request: CheckRequest, expression: string): Promise<Measure> {
+  const { session, source, columns, signal } = request;
+  if (/;|--|\/\*|\$\$/.test(expression.replace(/'(''|[^'])*'|"(""|[^"])*"/g, ''))) {
+    return { kind: 'fault', reason: 'expected one condition, got ";" or a comment' };
+  }
+  const [tree] = await session.query(parseSql(expression), signal);
+  const parsed = readExpression((tree && textOf(tree, 'tree')) ?? '{}', columns);
+  if (parsed.kind === 'refused') return { kind: 'fault', reason: parsed.reason };
+  if (parsed.functions.length > 0) {
+    const known = (await session.query(functionsSql(parsed.functions), signal)).map((row) => textOf(row, 'name'));
+    const strange = parsed.functions.filter((name) => !known.includes(name));
+    if (strange.length > 0) {
+      return {
+        kind: 'fault',
+        reason: `expected functions of one row's values, got ${strange.map((name) => `${name}()`).join(', ')}`,
+      };
+    }
+  }
+  const bound = await attempt(request, () =>
+    session.query(`DESCRIBE SELECT (${expression}) AS ok FROM ${source} AS _s`, signal),
+  );
+  if (bound.kind === 'fault') return bound;
+  const type = String(bound.rows[0]?.['column_type']);
+  if (type !== 'BOOLEAN') return { kind: 'fault', reason: `expected a condition (BOOLEAN), got ${type}` };
+  return { kind: 'rule', fails: `NOT ${conditionOf(expression)}`, shown: parsed.columns.map(({ name }) => name) };
+}
+
+interface MeasuredRow {
+  readonly row: EngineRow;
+  /** Rules that the engine refused, by number; more figures are added. */
+  readonly figures: Map<number, Figure>;
+}
+
+/** Measures everything in one pass; when the engine refuses it, finds the rules at fault one by one and measures the others. */
+async function measureAll(request: CheckRequest, measures: readonly Measure[]): Promise<MeasuredRow> {
+  const figures = new Map<number, Figure>();
+  const all = await attempt(request, () => ask(request, measuredOf(measures)));
+  if (all.kind === 'rows') return { row: all.rows[0] ?? {}, figures };
+  for (const [at, measure] of measures.entries()) {
+    if (measure.kind !== 'rule') continue;
+    const alone = await attempt(request, () =>
+      ask(request, measuredOf(measures.map((other, index) => (index === at ? other : NOTHING)))),
+    );
+    if (alone.kind === 'fault') figures.set(at, alone);
+  }
+  const sound = measures.map((measure, at) => (figures.has(at) ? NOTHING : measure));
+  return { row: (await ask(request, measuredOf(sound)))[0] ?? {}, figures };
+}
+
+const NOTHING: Measure = { kind: 'rowCount' };
+
+function ask({ session, source, signal }: CheckRequest, measured: Measured): Promise<readonly EngineRow[]> {
+  return session.query(measuresSql(source, measured), signal);
+}
+
+function measuredOf(measures: readonly Measure[]): Measured {
+  return {
+    rules: measures.flatMap((measure, at) => (measure.kind === 'rule' ? [{ at, ...measure }] : [])),
+    uniques: measures.flatMap((measure, at) => (measure.kind === 'unique' ? [{ at, ...measure }] : [])),
+    ages: measures.flatMap((measure, at) => (measure.kind === 'freshness' ? [{ at, ...measure }] : [])),
+  };
+}
+
+async function sampleRules(
+  { session, source, signal }: CheckRequest,
+  { measures, row, figures, placed }: MeasuredRow & { readonly measures: readonly Measure[]; readonly placed: boolean },
+): Promise<readonly EngineRow[]> {
+  const broken = measuredOf(measures).rules.filter(({ at }) => !figures.has(at) && countOf(row, `failing${at}`) > 0);
+  return broken.length === 0 ? [] : session.query(samplesSql(source, broken, placed), signal);
+}
+
+async function countDuplicates(
+  { session, source, signal }: CheckRequest,
+  { columns }: NumberedColumns,
+  { skipped, placed }: { readonly skipped: number; readonly placed: boolean },
+): Promise<Figure> {
+  const [counted = {}] = await session.query(duplicatesSql(source, columns), signal);
+  const failing = countOf(counted, 'failing');
+  const rows = failing === 0 ? [] : await session.query(duplicateSamplesSql(source, columns, placed), signal);
+  return { kind: 'rows', failing, skipped, sample: rows.map(readSample) };
+}
+
+function ageOf({ now = Date.now() }: CheckRequest, newest: number | undefined): Figure {
+  return { kind: 'age', ms: newest === undefined ? undefined : now - newest };
+}
+
+/** Whether the source says where each row came from. */
+async function hasPlaces({ session, source, signal }: CheckRequest): Promise<boolean> {
+  const names = (await session.query(`DESCRIBE SELECT * FROM ${source}`, signal)).map((row) => row['column_name']);
+  return PROVENANCE_COLUMNS.every(({ name }) => names.includes(name));
+}
+
+type Attempt =
+  | { readonly kind: 'rows'; readonly rows: readonly EngineRow[] }
+  | { readonly kind: 'fault'; readonly reason: string };
+
+/** Rows, or why the engine refused the statement. Errors while reading rows are named by their kind alone: their texts quote values. */
+async function attempt({ signal }: CheckRequest, query: () => Promise<readonly EngineRow[]>): Promise<Attempt> {
+  try {
+    return { kind: 'rows', rows: await query() };
+  } catch (error) {
+    if (signal?.aborted === true || !isSluiceError(error, 'ENGINE_QUERY')) throw error;
+    const [named] = /(Binder|Parser|Catalog) Error:[^\n]*/.exec(error.message) ?? [];
+    const [kind = 'Error'] = /\w+( \w+)* Error/.exec(error.message) ?? [];
+    return { kind: 'fault', reason: `it cannot be evaluated: ${named ?? `${kind} (a value or literal does not fit)`}` };
+  }
 }

@@ -8,11 +8,13 @@ import { claimLoad, claimObjects, findLoad, holdFence, openBooks, raiseFence, se
 import type { Bounds } from './bounds.js';
 import { boundWaits, setLocal } from './bounds.js';
 import { copyRows } from './copyRows.js';
+import { explainRefusal } from './explainRefusal.js';
 import type { TableName } from './identifiers.js';
 import { tableKey } from './identifiers.js';
 import { modes } from './modes/modes.js';
 import type { WireColumn } from './planTable.js';
 import { prepareTable } from './prepareTable.js';
+import { endOlderAttempts, loadName } from './rivals.js';
 import { selectRows } from './selectRows.js';
 
 /** The places where a load can be cut off, in order. `copying` is in the midst of the rows. */
@@ -57,6 +59,7 @@ export async function loadBatch(context: LoadContext, request: LoadRequest): Pro
   await phase('fence-raised');
   const done = await findLoad(pool, key);
   if (done !== undefined) return { kind: 'already', skipped: [], ...done };
+  await endOlderAttempts(pool, key);
   const { columns: wire } = await prepareTable(pool, table, columns, bounds);
   await phase('table-ready');
   const receipt = await withTransaction(pool, (client) => writeBatch({ context, request, key, wire, phase }, client));
@@ -75,7 +78,7 @@ interface Work {
 /** The transaction: claims in the books, rows, count, fence. */
 async function writeBatch({ context, request, key, wire, phase }: Work, client: ClientBase): Promise<LoadReceipt> {
   await boundWaits(client, context.bounds);
-  await keepPromises(client);
+  await keepPromises(client, key);
   if (!(await claimLoad(client, key, request.manifestHash))) {
     const entry = await findLoad(client, key);
     if (entry === undefined)
@@ -107,13 +110,15 @@ async function writeRows(work: Work, client: ClientBase, { skipped, expected }: 
   const { context, request, key, wire, phase } = work;
   const { batch, session, signal, source } = request;
   const rows = selectRows(wire, batch, source, skipped);
+  const encoding = 'postgres-text';
   await setLocal(client, { statement_timeout: String(context.bounds.copyTimeoutMs) });
   const { copied, present } = await modes[request.mode]({
     client,
     table: context.table,
     columns: wire,
-    copyInto: (into) =>
-      copyRows(client, into, { ...rows, session, encoding: 'postgres-text', signal }, () => phase('copying')),
+    copyInto: (into) => copyRows(client, into, { ...rows, session, encoding, signal }, () => phase('copying')),
+  }).catch(async (error: unknown) => {
+    throw await explainRefusal(error, wire, request);
   });
   await setLocal(client, { statement_timeout: String(context.bounds.statementTimeoutMs) });
   if (copied === expected) return present;
@@ -123,11 +128,12 @@ async function writeRows(work: Work, client: ClientBase, { skipped, expected }: 
 }
 
 /** Settings of the role or the database that would change how values are read, or let a commit be forgotten in a crash. */
-async function keepPromises(client: ClientBase): Promise<void> {
+async function keepPromises(client: ClientBase, key: LoadKey): Promise<void> {
   await client.query(
     `SELECT set_config('synchronous_commit', 'on', true) WHERE current_setting('synchronous_commit') = 'off'`,
   );
   await setLocal(client, {
+    application_name: loadName(key),
     client_encoding: 'UTF8',
     DateStyle: 'ISO, YMD',
     IntervalStyle: 'postgres',

@@ -9,6 +9,9 @@ export interface RowSelect {
   readonly targets: readonly string[];
 }
 
+/** How the engine's error begins when a value is finer than Postgres can hold; the column follows. */
+export const FINER_THAN_MICROSECONDS = 'expected whole microseconds, got nanoseconds in column';
+
 /** Selects the batch's columns in their wire types, then the provenance; rows of the skipped objects stay away. */
 export function selectRows(
   columns: readonly WireColumn[],
@@ -33,6 +36,6 @@ function wireValue({ source, type, wire }: WireColumn): string {
   if (wire === 'JSON') return `to_json(${value})`;
   if (type !== 'TIMESTAMP_NS') return `CAST(${value} AS ${wire})`;
   // Postgres counts microseconds: what is finer must not be cut in silence.
-  const fault = `expected whole microseconds in column ${source}, got nanoseconds`;
+  const fault = `${FINER_THAN_MICROSECONDS} ${source}`;
   return `CASE WHEN epoch_ns(${value}) % 1000 <> 0 THEN error(${quoteText(fault)}) ELSE ${value}::${wire} END`;
 }

@@ -14,7 +14,7 @@ warehouseContract('Postgres', {
         const client = new Client({ connectionString: url });
         await client.connect();
         await client.query(
-          `SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'sluice test'`,
+          `SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()`,
         );
         await client.end();
       },

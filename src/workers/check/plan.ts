@@ -1,0 +1,150 @@
+import { show } from '../../shared/config/checkFields.js';
+import { boundOf } from './bounds.js';
+import { lengthRule, membershipRule, missingRule, nullRule, patternRule, rangeRule } from './rules.js';
+import type { ColumnCheck, ColumnCheckObject, TableCheck } from '../../shared/config/checks.js';
+import type { OnFail } from '../../shared/config/checkFields.js';
+import type { Column } from '../../shared/schema/columns.js';
+import { typeKind } from '../../shared/schema/typeKind.js';
+import type { Bound } from './bounds.js';
+import type { Rule } from './rules.js';
+
+/** What a check measures. `fails` is an SQL condition: true for a failing row, NULL for a row that is not judged. */
+export type Measure =
+  | { readonly kind: 'rule'; readonly fails: string; readonly shown: readonly string[] }
+  | { readonly kind: 'expression'; readonly sql: string }
+  | { readonly kind: 'unique'; readonly columns: readonly string[] }
+  | { readonly kind: 'rowCount' }
+  | { readonly kind: 'freshness'; readonly column: Column }
+  /** It cannot be evaluated. */
+  | { readonly kind: 'fault'; readonly reason: string };
+
+export interface PlannedCheck {
+  readonly name: string;
+  readonly column?: string;
+  readonly onFail: OnFail;
+  readonly expected: string;
+  readonly bound: Bound;
+  readonly measure: Measure;
+}
+
+export interface CheckConfig {
+  /** By column name, as the configuration has them. */
+  readonly checks: Readonly<Record<string, { readonly checks: readonly ColumnCheck[] }>>;
+  readonly tableChecks: readonly TableCheck[];
+}
+
+/** The checks of a dataset as what is to be measured of these columns; a check on a missing column is planned as a fault. */
+export function planChecks(columns: readonly Column[], { checks, tableChecks }: CheckConfig): readonly PlannedCheck[] {
+  const planned = [
+    ...Object.entries(checks).flatMap(([name, { checks }]) =>
+      checks.map((check) => planColumnCheck(columns, name, check)),
+    ),
+    ...tableChecks.map((check) => planTableCheck(columns, check)),
+  ];
+  const seen = new Map<string, number>();
+  return planned.map((check) => {
+    const times = (seen.get(check.name) ?? 0) + 1;
+    seen.set(check.name, times);
+    return times === 1 ? check : { ...check, name: `${check.name} #${times}` };
+  });
+}
+
+function planColumnCheck(columns: readonly Column[], name: string, written: ColumnCheck): PlannedCheck {
+  const check: ColumnCheckObject = typeof written === 'string' ? { [written]: true } : written;
+  const { kind, what } = describeColumnCheck(check);
+  const column = columnNamed(columns, name);
+  const bound = boundOf(check);
+  return {
+    name: check.name ?? `${name}.${kind}`,
+    column: name,
+    onFail: check.onFail ?? 'hold',
+    expected: bound.text === '' ? what : `${what}, ${bound.text}`,
+    bound,
+    measure: column === undefined ? missing(name) : columnMeasure(check, column),
+  };
+}
+
+function describeColumnCheck(check: ColumnCheckObject): { kind: string; what: string } {
+  const { acceptedValues, range, length, pattern, expr, metric } = check;
+  if (check.required) return { kind: 'required', what: 'no NULL' };
+  if (check.unique) return { kind: 'unique', what: 'no value twice' };
+  if (acceptedValues) return { kind: 'acceptedValues', what: `one of ${show(acceptedValues)}` };
+  if (range) return { kind: 'range', what: ends(range) };
+  if (length) return { kind: 'length', what: `length ${ends(length)}` };
+  if (pattern) return { kind: 'pattern', what: `text that matches ${pattern}` };
+  return { kind: metric ?? 'expr', what: metric ?? expr ?? '' };
+}
+
+function columnMeasure(check: ColumnCheckObject, column: Column): Measure {
+  if (check.unique || check.metric === 'duplicateValues') return { kind: 'unique', columns: [column.name] };
+  if (check.expr !== undefined) return { kind: 'expression', sql: check.expr };
+  const rule = columnRule(check, column);
+  return rule.kind === 'fault' ? rule : { ...rule, shown: [column.name] };
+}
+
+function columnRule(check: ColumnCheckObject, column: Column): Rule {
+  if (check.range !== undefined) return rangeRule(column, check.range);
+  if (check.length !== undefined) return lengthRule(column, check.length);
+  if (check.metric === 'missingValues') {
+    return { kind: 'rule', fails: missingRule(column, check.arguments?.missingValues ?? [null, '']) };
+  }
+  const valid = check.acceptedValues ?? check.arguments?.validValues;
+  const pattern = check.pattern ?? check.arguments?.pattern;
+  const conditions = [
+    ...(valid === undefined ? [] : [membershipRule(column, valid)]),
+    ...(pattern === undefined ? [] : [patternRule(column, pattern)]),
+  ];
+  return { kind: 'rule', fails: conditions.length === 0 ? nullRule(column) : `(${conditions.join(' OR ')})` };
+}
+
+function planTableCheck(columns: readonly Column[], check: TableCheck): PlannedCheck {
+  const key = check.unique ?? (check.metric === 'duplicateValues' ? check.arguments?.properties : undefined);
+  const bound = boundOf(check);
+  const { kind, what } = describeTableCheck(check, key);
+  return {
+    name: check.name ?? kind,
+    onFail: check.onFail ?? 'hold',
+    expected: bound.text === '' ? what : `${what}, ${bound.text}`,
+    bound,
+    measure: tableMeasure(columns, check, key),
+  };
+}
+
+function describeTableCheck(check: TableCheck, key: readonly string[] | undefined): { kind: string; what: string } {
+  if (key !== undefined) return { kind: `unique(${key.join(', ')})`, what: `no ${key.join(', ')} twice` };
+  if (check.expr !== undefined) return { kind: `expr(${check.expr})`, what: check.expr };
+  if (check.metric === 'freshness')
+    return { kind: `freshness(${check.column})`, what: `age of the newest ${check.column}` };
+  return { kind: 'rowCount', what: 'rowCount' };
+}
+
+function tableMeasure(columns: readonly Column[], check: TableCheck, key: readonly string[] | undefined): Measure {
+  if (check.expr !== undefined) return { kind: 'expression', sql: check.expr };
+  const wanted = key ?? (check.metric === 'freshness' && check.column !== undefined ? [check.column] : []);
+  const found: Column[] = [];
+  for (const name of wanted) {
+    const column = columnNamed(columns, name);
+    if (column === undefined) return missing(name);
+    found.push(column);
+  }
+  if (key !== undefined) return { kind: 'unique', columns: found.map(({ name }) => name) };
+  const [column] = found;
+  if (column === undefined) return { kind: 'rowCount' };
+  const kind = typeKind(column.type);
+  if (kind === 'date' || kind === 'timestamp') return { kind: 'freshness', column };
+  return { kind: 'fault', reason: `expected a date or timestamp for freshness, got ${column.name} ${column.type}` };
+}
+
+function columnNamed(columns: readonly Column[], name: string): Column | undefined {
+  return columns.find((column) => column.name.toLowerCase() === name.toLowerCase());
+}
+
+function missing(name: string): Measure {
+  return { kind: 'fault', reason: `the batch has no column ${JSON.stringify(name)}` };
+}
+
+function ends({ min, max }: { min?: string | number | undefined; max?: string | number | undefined }): string {
+  return [...(min === undefined ? [] : [`at least ${min}`]), ...(max === undefined ? [] : [`at most ${max}`])].join(
+    ' and ',
+  );
+}

@@ -1,0 +1,85 @@
+import { countOf, numberOf, textOf } from '../../shared/findings/values.js';
+import { judge, worstOf } from './bounds.js';
+import type { EngineRow } from '../../shared/engine/port.js';
+import type { CheckReport, CheckResult, CheckVerdict, FailingRow } from '../../shared/findings/check.js';
+import type { Bound } from './bounds.js';
+import type { PlannedCheck } from './plan.js';
+
+/** What was measured for a check. */
+export type Figure =
+  | {
+      readonly kind: 'rows';
+      readonly failing: number;
+      readonly skipped: number;
+      readonly sample: readonly FailingRow[];
+    }
+  | { readonly kind: 'count'; readonly rows: number }
+  /** Age of the newest value in milliseconds; undefined when there is none. */
+  | { readonly kind: 'age'; readonly ms: number | undefined }
+  | { readonly kind: 'fault'; readonly reason: string };
+
+/** The result of one check. */
+export function readResult(check: PlannedCheck, figure: Figure, rows: number): CheckResult {
+  const { name, column, expected, bound } = check;
+  const head = { name, ...(column === undefined ? {} : { column }), expected };
+  const verdictOf = (verdict: CheckVerdict): CheckVerdict =>
+    verdict === 'fail' && check.onFail === 'warn' ? 'warn' : verdict;
+  switch (figure.kind) {
+    case 'fault': {
+      const { reason } = figure;
+      return { ...head, verdict: verdictOf(worstOf(bound)), actual: null, sample: [], reason };
+    }
+    case 'count':
+      return { ...head, verdict: verdictOf(judge(bound, rows)), actual: rows, sample: [] };
+    case 'age': {
+      if (figure.ms === undefined) {
+        return { ...head, verdict: verdictOf(worstOf(bound)), actual: null, sample: [], reason: 'no row has a value' };
+      }
+      const actual = `${Math.round(figure.ms / 36e4) / 10}h`;
+      return { ...head, verdict: verdictOf(judge(bound, figure.ms)), actual, sample: [] };
+    }
+    default: {
+      const { failing, skipped, sample } = figure;
+      const measured = measure(bound, failing, rows - skipped);
+      const actual = Math.round(measured * 1e4) / 1e4;
+      return {
+        ...head,
+        verdict: verdictOf(judge(bound, measured)),
+        actual,
+        failingRows: failing,
+        sample,
+        skippedNulls: skipped,
+      };
+    }
+  }
+}
+
+/** The verdict of all checks: the worst. Only a failed check holds; one that only warns has warned. */
+export function readReport(checks: readonly CheckResult[], rows: number): CheckReport {
+  const verdicts = new Set(checks.map((check) => check.verdict));
+  const verdict = verdicts.has('fail') ? 'fail' : verdicts.has('warn') ? 'warn' : 'pass';
+  return { verdict, hold: verdict === 'fail', rows, checks };
+}
+
+/** A failing row of `samplesSql` or `duplicateSamplesSql`. */
+export function readSample(row: EngineRow): FailingRow {
+  const object = textOf(row, 'object');
+  const place = numberOf(row, 'row');
+  const rows = numberOf(row, 'rows');
+  return {
+    ...(object === undefined ? {} : { object }),
+    ...(place === undefined ? {} : { row: place }),
+    value: textOf(row, 'value') ?? null,
+    ...(rows === undefined ? {} : { rows }),
+  };
+}
+
+/** Failing rows by the number of their check. */
+export function readSamples(rows: readonly EngineRow[], at: number): readonly FailingRow[] {
+  return rows.filter((row) => countOf(row, 'check') === at).map(readSample);
+}
+
+function measure({ unit }: Bound, failing: number, judged: number): number {
+  if (unit === 'rows') return failing;
+  return judged === 0 ? 0 : (100 * failing) / judged;
+}
