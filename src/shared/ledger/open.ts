@@ -19,6 +19,12 @@ export interface LedgerOptions {
 }
 
 /**
+ * The ledger's statements take some rows by their keys out of very many. Costed for spinning disks, the planner would rather
+ * read all of `objects` for a batch of ten thousand; and compiling or parallelising such statements costs more than it gives.
+ */
+const SETTINGS = { random_page_cost: '1.1', jit: 'off', max_parallel_workers_per_gather: '0' };
+
+/**
  * Opens the ledger on Postgres (13 or newer); the tables are there once `migrate` was called by anybody. All times that decide
  * (leases, due times) are the database's clock. Throws LEDGER_AWAY when there is no answer, now or in any later call.
  */
@@ -27,7 +33,7 @@ export async function openLedger({
   maxConnections = 5,
   applicationName = 'sluice',
 }: LedgerOptions): Promise<Ledger> {
-  const pool = openPool({ url, max: maxConnections, applicationName });
+  const pool = openPool({ url, max: maxConnections, applicationName, settings: SETTINGS });
   const database = ledgerDatabase(pool);
   let closing: Promise<void> | undefined;
   const close = () => (closing ??= pool.end());

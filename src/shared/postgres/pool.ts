@@ -18,7 +18,12 @@ export interface PoolOptions {
   readonly statementTimeoutMs?: number;
   /** How long to wait for a connection. Default 10,000. */
   readonly connectTimeoutMs?: number;
+  /** Further settings of every session, by the server's names for them. */
+  readonly settings?: Readonly<Record<string, string>>;
 }
+
+/** Given after connecting, not in the startup packet: connection poolers refuse startup parameters that they do not know. */
+const SET = 'SELECT set_config(name, value, false) FROM unnest($1::text[], $2::text[]) AS t(name, value)';
 
 /**
  * A pool of connections; connects at the first query. int8 arrives as a number (rows and bytes stay under 2^53).
@@ -30,14 +35,19 @@ export function openPool({
   applicationName,
   statementTimeoutMs = 60_000,
   connectTimeoutMs = 10_000,
+  settings = {},
 }: PoolOptions): Pool {
+  const all: Readonly<Record<string, string>> = {
+    statement_timeout: String(statementTimeoutMs),
+    // A client that froze inside a transaction must not keep its locks for ever.
+    idle_in_transaction_session_timeout: String(statementTimeoutMs),
+    ...settings,
+  };
   const pool = new Pool({
     connectionString: url,
     max,
     application_name: applicationName,
-    statement_timeout: statementTimeoutMs,
-    // A client that froze inside a transaction must not keep its locks for ever.
-    idle_in_transaction_session_timeout: statementTimeoutMs,
+    onConnect: (client) => client.query(SET, [Object.keys(all), Object.values(all)]),
     connectionTimeoutMillis: connectTimeoutMs,
     keepAlive: true,
     types: {

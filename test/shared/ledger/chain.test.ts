@@ -6,10 +6,12 @@ import {
   claimed,
   compacted,
   freshLedger,
+  inSeconds,
   included,
   judged,
   manifestOf,
   PLACE,
+  passTime,
   planned,
   statesOf,
   stepRef,
@@ -148,13 +150,13 @@ test('a commit with a stale attempt or a foreign holder changes nothing', async 
 });
 
 test('a released object goes back to arrived, is due later and may join another batch', async () => {
-  const { ledger } = await freshLedger();
+  const { ledger, sql } = await freshLedger();
   const work = await planned(ledger);
   const [kept, gone] = work.objects;
   const claim = await claimed(ledger, stepRef(work.batch, 'compact'));
   const released = { object: gone!, kind: 'released', code: 'OBJECT_MISSING', reason: '404' } as const;
-  const until = new Date(Date.now() + 400);
-  await ledger.plans.planAgainAt(PLACE, new Date(Date.now() + 3_600_000));
+  const until = inSeconds(3600);
+  await ledger.plans.planAgainAt(PLACE, inSeconds(3 * 3600));
   await ledger.steps.commitCompact(
     claim,
     manifestOf(claim, [included(kept!), released, included(work.objects[2]!)]),
@@ -163,7 +165,8 @@ test('a released object goes back to arrived, is due later and may join another 
   expect(await statesOf(ledger, work.objects)).toEqual(['compacted', 'arrived', 'compacted']);
   expect((await ledger.objects.custody(gone!))?.object).toMatchObject({ code: 'OBJECT_MISSING', reason: '404' });
   expect(await ledger.recovery.unplannedPartitions(0, 10)).toEqual([]);
-  await expect.poll(() => ledger.recovery.unplannedPartitions(0, 10)).toMatchObject([PLACE]);
+  await passTime(sql, 3601);
+  expect(await ledger.recovery.unplannedPartitions(0, 10)).toMatchObject([PLACE]);
   const pending = await ledger.plans.beginPlan(PLACE, 10);
   expect(pending.map(({ object }) => object)).toEqual([gone]);
   const again = await planned(ledger, { count: 1 });

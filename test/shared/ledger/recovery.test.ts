@@ -1,19 +1,19 @@
 import { expect, test } from 'vitest';
-import { arrivals, claimed, compacted, freshLedger, PLACE, planned, stepRef } from './support.js';
+import { arrivals, claimed, compacted, freshLedger, inSeconds, passTime, PLACE, planned, stepRef } from './support.js';
 
 test('steps that nobody holds are dispatched again, each by one reconciler', async () => {
-  const { ledger } = await freshLedger();
+  const { ledger, sql } = await freshLedger();
   const works = [];
   for (let turn = 0; turn < 12; turn++) works.push(await planned(ledger, { count: 1 }));
-  await claimed(ledger, stepRef(works[0]!.batch, 'compact'), 'alive');
+  await claimed(ledger, stepRef(works[0]!.batch, 'compact'), 'alive', 300_000);
   expect(await ledger.recovery.unfinishedSteps(60_000, 100)).toEqual([]);
-  await new Promise((resolve) => setTimeout(resolve, 1100));
-  const rounds = await Promise.all([1, 2, 3, 4].map(() => ledger.recovery.unfinishedSteps(1000, 5)));
+  await passTime(sql, 61);
+  const rounds = await Promise.all([1, 2, 3, 4].map(() => ledger.recovery.unfinishedSteps(60_000, 5)));
   const again = rounds.flat();
-  expect(again.length + (await ledger.recovery.unfinishedSteps(1000, 100)).length).toBe(11);
+  expect(again.length + (await ledger.recovery.unfinishedSteps(60_000, 100)).length).toBe(11);
   expect(new Set(again.map(({ batch }) => batch)).size).toBe(again.length);
   expect(again[0]).toMatchObject({ step: 'compact', target: '', table: '', dataset: 'orders', dispatch: 2 });
-  expect(await ledger.recovery.unfinishedSteps(1000, 100)).toEqual([]);
+  expect(await ledger.recovery.unfinishedSteps(60_000, 100)).toEqual([]);
   expect(await ledger.recovery.unfinishedSteps(0, 100)).toHaveLength(11);
 });
 
@@ -54,15 +54,17 @@ test('a partition that was planned and has nothing pending is left alone', async
 });
 
 test('a plan that was put off is due at its time, for the reconciler too', async () => {
-  const { ledger } = await freshLedger();
+  const { ledger, sql } = await freshLedger();
   await ledger.objects.record(arrivals(1));
-  const at = new Date(Date.now() + 400);
+  const at = inSeconds(60);
   await ledger.plans.planAgainAt(PLACE, at);
   expect(await ledger.recovery.unplannedPartitions(0, 10)).toEqual([]);
   expect(await ledger.recovery.backlog()).toEqual([
     { dataset: 'orders', pending: 1, openSteps: 0, failedSteps: 0, heldBatches: 0, nextDueAt: at },
   ]);
-  await expect.poll(() => ledger.recovery.unplannedPartitions(0, 10)).toEqual([{ ...PLACE, dispatch: 2 }]);
+  await passTime(sql, 61);
+  expect(await ledger.recovery.unplannedPartitions(30_000, 10)).toEqual([]);
+  expect(await ledger.recovery.unplannedPartitions(0, 10)).toEqual([{ ...PLACE, dispatch: 2 }]);
 });
 
 test('closing now dispatches every partition of the datasets that has pending objects', async () => {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { newBatchId } from '../../../src/shared/ids.js';
-import { claimed, compacted, freshLedger, planned, stepRef, WAREHOUSE } from './support.js';
+import { claimed, compacted, freshLedger, inSeconds, passTime, planned, stepRef, WAREHOUSE } from './support.js';
 
 test('of twenty claims at once one wins, and the others learn until when', async () => {
   const { ledger } = await freshLedger();
@@ -33,18 +33,17 @@ test('of twenty claims of a lease that ran out one wins, and its vanished holder
 });
 
 test('a heartbeat prolongs the lease, and says when somebody else took it over', async () => {
-  const { ledger } = await freshLedger();
+  const { ledger, sql } = await freshLedger();
   const { batch } = await planned(ledger);
-  const claim = await claimed(ledger, stepRef(batch, 'compact'), 'a', 150);
-  for (let beat = 0; beat < 5; beat++) {
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    expect(await ledger.steps.heartbeat(claim, 150)).toBe(true);
-    expect(await ledger.steps.claim(stepRef(batch, 'compact'), 'b', 150)).toMatchObject({ kind: 'leased' });
+  const claim = await claimed(ledger, stepRef(batch, 'compact'), 'a', 60_000);
+  for (let beat = 0; beat < 3; beat++) {
+    await passTime(sql, 40);
+    expect(await ledger.steps.heartbeat(claim, 60_000)).toBe(true);
+    expect(await ledger.steps.claim(stepRef(batch, 'compact'), 'b', 60_000)).toMatchObject({ kind: 'leased' });
   }
-  await expect
-    .poll(() => ledger.steps.claim(stepRef(batch, 'compact'), 'b', 30_000))
-    .toMatchObject({ kind: 'claimed', claim: { attempt: 2, crashes: 1 } });
-  expect(await ledger.steps.heartbeat(claim, 150)).toBe(false);
+  await passTime(sql, 61);
+  expect(await claimed(ledger, stepRef(batch, 'compact'), 'b')).toMatchObject({ attempt: 2, crashes: 1 });
+  expect(await ledger.steps.heartbeat(claim, 60_000)).toBe(false);
 });
 
 test('a step that was handed back can be claimed at once, without a crash or a failure', async () => {
@@ -55,19 +54,17 @@ test('a step that was handed back can be claimed at once, without a crash or a f
 });
 
 test('a failed step waits for its time and counts the failure', async () => {
-  const { ledger } = await freshLedger();
+  const { ledger, sql } = await freshLedger();
   const { batch } = await planned(ledger);
-  const retryAt = new Date(Date.now() + 300);
-  await ledger.steps.fail(
-    await claimed(ledger, stepRef(batch, 'compact')),
-    { code: 'STORE_AWAY', message: 'refused\0' },
-    retryAt,
-  );
+  const retryAt = inSeconds(60);
+  const claim = await claimed(ledger, stepRef(batch, 'compact'));
+  await ledger.steps.fail(claim, { code: 'STORE_AWAY', message: 'refused\0' }, retryAt);
   expect(await ledger.steps.claim(stepRef(batch, 'compact'), 'b', 1000)).toEqual({ kind: 'leased', until: retryAt });
   expect(await ledger.recovery.unfinishedSteps(0, 10)).toEqual([]);
-  await expect
-    .poll(() => ledger.steps.claim(stepRef(batch, 'compact'), 'b', 1000))
-    .toMatchObject({ kind: 'claimed', claim: { attempt: 2, failures: 1, crashes: 0 } });
+  await passTime(sql, 61);
+  expect(await ledger.recovery.unfinishedSteps(30_000, 10)).toEqual([]);
+  expect(await ledger.recovery.unfinishedSteps(0, 10)).toMatchObject([{ dispatch: 2 }]);
+  expect(await claimed(ledger, stepRef(batch, 'compact'))).toMatchObject({ attempt: 2, failures: 1, crashes: 0 });
 });
 
 test('a step that gave up is closed, shows on its batch, and can be armed again', async () => {

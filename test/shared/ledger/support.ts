@@ -111,3 +111,18 @@ export async function statesOf(ledger: Ledger, objects: readonly ObjectId[]): Pr
   const all = await Promise.all(objects.map((object) => ledger.objects.custody(object)));
   return all.map((one) => one?.object.state ?? 'unknown');
 }
+
+/** Lets time pass for the ledger without waiting: everything that it remembers is that much older. */
+export async function passTime(sql: Pool, seconds: number): Promise<void> {
+  const ago = `- ${seconds} * interval '1 second'`;
+  await sql.query(
+    `UPDATE sluice.steps SET lease_until = lease_until ${ago}, not_before = not_before ${ago}, dispatched_at = dispatched_at ${ago}`,
+  );
+  await sql.query(`UPDATE sluice.partitions SET dispatched_at = dispatched_at ${ago}, plan_at = plan_at ${ago}`);
+  await sql.query(`UPDATE sluice.objects SET due_at = due_at ${ago} WHERE due_at IS NOT NULL`);
+}
+
+/** A time that many seconds from now. */
+export function inSeconds(seconds: number): Date {
+  return new Date(Date.now() + seconds * 1000);
+}

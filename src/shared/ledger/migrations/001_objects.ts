@@ -6,6 +6,8 @@
  * - `objects` is the detail, one partition a month; old months are dropped whole. `objects_default` catches what has no month yet.
  * - `due_at` is set exactly while an object is `arrived`: it is the pending index, and because the later states touch no indexed
  *   column, their updates stay within the page (HOT; hence the fillfactor).
+ * - `objects_versions` finds the versions of a key (ask for `hashtextextended(key, 0) = hashtextextended($1, 0) AND key = $1`): by
+ *   its hash, because keys are long and their index would be the largest of all.
  * - `tallies` is written by statement triggers as signed differences, so counting never scans objects and never fights over a row.
  */
 export const objectTables = `
@@ -55,7 +57,7 @@ CREATE TABLE sluice.objects (
 ) PARTITION BY RANGE (month);
 
 CREATE INDEX objects_pending ON sluice.objects (dataset, partition, due_at, object_id) WHERE due_at IS NOT NULL;
-CREATE INDEX objects_versions ON sluice.objects (dataset, bucket, key);
+CREATE INDEX objects_versions ON sluice.objects (dataset, hashtextextended(key, 0));
 CREATE INDEX objects_newest ON sluice.objects (dataset, arrived_at);
 CREATE INDEX objects_faults ON sluice.objects (dataset, arrived_at) WHERE code IS NOT NULL;
 
