@@ -185,6 +185,12 @@ describe('a profile of known values', () => {
     expect(found.lengths).toEqual({ min: 1, max: 1000, mean: 1004 / 5 });
   });
 
+  it('chooses the smallest of values that are equally frequent', async () => {
+    const found = await profile("(SELECT 'v' || (9999 - i * 7 % 5000) AS x FROM range(5000) AS t(i))");
+    const values = Array.from({ length: 10 }, (_, at) => ({ value: `v${5000 + at}`, rows: 1 }));
+    expect(found.columns[0]?.top).toEqual(values);
+  });
+
   it('covers hundreds of columns in a few statements', async () => {
     const columns = Array.from({ length: 120 }, (_, at) => `${at} AS c${at}`);
     const source = `(SELECT ${columns.join(', ')})`;
