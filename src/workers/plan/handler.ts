@@ -28,7 +28,8 @@ export async function handlePlan(context: WorkerContext, payload: JobPayload<'pl
   }));
   const steps = batches.length === 0 ? [] : await ledger.plans.commitPlan(place, batches);
   await queue.enqueue(steps.map((step) => stepJob(step)));
-  const again = pending.length >= PLAN_LIMIT ? now : plan.dueAtMs;
+  // A batch that lost an object to another plan is void: what it wanted is planned again at once.
+  const again = pending.length >= PLAN_LIMIT || steps.length < batches.length ? now : plan.dueAtMs;
   if (again !== undefined) {
     const dispatch = await ledger.plans.planAgainAt(place, new Date(again));
     await queue.enqueue([

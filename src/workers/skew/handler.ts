@@ -13,9 +13,14 @@ import { skewSource } from './skewSource.js';
  */
 export async function handleSkew(context: WorkerContext, work: StepWork): Promise<readonly StepDispatch[]> {
   const { claim, manifest } = work;
-  if (manifest === undefined) throw new SluiceError('INTERNAL', `expected a manifest for batch ${claim.batch}, got none`);
+  if (manifest === undefined)
+    throw new SluiceError('INTERNAL', `expected a manifest for batch ${claim.batch}, got none`);
   const dataset = datasetOf(context.config, claim.dataset);
-  const place = { session: await work.scratch.session(), source: await work.scratch.source(manifest, work.signal), signal: work.signal };
+  const place = {
+    session: await work.scratch.session(),
+    source: await work.scratch.source(manifest, work.signal),
+    signal: work.signal,
+  };
   const { threshold } = dataset.skew;
   const reports: SkewReport[] = [];
   const delivered = new Set(manifest.columns.map(({ name }) => name));
@@ -26,7 +31,12 @@ export async function handleSkew(context: WorkerContext, work: StepWork): Promis
     const profile = await findProfile(context, work);
     if (profile !== undefined) reports.push(...(await skewColumns({ ...place, profile, threshold })));
   }
-  const findings = reports.map((report) => ({ kind: 'skew' as const, name: report.key.join(', '), column: report.key[0] ?? '', data: report }));
+  const findings = reports.map((report) => ({
+    kind: 'skew' as const,
+    name: report.key.join(', '),
+    column: report.key[0] ?? '',
+    data: report,
+  }));
   return context.ledger.steps.commitFindings(claim, findings, false);
 }
 
