@@ -3,12 +3,14 @@ import type { Column } from '../schema/columns.js';
 import type { ErrorCode } from '../errors.js';
 import type { Manifest } from './manifest.js';
 import type {
+  ActivityBin,
   AuditObject,
   BatchObject,
   BatchRow,
   ClaimAnswer,
   Custody,
   Finding,
+  IgnoredCount,
   LoadRow,
   ObjectRow,
   ObjectState,
@@ -125,6 +127,10 @@ export interface ReadLedger {
     kind?: Finding['kind'];
     limit: number;
   }): Promise<readonly (Finding & { batch: BatchId; dataset: string; at: Date })[]>;
+  /** What the targets committed since `from`, in bins of `binSeconds`, oldest first; bins without a load are absent. */
+  activity(from: Date, binSeconds: number): Promise<readonly ActivityBin[]>;
+  /** What was set aside before any work, by rule and bucket, most first. */
+  ignored(): Promise<readonly IgnoredCount[]>;
   /** Every object of a dataset with its counts and the tables it must be in, in pages by id; for the audit. */
   auditPage(dataset: string, after: ObjectId | undefined, limit: number): Promise<readonly AuditObject[]>;
   /** The dataset's newest schema version; undefined before the first batch. */

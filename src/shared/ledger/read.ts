@@ -1,3 +1,4 @@
+import { readActivity, readIgnored } from './activity.js';
 import { auditPage } from './audit.js';
 import { BATCH_COLUMNS, LOAD_COLUMNS, readBatchRow, readLoadRow } from './batchRows.js';
 import type { StoredBatchRow, StoredLoadRow } from './batchRows.js';
@@ -26,6 +27,8 @@ export function readLedger(database: LedgerDatabase): ReadLedger {
       return rows.map(readLoadRow);
     },
     findings: (filter) => readFindings(database, filter),
+    activity: (from, binSeconds) => readActivity(database, from, binSeconds),
+    ignored: () => readIgnored(database),
     auditPage: (dataset, after, limit) => auditPage(database, { dataset, after, limit }),
     schema: (dataset) => readSchema(database, dataset),
     addSchema: (dataset, expectedVersion, columns, why) =>

@@ -182,6 +182,24 @@ export interface LoadRow extends LoadTarget {
   readonly committedAt: Date;
 }
 
+/** Loads of a span of time: a batch that is loaded into two tables counts twice. */
+export interface ActivityBin {
+  /** When the bin begins. */
+  readonly at: Date;
+  readonly loads: number;
+  readonly rows: number;
+}
+
+/** Arrivals that a named rule set aside. */
+export interface IgnoredCount {
+  readonly rule: string;
+  readonly bucket: string;
+  readonly count: number;
+  /** A key of the latest of them. */
+  readonly sampleKey: string;
+  readonly lastAt: Date;
+}
+
 export interface BatchRow extends PartitionRef {
   readonly batch: BatchId;
   readonly state: BatchState;

@@ -1,0 +1,96 @@
+import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
+import helmet from 'helmet';
+import { toSluiceError } from '../shared/errors.js';
+import type { Ledger } from '../shared/ledger/port.js';
+import type { Logger } from '../shared/telemetry/log.js';
+import type { ConsoleMetrics } from './metrics.js';
+import { renderFault } from './pages/layout.js';
+
+export interface AppOptions {
+  readonly ledger: Ledger;
+  readonly metrics: ConsoleMetrics;
+  readonly logger: Logger;
+  readonly pages: RequestHandler;
+  readonly api: RequestHandler;
+  readonly bullBoard: RequestHandler;
+  /** The console listens on this machine alone: requests under another name are refused. */
+  readonly isLoopback: boolean;
+}
+
+/** The console's Express app: who may ask, under which policy each part's pages run, and how faults are told. */
+export function createConsoleApp(options: AppOptions): Express {
+  const { ledger, metrics, logger, pages, api, bullBoard, isLoopback } = options;
+  const app = express();
+  app.disable('x-powered-by');
+  if (isLoopback) app.use(refuseOtherNames);
+  app.get('/healthz', (_request, response) => {
+    response.json({ status: 'ok' });
+  });
+  app.get('/readyz', async (_request, response) => {
+    await ledger.read.schema('');
+    response.json({ status: 'ok' });
+  });
+  app.get('/metrics', async (_request, response) => {
+    response.type(metrics.contentType).send(await metrics.render());
+  });
+  // Bull Board sets styles inline and shows images as data; its fonts from elsewhere stay unfetched.
+  app.use('/queues', policy({ styleSrc: ["'self'", "'unsafe-inline'"], imgSrc: ["'self'", 'data:'] }), bullBoard);
+  app.use(policy({ styleSrc: ["'self'"], imgSrc: ["'self'"] }));
+  app.use('/v1', api);
+  app.use(pages);
+  app.use(tellMissing);
+  app.use(tellFault(logger));
+  return app;
+}
+
+function policy({ styleSrc, imgSrc }: { styleSrc: string[]; imgSrc: string[] }): RequestHandler {
+  return helmet({
+    strictTransportSecurity: false,
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: {
+        defaultSrc: ["'self'"],
+        scriptSrc: ["'self'"],
+        objectSrc: ["'none'"],
+        baseUri: ["'self'"],
+        formAction: ["'self'"],
+        frameAncestors: ["'none'"],
+        styleSrc,
+        imgSrc,
+      },
+    },
+  });
+}
+
+/** A web page elsewhere can make its own name resolve to this machine and read the answers; it cannot change the Host header. */
+const refuseOtherNames: RequestHandler = ({ headers }, response, next) => {
+  const name = (headers.host ?? '').replace(/:\d+$/, '');
+  if (name === 'localhost' || name === '[::1]' || /^127(\.\d+){3}$/.test(name) || name.endsWith('.localhost'))
+    return next();
+  response.status(421).json({
+    error: { code: 'USAGE', message: 'expected this machine’s own name', mend: 'Open the console as localhost.' },
+  });
+};
+
+const tellMissing: RequestHandler = ({ originalUrl }, response) => {
+  const message = 'Nothing is known under this address.';
+  const mend = 'It may be mistyped, or what it named is not in this ledger.';
+  if (originalUrl.startsWith('/v1/')) response.status(404).json({ error: { code: 'USAGE', message, mend } });
+  else response.status(404).send(renderFault({ title: 'Not found', message, mend }));
+};
+
+function tellFault(logger: Logger): ErrorRequestHandler {
+  return (thrown: unknown, { originalUrl }, response, next) => {
+    if (response.headersSent) return next(thrown);
+    const { code, message, mend, retry } = toSluiceError(thrown);
+    const status = code === 'USAGE' ? 400 : retry === 'backoff' && code !== 'INTERNAL' ? 503 : 500;
+    if (status === 500) logger.error({ error: message }, 'a page of the console failed');
+    if (status === 503) response.set('retry-after', '5');
+    const told = status === 500 ? 'An unexpected fault; the log has it.' : message;
+    if (/^\/(v1\/|readyz)/.test(originalUrl)) response.status(status).json({ error: { code, message: told, mend } });
+    else
+      response.status(status).send(renderFault({ title: TITLES[status] ?? 'A fault of Sluice', message: told, mend }));
+  };
+}
+
+const TITLES: Readonly<Record<number, string>> = { 400: 'Not understood', 503: 'A service does not answer' };

@@ -1,0 +1,97 @@
+import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { JOB_KINDS } from '../shared/jobs/catalogue.js';
+import type { Ledger } from '../shared/ledger/port.js';
+import type { Queue, QueueCounts } from '../shared/queue/port.js';
+
+export interface ConsoleMetrics {
+  readonly contentType: string;
+  /** Asks the ledger and the queues, then gives all metrics in the Prometheus text format. What does not answer is absent, and its `up` is 0. */
+  render(): Promise<string>;
+}
+
+const STATES = [
+  'waiting',
+  'active',
+  'delayed',
+  'overdue',
+  'completed',
+  'failed',
+] as const satisfies readonly (keyof QueueCounts)[];
+
+/** Opens the metrics of the whole: what the ledger holds and what waits in the queues. No label holds a key or a file name. */
+export function openConsoleMetrics({
+  ledger,
+  queue,
+}: {
+  ledger: Ledger;
+  queue: Pick<Queue, 'counts'>;
+}): ConsoleMetrics {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const gauge = <T extends string>(name: string, help: string, labelNames: readonly T[] = []) =>
+    new Gauge<T>({ name, help, labelNames: [...labelNames], registers: [registry] });
+  const ledgerUp = gauge('sluice_ledger_up', '1 when the ledger answered this scrape.');
+  const queueUp = gauge('sluice_queue_up', '1 when Redis answered this scrape.');
+  const readLedger = openLedgerGauges(ledger, gauge);
+  const jobs = gauge('sluice_queue_jobs', 'Jobs by queue and state.', ['queue', 'state']);
+  return {
+    contentType: registry.contentType,
+    async render() {
+      ledgerUp.set((await succeeds(readLedger)) ? 1 : 0);
+      queueUp.set((await succeeds(() => readQueues(queue, jobs))) ? 1 : 0);
+      return registry.metrics();
+    },
+  };
+}
+
+type MakeGauge = <T extends string>(name: string, help: string, labelNames?: readonly T[]) => Gauge<T>;
+
+function openLedgerGauges({ objects, read, recovery }: Ledger, gauge: MakeGauge): () => Promise<void> {
+  const count = gauge('sluice_objects', 'Objects by dataset and state.', ['dataset', 'state']);
+  const bytes = gauge('sluice_objects_bytes', 'Bytes of objects by dataset and state.', ['dataset', 'state']);
+  const ignored = gauge('sluice_ignored_arrivals', 'Arrivals that a rule set aside, by rule.', ['rule']);
+  const steps = gauge('sluice_steps', 'Steps of batches that are open, or gave up.', ['dataset', 'state']);
+  const held = gauge('sluice_batches_held', 'Batches that wait for a release.', ['dataset']);
+  const age = gauge('sluice_oldest_due_age_seconds', 'How long the longest waiting work has been due.', ['dataset']);
+  const loads = gauge('sluice_loads_last_day', 'Loads that targets committed in 24 hours.');
+  const rows = gauge('sluice_rows_loaded_last_day', 'Rows that targets committed in 24 hours.');
+  const all = [count, bytes, ignored, steps, held, age, loads, rows];
+  return async () => {
+    for (const one of all) one.reset();
+    const now = Date.now();
+    const [counts, backlog, setAside, [day]] = await Promise.all([
+      objects.counts(),
+      recovery.backlog(),
+      read.ignored(),
+      read.activity(new Date(now - 86_400_000), 1_000_000_000),
+    ]);
+    for (const { dataset, state, objects: total, bytes: size } of counts) {
+      count.set({ dataset, state }, total);
+      bytes.set({ dataset, state }, size);
+    }
+    for (const { rule, count: total } of setAside) ignored.inc({ rule }, total);
+    for (const { dataset, openSteps, failedSteps, heldBatches, nextDueAt } of backlog) {
+      steps.set({ dataset, state: 'open' }, openSteps);
+      steps.set({ dataset, state: 'failed' }, failedSteps);
+      held.set({ dataset }, heldBatches);
+      age.set({ dataset }, nextDueAt === undefined ? 0 : Math.max(0, (now - nextDueAt.getTime()) / 1000));
+    }
+    loads.set(day?.loads ?? 0);
+    rows.set(day?.rows ?? 0);
+  };
+}
+
+async function readQueues(queue: Pick<Queue, 'counts'>, jobs: Gauge<'queue' | 'state'>): Promise<void> {
+  jobs.reset();
+  const all = await Promise.all(JOB_KINDS.map(async (kind) => ({ kind, counts: await queue.counts(kind) })));
+  for (const { kind, counts } of all) for (const state of STATES) jobs.set({ queue: kind, state }, counts[state]);
+}
+
+async function succeeds(work: () => Promise<void>): Promise<boolean> {
+  try {
+    await work();
+    return true;
+  } catch {
+    return false;
+  }
+}
