@@ -56,10 +56,12 @@ export function openRouter({ datasets, lakeBucket, sourceBucket }: RouterOptions
   };
 }
 
-/** The prefix that a dataset's keys begin with: as set, or the path of an s3:// source. A file:// source has its folder in the bucket's name. */
+/**
+ * The prefix that a dataset's keys begin with: as set, or what follows the bucket in an s3:// source, as it stands (keys are never
+ * percent-decoded). A file:// source has its folder in the bucket's name.
+ */
 export function sourcePrefix({ source }: Pick<Dataset, 'source'>): string {
-  if (source.prefix !== '' || source.url === undefined || !source.url.startsWith('s3:')) return source.prefix;
-  return decodeURIComponent(new URL(source.url).pathname.slice(1));
+  return source.url === undefined ? source.prefix : (/^s3:\/\/[^/]+\/(.*)$/s.exec(source.url)?.[1] ?? '');
 }
 
 function routeKey(candidates: readonly Candidate[], key: string): Route {

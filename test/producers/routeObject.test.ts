@@ -32,8 +32,8 @@ describe('openRouter', () => {
   });
 
   it('keeps buckets apart and reads the prefix of an s3:// source from its URL', () => {
-    expect(route({ bucket: 'other', key: 'in box/a.json', size: 1 })).toMatchObject({ dataset: 'elsewhere' });
-    expect(route({ bucket: 'lake', key: 'in box/a.json', size: 1 })).toEqual({ kind: 'ignored', rule: 'unrouted' });
+    expect(route({ bucket: 'other', key: 'in%20box/a.json', size: 1 })).toMatchObject({ dataset: 'elsewhere' });
+    expect(route({ bucket: 'lake', key: 'in%20box/a.json', size: 1 })).toEqual({ kind: 'ignored', rule: 'unrouted' });
     expect(route({ bucket: 'other', key: 'raw/orders/a.csv', size: 1 })).toEqual({ kind: 'ignored', rule: 'unrouted' });
   });
 
@@ -74,9 +74,10 @@ describe('openRouter', () => {
 });
 
 describe('sourcePrefix', () => {
-  it('is the whole folder of a file:// source', () => {
+  it('is what follows the bucket, and empty for a whole bucket or folder', () => {
     expect(sourcePrefix(makeDataset('d', { source: { url: 'file:///srv/in' } }))).toBe('');
     expect(sourcePrefix(makeDataset('d', { source: { prefix: 'raw/' } }))).toBe('raw/');
+    expect(sourcePrefix(makeDataset('d', { source: { url: 's3://bucket' } }))).toBe('');
   });
 });
 
