@@ -1,0 +1,132 @@
+import { createReadStream, createWriteStream } from 'node:fs';
+import { copyFile, open, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import pLimit from 'p-limit';
+import { SluiceError, isSluiceError } from '../../shared/errors.js';
+import { gunzipFile } from './gunzip.js';
+import { findDuplicate, readHeader, readKind, readParquetTail } from './read.js';
+import { scanText } from './scanText.js';
+import type { CompactInput, Refusal, Source, SourceFormat } from './sources.js';
+
+const FILES_AT_ONCE = 4;
+const HEAD_BYTES = 512;
+
+interface InspectOptions {
+  /** Where plain copies go. */
+  readonly folder: string;
+  readonly format: 'auto' | 'parquet' | 'csv' | 'ndjson';
+  /** Names of the dataset's columns, where it has any: they tell separators apart. */
+  readonly known: readonly string[];
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Proves that each input is whole and plain, a few at a time, in their order: unpacks gzip, reads headers, counts lines.
+ * The columns of NDJSON and Parquet are still unknown then. Errors: SCRATCH_FULL, and those of the file system.
+ */
+export async function inspectInputs(
+  inputs: readonly CompactInput[],
+  options: InspectOptions,
+): Promise<readonly (Source | Refusal)[]> {
+  const limit = pLimit(FILES_AT_ONCE);
+  return Promise.all(
+    inputs.map((input, index) =>
+      limit(async () => {
+        options.signal?.throwIfAborted();
+        try {
+          return await inspect(input, join(options.folder, String(index)), options);
+        } catch (error) {
+          if (isSluiceError(error) && error.code.startsWith('OBJECT_')) {
+            return { object: input.object, code: error.code, reason: error.message };
+          }
+          throw error;
+        }
+      }),
+    ),
+  );
+}
+
+async function inspect(input: CompactInput, plain: string, options: InspectOptions): Promise<Source | Refusal> {
+  const { object, name } = input;
+  const { size } = await stat(input.file);
+  const kind = readKind(name, await readAt(input.file, 0, HEAD_BYTES), { size, format: options.format });
+  if (kind.kind === 'refused') return { object, code: kind.code, reason: kind.reason };
+  if (kind.compression === 'gzip') {
+    const { signal } = options;
+    await gunzipFile(input.file, plain, { size, ...(signal === undefined ? {} : { signal }) });
+    const unpacked = { object, name: name.replace(/\.gz(ip)?$/i, ''), file: plain };
+    return inspect(unpacked, `${plain}.plain`, options);
+  }
+  const file = await withPlainName(input.file, plain);
+  if (kind.format === 'parquet') return inspectParquet({ object, name, file }, size);
+  const text = kind.format === 'ndjson' ? await withoutMark(file, plain) : file;
+  return inspectText({ object, name, file: text }, { size, format: kind.format, known: options.known });
+}
+
+/** DuckDB takes these characters in a path for a pattern. */
+async function withPlainName(file: string, plain: string): Promise<string> {
+  if (!/[*?[\]{}]/.test(file)) return file;
+  await copyFile(file, plain);
+  return plain;
+}
+
+/** DuckDB refuses the byte order mark of UTF-8 before JSON. */
+async function withoutMark(file: string, plain: string): Promise<string> {
+  const head = await readAt(file, 0, 3);
+  if (Buffer.from(head).toString('hex') !== 'efbbbf') return file;
+  const unmarked = `${plain}.unmarked`;
+  await pipeline(createReadStream(file, { start: 3 }), createWriteStream(unmarked));
+  return unmarked;
+}
+
+async function inspectParquet(input: CompactInput, size: number): Promise<Source | Refusal> {
+  const fault = readParquetTail(await readAt(input.file, size - 8, 8), size);
+  if (fault?.kind === 'refused') return { object: input.object, code: fault.code, reason: fault.reason };
+  return { ...input, format: 'parquet', bytes: size, delimiter: '', columns: [], endsInLine: true };
+}
+
+async function inspectText(
+  input: CompactInput,
+  { size, format, known }: { size: number; format: SourceFormat; known: readonly string[] },
+): Promise<Source | Refusal> {
+  const { object } = input;
+  const scan = await scanText(input.file, { escapes: format !== 'csv' });
+  const bom = scan.head.subarray(0, 2).toString('hex');
+  if (bom === 'fffe' || bom === 'feff') {
+    return { object, code: 'OBJECT_UNREADABLE', reason: `expected UTF-8, got a UTF-16 mark (${bom}) at byte 0` };
+  }
+  if (scan.nulAt !== undefined) {
+    return { object, code: 'VALUE_INVALID', reason: `expected text, got a NUL at byte ${scan.nulAt}` };
+  }
+  const text = scan.head.toString('utf8').replace(/^\uFEFF/, '');
+  const source = { ...input, format, bytes: size, delimiter: '', columns: [], endsInLine: scan.endsInLine };
+  if (format !== 'csv') return text.trimStart().startsWith('[') ? { ...source, format: 'json' } : source;
+  const header = readHeader(text, known);
+  if (header === undefined)
+    return { object, code: 'COLUMN_MISMATCH', reason: 'expected a header line, got an empty one' };
+  const twice = findDuplicate(header.names);
+  if (twice !== undefined) {
+    return { object, code: 'COLUMN_MISMATCH', reason: `expected each column once in the header, got ${twice} twice` };
+  }
+  const lines = scan.newlines + (scan.endsInLine ? 0 : 1) - 1;
+  const isCounted = !scan.hasOddLines && header.names.length > 1;
+  return {
+    ...source,
+    delimiter: header.delimiter,
+    columns: header.names.map((name) => ({ name })),
+    ...(isCounted ? { rows: lines } : {}),
+  };
+}
+
+async function readAt(file: string, position: number, length: number): Promise<Uint8Array> {
+  const handle = await open(file);
+  try {
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(length), 0, length, position);
+    return buffer.subarray(0, bytesRead);
+  } catch (error) {
+    throw new SluiceError('INTERNAL', `expected to read ${file}, got ${String(error)}`, { cause: error });
+  } finally {
+    await handle.close();
+  }
+}

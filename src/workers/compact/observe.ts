@@ -1,0 +1,142 @@
+import type { EngineSession, EngineValue } from '../../shared/engine/port.js';
+import { SluiceError } from '../../shared/errors.js';
+import { quoteText } from '../../shared/schema/columns.js';
+import type { ObservedColumn } from '../../shared/schema/merge.js';
+import { bisect, type Sifted } from './bisect.js';
+import { planReads } from './plan.js';
+import { findDuplicate } from './read.js';
+import type { Refusal, Source } from './sources.js';
+import { readerSql } from './sql.js';
+
+interface ObserveOptions {
+  readonly session: EngineSession;
+  readonly signal?: AbortSignal;
+}
+
+/** Adds what the files themselves tell: columns and rows of Parquet, keys and rows of NDJSON, rows of CSV not yet counted. */
+export async function observeSources(sources: readonly Source[], options: ObserveOptions): Promise<Sifted<Source>> {
+  const of = (...formats: readonly Source['format'][]) => sources.filter(({ format }) => formats.includes(format));
+  const csv = of('csv');
+  const sifted = [
+    await bisect(of('parquet'), (some) => observeParquet(some, options)),
+    await bisect(of('ndjson'), (some) => observeJson(some, options)),
+    await bisect(of('json'), (some) => observeJson(some, options)),
+    await countCsv(
+      csv.filter(({ rows }) => rows === undefined),
+      options,
+    ),
+  ];
+  const counted = csv.filter(({ rows }) => rows !== undefined);
+  const seen = new Map(
+    [...counted, ...sifted.flatMap(({ answers }) => answers)].map((source) => [source.object, source]),
+  );
+  const twice = [...seen.values()].flatMap(refuseDuplicates);
+  const refused = new Set(twice.map(({ object }) => object));
+  return {
+    answers: sources.flatMap(({ object }) => (refused.has(object) ? [] : (seen.get(object) ?? []))),
+    refusals: [...sifted.flatMap(({ refusals }) => refusals), ...twice],
+  };
+}
+
+/** Counts the rows of CSV files with the engine's parser. */
+export async function countCsv(sources: readonly Source[], options: ObserveOptions): Promise<Sifted<Source>> {
+  return bisect(sources, async (some) => {
+    const counted: Source[] = [];
+    for (const read of planReads(some, 1)) {
+      const rows = await options.session.query(
+        `SELECT file_index AS file, count(*) AS rows FROM ${readerSql(read, [])} GROUP BY ALL`,
+        options.signal,
+      );
+      const counts = new Map(rows.map(({ file, rows: count }) => [Number(file), Number(count)]));
+      counted.push(...read.sources.map((source, index) => ({ ...source, rows: counts.get(index) ?? 0 })));
+    }
+    return counted;
+  });
+}
+
+async function observeParquet(
+  sources: readonly Source[],
+  { session, signal }: ObserveOptions,
+): Promise<readonly Source[]> {
+  const files = listSql(sources);
+  const prints = await session.query(
+    `SELECT file_name AS file, md5(string_agg(concat_ws(chr(1), name, type, type_length, num_children, converted_type,
+       scale, precision, logical_type, duckdb_type), chr(2) ORDER BY column_id)) AS print
+     FROM parquet_schema(${files}) GROUP BY ALL`,
+    signal,
+  );
+  const rows = await session.query(
+    `SELECT file_name AS file, num_rows AS rows FROM parquet_file_metadata(${files})`,
+    signal,
+  );
+  const counts = new Map(rows.map(({ file, rows: count }) => [file, Number(count)]));
+  const printOf = new Map(prints.map(({ file, print }) => [file, String(print)]));
+  const columnsOf = new Map<string, readonly ObservedColumn[]>();
+  const observed: Source[] = [];
+  for (const source of sources) {
+    const [print, count] = [printOf.get(source.file), counts.get(source.file)];
+    if (print === undefined || count === undefined) {
+      throw new SluiceError('ENGINE_QUERY', `expected a footer of ${source.file}, got none`);
+    }
+    const columns =
+      columnsOf.get(print) ?? (await describeParquet(source, { session, ...(signal === undefined ? {} : { signal }) }));
+    columnsOf.set(print, columns);
+    observed.push({ ...source, columns, rows: count });
+  }
+  return observed;
+}
+
+async function describeParquet(
+  source: Source,
+  { session, signal }: ObserveOptions,
+): Promise<readonly ObservedColumn[]> {
+  const rows = await session.query(
+    `DESCRIBE FROM read_parquet(${quoteText(source.file)}, hive_partitioning = false)`,
+    signal,
+  );
+  return rows.map(({ column_name: name, column_type: type }) => ({
+    name: String(name),
+    type: String(type).replaceAll('"NULL"', 'NULL'),
+  }));
+}
+
+/** Keys that only some rows have count too: the reader would leave unknown keys out without a word. */
+async function observeJson(
+  sources: readonly Source[],
+  { session, signal }: ObserveOptions,
+): Promise<readonly Source[]> {
+  const layout = sources[0]?.format === 'json' ? 'array' : 'newline_delimited';
+  const rows = await session.query(
+    `SELECT file_index AS file, count(*) AS rows, first(json_keys(json)) AS head,
+       list_distinct(flatten(list(DISTINCT json_keys(json)))) AS keys
+     FROM read_json_objects(${listSql(sources)}, format = ${quoteText(layout)}, compression = 'uncompressed', hive_partitioning = false)
+     GROUP BY ALL`,
+    signal,
+  );
+  const seen = new Map(rows.map(({ file, ...row }) => [Number(file), row]));
+  return sources.map((source, index) => {
+    const { rows: count = 0, head, keys } = seen.get(index) ?? {};
+    const names = new Set([...namesOf(head), ...[...namesOf(keys)].sort()]);
+    return { ...source, rows: Number(count), columns: [...names].map((name) => ({ name })) };
+  });
+}
+
+function namesOf(value: EngineValue | undefined): readonly string[] {
+  return Array.isArray(value) ? value.map(String) : [];
+}
+
+function refuseDuplicates({ object, columns }: Source): readonly Refusal[] {
+  const twice = findDuplicate(columns.map(({ name }) => name));
+  if (twice === undefined) return [];
+  return [
+    {
+      object,
+      code: 'COLUMN_MISMATCH',
+      reason: `expected each column once, got ${twice} twice (upper and lower case are one)`,
+    },
+  ];
+}
+
+function listSql(sources: readonly Source[]): string {
+  return `[${sources.map(({ file }) => quoteText(file)).join(', ')}]`;
+}

@@ -1,0 +1,138 @@
+import type { ErrorCode } from '../../shared/errors.js';
+import type { SourceFormat } from './sources.js';
+
+type Compression = 'none' | 'gzip';
+
+/** What the first and last bytes and the name of a file say about it. */
+export type FileKind =
+  | { readonly kind: 'readable'; readonly format: SourceFormat; readonly compression: Compression }
+  | { readonly kind: 'refused'; readonly code: ErrorCode; readonly reason: string };
+
+const UNSUPPORTED: readonly (readonly [magic: string, name: string])[] = [
+  ['28b52ffd', 'zstd'],
+  ['425a68', 'bzip2'],
+  ['fd377a585a00', 'xz'],
+  ['504b0304', 'zip'],
+  ['4f626a01', 'Avro'],
+  ['4f5243', 'ORC'],
+  ['04224d18', 'lz4'],
+  ['d0cf11e0', 'an Excel workbook'],
+];
+const ENDINGS: Readonly<Record<string, SourceFormat>> = {
+  parquet: 'parquet',
+  parq: 'parquet',
+  pq: 'parquet',
+  csv: 'csv',
+  tsv: 'csv',
+  tab: 'csv',
+  psv: 'csv',
+  txt: 'csv',
+  ndjson: 'ndjson',
+  jsonl: 'ndjson',
+  json: 'ndjson',
+};
+
+/** Reads what a file is. The bytes decide where they can; the name decides the rest. `format` overrides the name. */
+export function readKind(
+  name: string,
+  head: Uint8Array,
+  options: { readonly size: number; readonly format: 'auto' | 'parquet' | 'csv' | 'ndjson' },
+): FileKind {
+  const hex = Buffer.from(head.subarray(0, 8)).toString('hex');
+  const endings = name.toLowerCase().split('/').at(-1)?.split('.').slice(1) ?? [];
+  const named =
+    options.format === 'auto'
+      ? ENDINGS[endings.filter((part) => !['gz', 'gzip'].includes(part)).at(-1) ?? '']
+      : options.format;
+  if (options.size === 0) return refused('OBJECT_EMPTY', 'expected data, got a file of zero bytes');
+  if (hex.startsWith('50415231') || named === 'parquet') return readParquetKind(hex, options.size);
+  for (const [magic, what] of UNSUPPORTED) {
+    if (hex.startsWith(magic)) return refused('FORMAT_UNSUPPORTED', `expected Parquet, CSV or NDJSON, got ${what}`);
+  }
+  const isGzip = hex.startsWith('1f8b');
+  if (!isGzip && ['gz', 'gzip'].includes(endings.at(-1) ?? '') && !isText(head)) {
+    return refused('OBJECT_CORRUPT', `expected a gzip header (1f8b) at byte 0, got ${hex.slice(0, 4)}`);
+  }
+  return { kind: 'readable', format: named ?? guessFormat(head), compression: isGzip ? 'gzip' : 'none' };
+}
+
+function readParquetKind(hex: string, size: number): FileKind {
+  if (hex.startsWith('50415245'))
+    return refused('FORMAT_UNSUPPORTED', 'expected plain Parquet, got an encrypted footer');
+  if (!hex.startsWith('50415231')) {
+    return refused('OBJECT_CORRUPT', `expected PAR1 at byte 0, got ${hex.slice(0, 8)}`);
+  }
+  if (size < 12) return refused('OBJECT_TRUNCATED', `expected at least 12 bytes of Parquet, got ${size}`);
+  return { kind: 'readable', format: 'parquet', compression: 'none' };
+}
+
+/** Checks the last 8 bytes of a Parquet file: the length of the footer, and PAR1. */
+export function readParquetTail(tail: Uint8Array, size: number): FileKind | undefined {
+  const bytes = Buffer.from(tail);
+  if (bytes.subarray(4).toString('latin1') !== 'PAR1') {
+    return refused(
+      'OBJECT_TRUNCATED',
+      `expected PAR1 at the end (byte ${size - 4}), got ${bytes.subarray(4).toString('hex')}`,
+    );
+  }
+  const footer = bytes.readUInt32LE(0);
+  if (footer + 12 > size) {
+    return refused(
+      'OBJECT_CORRUPT',
+      `expected a footer of at most ${size - 12} bytes, got a length of ${footer} at byte ${size - 8}`,
+    );
+  }
+  return undefined;
+}
+
+function guessFormat(head: Uint8Array): SourceFormat {
+  const first = Buffer.from(head).toString('latin1').trimStart().charAt(0);
+  return first === '{' || first === '[' ? 'ndjson' : 'csv';
+}
+
+function isText(head: Uint8Array): boolean {
+  return head.every((byte) => byte >= 0x20 || byte === 0x09 || byte === 0x0a || byte === 0x0d);
+}
+
+function refused(code: ErrorCode, reason: string): FileKind {
+  return { kind: 'refused', code, reason };
+}
+
+/** The header line of a CSV text: its separator and names. Undefined when there is none. */
+export function readHeader(
+  head: string,
+  known: readonly string[],
+): { delimiter: string; names: readonly string[] } | undefined {
+  const candidates = [',', '\t', ';', '|'].map((delimiter) => ({ delimiter, names: splitRecord(head, delimiter) }));
+  const wanted = new Set(known.map((name) => name.toLowerCase()));
+  const score = (names: readonly string[]) =>
+    names.filter((name) => wanted.has(name.toLowerCase())).length * 1e6 + names.length;
+  const best = candidates.sort((a, b) => score(b.names) - score(a.names))[0];
+  if (best === undefined || best.names.every((name) => name === '')) return undefined;
+  return { ...best, names: best.names.map((name, index) => (name === '' ? `column${index}` : name)) };
+}
+
+/** The fields of the first record (RFC 4180: quotes double inside quotes). */
+function splitRecord(text: string, delimiter: string): readonly string[] {
+  const fields: string[] = [];
+  let [field, quoted] = ['', false];
+  for (let at = 0; at < text.length; at++) {
+    const char = text.charAt(at);
+    if (quoted && char === '"' && text.charAt(at + 1) === '"') {
+      field += '"';
+      at += 1;
+    } else if (char === '"' && (quoted || field === '')) quoted = !quoted;
+    else if (!quoted && char === delimiter) {
+      fields.push(field.trim());
+      field = '';
+    } else if (!quoted && (char === '\n' || char === '\r')) break;
+    else field += char;
+  }
+  return [...fields, field.trim()];
+}
+
+/** The first name that comes twice, whatever its case. */
+export function findDuplicate(names: readonly string[]): string | undefined {
+  const seen = new Set<string>();
+  return names.find((name) => seen.size === seen.add(name.toLowerCase()).size);
+}

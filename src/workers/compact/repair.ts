@@ -1,0 +1,79 @@
+import type { SluiceError } from '../../shared/errors.js';
+import { type ColumnChange, widenType } from '../../shared/schema/merge.js';
+import type { CompactFilesRequest } from './compactFiles.js';
+import { type Misfit, diagnose, refuseMisfit } from './diagnose.js';
+import { countCsv } from './observe.js';
+import { widenGuess } from './plan.js';
+import type { Refusal, Source, TargetColumn } from './sources.js';
+
+interface Repaired {
+  readonly columns: readonly TargetColumn[];
+  readonly sources: readonly Source[];
+  readonly changes: readonly ColumnChange[];
+  readonly refusals: readonly Refusal[];
+}
+
+type RepairRequest = Pick<CompactFilesRequest, 'session' | 'schema' | 'evolution' | 'signal'>;
+
+/** Finds the files that made a write fail: widens a column where that loses nothing, sets the others aside. Throws `error` when nobody is at fault. */
+export async function repair(
+  error: SluiceError,
+  state: { readonly sources: readonly Source[]; readonly columns: readonly TargetColumn[] },
+  request: RepairRequest,
+): Promise<Repaired> {
+  const { session, signal } = request;
+  const { columns } = state;
+  const found = await diagnose(state.sources, { session, columns, ...(signal === undefined ? {} : { signal }) });
+  const widened = new Map<string, string>();
+  const misfits = found.misfits.filter((misfit) => {
+    const type = widen(misfit, widened.get(misfit.column) ?? misfit.expected, request);
+    if (type !== undefined) widened.set(misfit.column, type);
+    return type === undefined;
+  });
+  const refusals = [...found.refusals, ...firstOfEach(misfits.map(refuseMisfit))];
+  if (refusals.length === 0 && widened.size === 0) throw error;
+  const refused = new Set(refusals.map(({ object }) => object));
+  return {
+    columns: columns.map((column) => ({ ...column, type: widened.get(column.name) ?? column.type })),
+    sources: state.sources.filter(({ object }) => !refused.has(object)),
+    changes: [...widened].map(([column, to]) => ({
+      column,
+      to,
+      from: columns.find(({ name }) => name === column)?.type ?? '',
+    })),
+    refusals,
+  };
+}
+
+/** A wider type that takes the file in; undefined when there is none, or the schema may not change. */
+function widen(misfit: Misfit, current: string, { schema, evolution }: RepairRequest): string | undefined {
+  const isNew = schema === undefined || schema.every(({ name }) => name !== misfit.column);
+  if (evolution === 'strict' && !isNew) return undefined;
+  const type = isNew ? widenGuess(current, misfit.got) : widenType(current, misfit.got);
+  return type === misfit.expected ? undefined : type;
+}
+
+/** Counts again, with the engine's parser, the text files whose lines are not their rows. Throws when that tells nothing new. */
+export async function recount(
+  miscounted: { readonly objects: readonly string[]; readonly error: SluiceError },
+  { sources, columns }: { readonly sources: readonly Source[]; readonly columns: readonly TargetColumn[] },
+  { session, signal }: RepairRequest,
+): Promise<Repaired> {
+  const objects = new Set(miscounted.objects);
+  const texts = sources.filter(({ object, format }) => objects.has(object) && format === 'csv');
+  const { answers, refusals } = await countCsv(texts, { session, ...(signal === undefined ? {} : { signal }) });
+  const counted = new Map(answers.map((source) => [source.object, source]));
+  const refused = new Set(refusals.map(({ object }) => object));
+  const isNews = texts.some(({ object, rows }) => rows !== counted.get(object)?.rows);
+  if (!isNews) throw miscounted.error;
+  return {
+    columns,
+    sources: sources.flatMap((source) => (refused.has(source.object) ? [] : (counted.get(source.object) ?? source))),
+    changes: [],
+    refusals,
+  };
+}
+
+function firstOfEach(refusals: readonly Refusal[]): readonly Refusal[] {
+  return [...new Map(refusals.toReversed().map((refusal) => [refusal.object, refusal])).values()];
+}

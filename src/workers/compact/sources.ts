@@ -1,0 +1,53 @@
+import type { ErrorCode } from '../../shared/errors.js';
+import type { Column } from '../../shared/schema/columns.js';
+import type { ObservedColumn } from '../../shared/schema/merge.js';
+
+/** A file of the batch on this machine. */
+export interface CompactInput {
+  /** UUID of the object. */
+  readonly object: string;
+  /** The key or path: its ending tells the format. */
+  readonly name: string;
+  readonly file: string;
+}
+
+/** Parquet, comma (or tab, semicolon, pipe) separated text, one JSON object a line, one JSON array of objects. */
+export type SourceFormat = 'parquet' | 'csv' | 'ndjson' | 'json';
+
+/** An input whose bytes are whole: what DuckDB reads. */
+export interface Source {
+  readonly object: string;
+  readonly name: string;
+  /** Parquet, or plain UTF-8 text. */
+  readonly file: string;
+  readonly format: SourceFormat;
+  /** Bytes of `file`. */
+  readonly bytes: number;
+  /** CSV only. */
+  readonly delimiter: string;
+  /** In the order of the file for CSV and Parquet; NDJSON: every key that some row has. */
+  readonly columns: readonly ObservedColumn[];
+  /** Rows by an independent count; undefined until somebody counted. */
+  readonly rows?: number;
+  /** Text that does not end in a newline may have been cut. */
+  readonly endsInLine: boolean;
+}
+
+/** A column of the artifacts. */
+export interface TargetColumn extends Column {
+  /** Its type was guessed from this batch's text: no schema knows it yet. */
+  readonly isGuess?: boolean;
+}
+
+/** An input that stays out of the artifacts. */
+export interface Refusal {
+  readonly object: string;
+  readonly code: ErrorCode;
+  /** Expected what, got what, where. */
+  readonly reason: string;
+}
+
+/** True for what was refused. */
+export function isRefusal(answer: Source | Refusal): answer is Refusal {
+  return 'reason' in answer;
+}

@@ -1,0 +1,123 @@
+import { quoteName, quoteText } from '../../shared/schema/columns.js';
+import { castSql } from './casts.js';
+import { type Read, shadowsReader } from './plan.js';
+import type { TargetColumn } from './sources.js';
+
+const [FILE, ROW] = ['"sluice file"', '"sluice row"'];
+
+/** The rows of a read in the dataset's columns, then `_sluice_object` and `_sluice_row` where provenance is asked for. */
+export function selectSql(read: Read, columns: readonly TargetColumn[], provenance: boolean): string {
+  const casts = columns.map((column) => `${columnSql(read, column, 'error')} AS ${quoteName(column.name)}`);
+  if (!provenance) return `SELECT ${casts.join(', ')} FROM ${readerSql(read, columns)}`;
+  const objects = read.sources.map(({ object }) => quoteText(object)).join(', ');
+  const place = [`([${objects}]::UUID[])[${FILE} + 1] AS _sluice_object`, `${rowSql(read)} AS _sluice_row`];
+  return `SELECT ${[...casts, ...place].join(', ')} FROM ${placedSql(read, columns)}`;
+}
+
+/** All reads in one SELECT. */
+export function unionSql(reads: readonly Read[], columns: readonly TargetColumn[], provenance: boolean): string {
+  return reads.map((read) => selectSql(read, columns, provenance)).join('\nUNION ALL\n');
+}
+
+/** Decodes every value of the SELECT and keeps none: finds what cannot be read. */
+export function probeSql(select: string): string {
+  return `SELECT count(hash(t)) AS n FROM (${select}) t`;
+}
+
+/** How an artifact is written. */
+export interface WriteOptions {
+  readonly path: string;
+  readonly compression: 'zstd' | 'snappy';
+  readonly sort: readonly string[];
+}
+
+/**
+ * Writes one artifact. Level 1 and a small dictionary cost less than the defaults of DuckDB and make smaller files; V1
+ * pages are what every reader knows. The rows' statistics come back with the answer.
+ */
+export function copySql(select: string, { path, compression, sort }: WriteOptions): string {
+  const order = sort.length === 0 ? '' : ` ORDER BY ${sort.map(quoteName).join(', ')}`;
+  const options = [
+    'FORMAT parquet',
+    `COMPRESSION ${compression}`,
+    ...(compression === 'zstd' ? ['COMPRESSION_LEVEL 1'] : []),
+    'DICTIONARY_SIZE_LIMIT 4096',
+    'PARQUET_VERSION V1',
+    'RETURN_STATS',
+  ];
+  return `COPY (SELECT * FROM (${select})${order}) TO ${quoteText(path)} (${options.join(', ')})`;
+}
+
+/** Rows of each object in the artifacts, and what proves their numbers: 0 to n - 1, each once. */
+export function objectRowsSql(paths: readonly string[]): string {
+  return `SELECT _sluice_object::VARCHAR AS object, count(*) AS rows, min(_sluice_row) AS low, max(_sluice_row) AS high,
+    sum(_sluice_row)::HUGEINT AS total FROM ${parquetSql(paths)} GROUP BY ALL`;
+}
+
+/** The artifacts as a table. */
+export function parquetSql(paths: readonly string[]): string {
+  return `read_parquet([${paths.map(quoteText).join(', ')}], hive_partitioning = false)`;
+}
+
+/** A value of the dataset's column as this read has it; NULL when its files lack the column. */
+export function columnSql(read: Read, { name, type, isGuess = false }: TargetColumn, misfit: 'error' | 'null'): string {
+  const index = read.columns.findIndex((column) => column.name.toLowerCase() === name.toLowerCase());
+  const observed = read.columns[index];
+  if (observed === undefined || observed.type === 'NULL') return `CAST(NULL AS ${type})`;
+  const value = read.format === 'csv' ? csvName(index) : quoteName(observed.name);
+  if (read.format !== 'parquet' && jsonType(read, type) === type) return value;
+  return castSql(value, {
+    ...(read.format === 'parquet' && observed.type !== undefined ? { from: observed.type } : {}),
+    to: type,
+    isEmptyNull: read.format === 'csv',
+    misfit,
+    isGuess,
+  });
+}
+
+/** The reader's call, text as text: values are cast by the SELECT. */
+export function readerSql(read: Read, columns: readonly TargetColumn[]): string {
+  const files = `[${read.sources.map(({ file }) => quoteText(file)).join(', ')}]`;
+  if (read.format === 'parquet') return `read_parquet(${files}, hive_partitioning = false)`;
+  const types = read.columns.map(({ name }, index) => {
+    const column = columns.find((known) => known.name.toLowerCase() === name.toLowerCase());
+    if (read.format === 'csv') return `${quoteText(csvName(index))}: 'VARCHAR'`;
+    return `${quoteText(name)}: ${quoteText(jsonType(read, column?.type ?? 'VARCHAR'))}`;
+  });
+  const common = `columns = {${types.join(', ')}}, compression = 'uncompressed', hive_partitioning = false`;
+  if (read.format === 'csv') {
+    const dialect = `header = true, delim = ${quoteText(read.delimiter)}, quote = '"', escape = '"', allow_quoted_nulls = false`;
+    return `read_csv(${files}, auto_detect = false, ${dialect}, ${common})`;
+  }
+  const layout = read.format === 'json' ? 'array' : 'newline_delimited';
+  return `read_json(${files}, format = ${quoteText(layout)}, records = true, ${common})`;
+}
+
+/** A read with the number of each row's file in the list, and of the row in the read. */
+export function placedSql(read: Read, columns: readonly TargetColumn[]): string {
+  const reader = readerSql(read, columns);
+  if (shadowsReader(read)) return `(SELECT *, 0 AS ${FILE}, row_number() OVER () - 1 AS ${ROW} FROM ${reader})`;
+  if (read.format === 'parquet')
+    return `(SELECT *, CAST(file_index AS BIGINT) AS ${FILE}, file_row_number AS ${ROW} FROM ${reader})`;
+  return `(SELECT *, CAST(file_index AS BIGINT) AS ${FILE}, row_number() OVER () - 1 AS ${ROW} FROM ${reader})`;
+}
+
+/** The names that placedSql gives: the file's number and the row's. */
+export const PLACE = { file: FILE, row: ROW } as const;
+
+/** The row's number in its file: text is numbered through all files of the read, so the rows before the file come off. */
+function rowSql(read: Read): string {
+  if (read.format === 'parquet' || shadowsReader(read)) return `CAST(${ROW} AS BIGINT)`;
+  const before = read.sources.reduce<number[]>((sums, { rows = 0 }) => [...sums, (sums.at(-1) ?? 0) + rows], [0]);
+  return `${ROW} - ([${before.slice(0, -1).join(', ')}]::BIGINT[])[${FILE} + 1]`;
+}
+
+/** Nested values of JSON are read as their type, the others as text. */
+function jsonType(read: Read, type: string): string {
+  if (read.format === 'csv') return 'VARCHAR';
+  return type === 'JSON' || /\]$|^(STRUCT|MAP)\(/.test(type) ? type : 'VARCHAR';
+}
+
+function csvName(index: number): string {
+  return `c${index}`;
+}

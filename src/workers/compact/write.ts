@@ -1,0 +1,118 @@
+import { rename, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { EngineSession } from '../../shared/engine/port.js';
+import { SluiceError } from '../../shared/errors.js';
+import { planReads } from './plan.js';
+import type { Source, TargetColumn } from './sources.js';
+import { copySql, objectRowsSql, parquetSql, unionSql } from './sql.js';
+
+/** An artifact in scratch. */
+export interface WrittenArtifact {
+  readonly path: string;
+  readonly rows: number;
+  readonly bytes: number;
+}
+
+export interface WriteRequest {
+  readonly session: EngineSession;
+  readonly outDir: string;
+  readonly columns: readonly TargetColumn[];
+  readonly provenance: boolean;
+  readonly compression: 'zstd' | 'snappy';
+  readonly sort: readonly string[];
+  readonly targetBytes: number;
+  readonly signal?: AbortSignal;
+}
+
+/** An artifact may be this much larger than the target before it is split. */
+const OVERSIZE = 1.8;
+
+/** Writes a slice's rows: one artifact, or several of about the target's size. */
+export async function writeSlice(
+  sources: readonly Source[],
+  slice: number,
+  request: WriteRequest,
+): Promise<readonly WrittenArtifact[]> {
+  const { session, outDir, columns, provenance, targetBytes, signal } = request;
+  const [threads] = await session.query("SELECT current_setting('threads')::INTEGER AS n", signal);
+  const select = unionSql(planReads(sources, provenance ? Number(threads?.n ?? 1) : 1), columns, provenance);
+  const path = join(outDir, `part-${slice}.parquet`);
+  await rm(path, { force: true });
+  const [answer] = await session.query(copySql(select, { ...request, path }), signal);
+  const rows = Number(answer?.count ?? 0);
+  const { size } = await stat(path);
+  if (rows === 0) {
+    await rm(path);
+    return [];
+  }
+  const parts = size > targetBytes * OVERSIZE ? Math.min(rows, Math.ceil(size / targetBytes)) : 1;
+  return parts === 1 ? [{ path, rows, bytes: size }] : splitArtifact({ path, rows, bytes: size }, parts, request);
+}
+
+/** Cuts an artifact into row ranges, in its own order. */
+async function splitArtifact(
+  whole: WrittenArtifact,
+  parts: number,
+  { session, compression, signal }: WriteRequest,
+): Promise<readonly WrittenArtifact[]> {
+  const step = Math.ceil(whole.rows / parts);
+  const artifacts: WrittenArtifact[] = [];
+  const source = `${whole.path}.whole`;
+  await rename(whole.path, source);
+  await session.run('SET preserve_insertion_order = true', signal);
+  for (let from = 0; from < whole.rows; from += step) {
+    const path = whole.path.replace(/\.parquet$/, `-${artifacts.length}.parquet`);
+    const range = `file_row_number >= ${from} AND file_row_number < ${from + step}`;
+    await rm(path, { force: true });
+    await session.run(
+      copySql(`SELECT * FROM ${parquetSql([source])} WHERE ${range}`, { path, compression, sort: [] }),
+      signal,
+    );
+    artifacts.push({ path, rows: Math.min(step, whole.rows - from), bytes: (await stat(path)).size });
+  }
+  await session.run('SET preserve_insertion_order = false', signal);
+  await rm(source);
+  return artifacts;
+}
+
+/**
+ * Counts the artifacts' rows and compares them with what the sources hold, object by object where rows tell theirs.
+ * Returns the objects whose own count was wrong (text whose lines are not rows). Errors: COUNT_MISMATCH.
+ */
+export async function verifyRows(
+  artifacts: readonly WrittenArtifact[],
+  sources: readonly Source[],
+  { session, provenance, signal }: WriteRequest,
+): Promise<readonly string[]> {
+  const expected = sources.reduce((sum, { rows = 0 }) => sum + rows, 0);
+  const written = artifacts.reduce((sum, { rows }) => sum + rows, 0);
+  if (!provenance || artifacts.length === 0) return written === expected ? [] : sources.map(({ object }) => object);
+  const paths = artifacts.map(({ path }) => path);
+  const counts = new Map((await session.query(objectRowsSql(paths), signal)).map((row) => [row.object, row]));
+  return sources.flatMap(({ object, rows = 0 }) => {
+    const { rows: count = 0, low = 0, high = -1, total = 0 } = counts.get(object) ?? {};
+    const isWhole =
+      Number(count) === rows &&
+      Number(low) === 0 &&
+      Number(high) === rows - 1 &&
+      BigInt(String(total)) === (BigInt(rows) * BigInt(rows - 1)) / 2n;
+    return isWhole ? [] : [object];
+  });
+}
+
+/** The error of rows that cannot be accounted for. */
+export function countMismatch(
+  sources: readonly Source[],
+  artifacts: readonly WrittenArtifact[],
+  objects: readonly string[],
+): SluiceError {
+  const expected = sources.reduce((sum, { rows = 0 }) => sum + rows, 0);
+  const got = artifacts.reduce((sum, { rows }) => sum + rows, 0);
+  return new SluiceError(
+    'COUNT_MISMATCH',
+    `expected ${expected} rows in the artifacts, got ${got}; first object: ${objects[0] ?? 'none'}`,
+    {
+      facts: { expected, got, objects: objects.length },
+    },
+  );
+}

@@ -1,0 +1,391 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type Bench, type File, idOf, openBench } from './support.js';
+
+let bench: Bench;
+beforeAll(async () => {
+  bench = await openBench();
+});
+afterAll(async () => {
+  await bench.close();
+});
+
+const DELAYS = [
+  { name: 'flight', type: 'VARCHAR' },
+  { name: 'delay', type: 'BIGINT' },
+];
+
+async function parquet(sql: string): Promise<Buffer> {
+  const path = join(bench.scratch, `made-${Math.random()}.parquet`);
+  await bench.session.run(`COPY (${sql}) TO '${path}' (FORMAT parquet)`);
+  return readFile(path);
+}
+
+test('mixed formats become one artifact with one schema, each row with its object and its number', async () => {
+  const files: readonly File[] = [
+    ['a.csv', 'flight,delay\nAA1,5\nAA2,\n'],
+    ['b.csv.gz', gzipSync('delay,flight\r\n-3,"B ""6"""\r\n')],
+    ['c.ndjson', '{"flight":"C1","delay":7}\n{"delay":null,"flight":"C2"}\n'],
+    ['d.jsonl.gz', gzipSync('{"flight":"D1"}')],
+    ['e.parquet', await parquet("SELECT 9::BIGINT AS delay, 'E1' AS flight")],
+    ['f.tsv', 'flight\tdelay\nF1\t11\n'],
+    ['g.json', '[{"flight":"G1","delay":1},\n {"flight":"G2","delay":2}]'],
+  ];
+  const result = await bench.compact(files, { schema: DELAYS });
+  expect(result.columns).toEqual(DELAYS);
+  expect(result.schemaChange).toBeUndefined();
+  expect(result.rows).toEqual({ in: 10, out: 10 });
+  expect(result.artifacts).toHaveLength(1);
+  const rows = await result.rowsOut('right(_sluice_object::VARCHAR, 1) AS o, _sluice_row AS r, flight, delay');
+  expect(rows.map(({ o, r, flight, delay }) => [o, r, flight, delay])).toEqual([
+    ['0', 0n, 'AA1', 5n],
+    ['0', 1n, 'AA2', null],
+    ['1', 0n, 'B "6"', -3n],
+    ['2', 0n, 'C1', 7n],
+    ['2', 1n, 'C2', null],
+    ['3', 0n, 'D1', null],
+    ['4', 0n, 'E1', 9n],
+    ['5', 0n, 'F1', 11n],
+    ['6', 0n, 'G1', 1n],
+    ['6', 1n, 'G2', 2n],
+  ]);
+});
+
+test('a file whose number became text is quarantined by column, types and row; the others go on', async () => {
+  const result = await bench.compact(
+    [
+      ['good.csv', 'flight,delay\nA,1\nB,2\n'],
+      ['bad.csv', 'flight,delay\nC,3\nD,late\nE,very late\n'],
+      ['bad.ndjson', '{"flight":"F","delay":"late"}\n'],
+      ['bad.parquet', await parquet("SELECT 'G' AS flight, 'late' AS delay")],
+      ['good.ndjson', '{"flight":"H","delay":4}\n'],
+    ],
+    { schema: DELAYS },
+  );
+  expect(result.byName).toEqual({
+    'good.csv': '2 rows',
+    'bad.csv': 'TYPE_CHANGED: column delay: expected BIGINT, got VARCHAR in 2 rows, first in row 2',
+    'bad.ndjson': 'TYPE_CHANGED: column delay: expected BIGINT, got VARCHAR in 1 rows, first in row 1',
+    'bad.parquet': 'TYPE_CHANGED: column delay: expected BIGINT, got VARCHAR',
+    'good.ndjson': '1 rows',
+  });
+  expect(result.rows).toEqual({ in: 3, out: 3 });
+});
+
+test('without a schema, the files of the many decide against the file of the one', async () => {
+  const files: readonly File[] = [
+    ['0.csv', 'flight,delay,at\nA,late,2024-01-01 10:00:00\n'],
+    ['1.csv', 'flight,delay,at\nA,1,2024-01-01 10:00:00\n'],
+    ['2.csv', 'flight,delay,at\nA,2,2024-01-01 10:00:00\n'],
+  ];
+  const result = await bench.compact(files);
+  expect(result.columns).toEqual([...DELAYS, { name: 'at', type: 'TIMESTAMP' }]);
+  expect(result.schemaChange).toBe('first schema');
+  expect(result.byName['0.csv']).toBe(
+    'TYPE_CHANGED: column delay: expected BIGINT, got VARCHAR in 1 rows, first in row 1',
+  );
+  expect(result.rows).toEqual({ in: 2, out: 2 });
+});
+
+test('types are guessed so that no value changes: leading zeros and long digits stay text', async () => {
+  const header = 'i,f,zip,big,b,d,t,z,none,mixed';
+  const result = await bench.compact([
+    [
+      'a.csv',
+      `${header}\n1,1,02134,12345678901234567890,true,2024-02-29,2024-01-01 10:00:00,2024-01-01T10:00:00Z,,1\n`,
+    ],
+    ['b.csv', `${header}\n-2,1.5,10001,1,FALSE,2024-03-01,2024-01-01,2024-01-01 10:00:00+02,,x\n`],
+  ]);
+  expect(Object.fromEntries(result.columns.map(({ name, type }) => [name, type]))).toEqual({
+    i: 'BIGINT',
+    f: 'DOUBLE',
+    zip: 'VARCHAR',
+    big: 'VARCHAR',
+    b: 'BOOLEAN',
+    d: 'DATE',
+    t: 'TIMESTAMP',
+    z: 'TIMESTAMP WITH TIME ZONE',
+    none: 'VARCHAR',
+    mixed: expect.any(String),
+  });
+});
+
+test('a cast that would lose something without a word is found', async () => {
+  const schema = [
+    { name: 'i', type: 'INTEGER' },
+    { name: 'd', type: 'DATE' },
+    { name: 'm', type: 'DECIMAL(10,2)' },
+    { name: 't', type: 'TIMESTAMP' },
+  ];
+  const good = '1,2024-01-01,1.25,2024-01-01T00:00:00';
+  const lines = [
+    '1.5,,,',
+    ',2024-01-01 12:00:00,,',
+    ',,1.255,',
+    ',,,2024-01-01T00:00:00+02:00',
+    ',,,2024-01-01T00:00:00.1234567',
+  ];
+  const files = lines.map((line, index): File => [`${index}.csv`, `i,d,m,t\n${good}\n${line}\n`]);
+  const fine: File = [
+    'fine.csv',
+    'i,d,m,t\n1.0,2024-01-01 00:00:00,1e1,2024-01-01 00:00:00.120000Z\n,,,2024-01-01T00:00:00+00:00\n',
+  ];
+  const result = await bench.compact([...files, fine], { schema, evolution: 'strict' });
+  expect(
+    Object.values(result.byName).map((answer) =>
+      /column (.*): expected .* row (\d)|rows/.exec(answer)?.slice(1).join(),
+    ),
+  ).toEqual(['i,2', 'd,2', 'm,2', 't,2', 't,2', ',']);
+  expect(result.rows).toEqual({ in: 2, out: 2 });
+});
+
+test('cut and damaged files are told apart, with their place', async () => {
+  const csv = `flight,delay\n${Array.from({ length: 5000 }, (_, index) => `F${index},${index}`).join('\n')}\n`;
+  const [zipped, table] = [
+    gzipSync(csv),
+    await parquet('SELECT range AS delay, range::VARCHAR AS flight FROM range(1000)'),
+  ];
+  const flipped = Buffer.from(zipped);
+  flipped[zipped.length >> 1] = (zipped[zipped.length >> 1] ?? 0) ^ 0x10;
+  const result = await bench.compact(
+    [
+      ['good.csv.gz', zipped],
+      ['cut.csv.gz', zipped.subarray(0, 9000)],
+      ['flipped.csv.gz', flipped],
+      ['none.csv.gz', Buffer.from([1, 2, 3, 4])],
+      ['empty.csv', ''],
+      ['empty.csv.gz', gzipSync('')],
+      ['cut.parquet', table.subarray(0, 2000)],
+      ['wrong.parquet', Buffer.from('this is no table at all')],
+      ['footer.parquet', Buffer.concat([table.subarray(0, 500), table.subarray(-8)])],
+      ['cut.csv', csv.slice(0, csv.length - 7)],
+      ['cut.ndjson', '{"flight":"A","delay":1}\n{"flight":"B","de'],
+      ['two.csv.gz', Buffer.concat([gzipSync('flight,delay\nA,1\n'), gzipSync('B,2\n')])],
+      ['tail.csv.gz', Buffer.concat([zipped, Buffer.from('garbage')])],
+    ],
+    { schema: DELAYS },
+  );
+  const codes = Object.entries(result.byName).map(([name, answer]) => [name, answer.split(':')[0]]);
+  expect(Object.fromEntries(codes)).toEqual({
+    'good.csv.gz': '5000 rows',
+    'cut.csv.gz': 'OBJECT_TRUNCATED',
+    'flipped.csv.gz': 'OBJECT_CORRUPT',
+    'none.csv.gz': 'OBJECT_CORRUPT',
+    'empty.csv': 'OBJECT_EMPTY',
+    'empty.csv.gz': 'OBJECT_EMPTY',
+    'cut.parquet': 'OBJECT_TRUNCATED',
+    'wrong.parquet': 'OBJECT_CORRUPT',
+    'footer.parquet': 'OBJECT_CORRUPT',
+    'cut.csv': 'OBJECT_TRUNCATED',
+    'cut.ndjson': 'OBJECT_TRUNCATED',
+    'two.csv.gz': '2 rows',
+    'tail.csv.gz': 'OBJECT_CORRUPT',
+  });
+  expect(result.byName['cut.csv.gz']).toMatch(/end of the file at byte 9000 \(\d+ bytes of data before it\)/);
+});
+
+test('a damaged page inside a sound footer is found, and the other files go on', async () => {
+  const table = await parquet("SELECT range AS delay, 'flight ' || range AS flight FROM range(20000)");
+  const damaged = Buffer.from(table);
+  damaged.fill(0xff, 200, 2000);
+  const result = await bench.compact(
+    [
+      ['good.parquet', table],
+      ['damaged.parquet', damaged],
+    ],
+    { schema: DELAYS },
+  );
+  expect(result.byName['good.parquet']).toBe('20000 rows');
+  expect(result.byName['damaged.parquet']).toMatch(/^OBJECT_CORRUPT/);
+});
+
+test('text that is none, NUL bytes, other encodings and bad rows are refused with their place', async () => {
+  const result = await bench.compact(
+    [
+      ['ragged.csv', 'flight,delay\nA,1\nB\nC,2\n'],
+      ['nul.csv', 'flight,delay\nA\0,1\n'],
+      ['nul.ndjson', '{"flight":"A\\u0000","delay":1}\n'],
+      ['latin.csv', Buffer.from('flight,delay\ncaf\xe9,1\n', 'latin1')],
+      ['utf16.csv', Buffer.from('\ufeffflight,delay\n', 'utf16le')],
+      ['twice.csv', 'flight,Flight\nA,1\n'],
+      ['twice.ndjson', '{"flight":"A","flight":"B"}\n'],
+      ['quote.csv', 'flight,delay\n"A,1\n'],
+      ['text.ndjson', '{"flight":"A"}\nhello\n'],
+      ['list.ndjson', '{"flight":"A"}\n[1,2]\n'],
+      ['sheet.xlsx', Buffer.from([0x50, 0x4b, 3, 4, 0, 0])],
+      ['bom.csv', '\ufeffflight,delay\nA,1\n'],
+      ['bom.ndjson', '\ufeff{"flight":"A","delay":1}\n'],
+      ['good.csv', 'flight,delay\nA,1'],
+    ],
+    { schema: DELAYS },
+  );
+  expect(result.byName).toEqual({
+    'ragged.csv': 'OBJECT_UNREADABLE: expected 2 columns, got 1 near line 3',
+    'nul.csv': 'VALUE_INVALID: expected text, got a NUL at byte 14',
+    'nul.ndjson': 'VALUE_INVALID: expected text, got a NUL at byte 12',
+    'latin.csv': 'VALUE_INVALID: expected UTF-8, got other bytes near line 2',
+    'utf16.csv': 'OBJECT_UNREADABLE: expected UTF-8, got a UTF-16 mark (fffe) at byte 0',
+    'twice.csv': 'COLUMN_MISMATCH: expected each column once in the header, got Flight twice',
+    'twice.ndjson': expect.stringMatching(/^OBJECT_UNREADABLE: expected each key once|^COLUMN_MISMATCH/),
+    'quote.csv': expect.stringMatching(/^OBJECT_UNREADABLE: expected the end of a quoted value/),
+    'text.ndjson': expect.stringMatching(/^OBJECT_UNREADABLE: expected JSON, got: unexpected character/),
+    'list.ndjson': expect.stringMatching(/^OBJECT_UNREADABLE: expected a JSON object, got ARRAY/),
+    'sheet.xlsx': 'FORMAT_UNSUPPORTED: expected Parquet, CSV or NDJSON, got zip',
+    'bom.csv': '1 rows',
+    'bom.ndjson': '1 rows',
+    'good.csv': '1 rows',
+  });
+});
+
+test('new and missing columns: NULL where the schema may widen, refused where it may not', async () => {
+  const files: readonly File[] = [
+    ['same.csv', 'flight,delay\nA,1\n'],
+    ['less.csv', 'flight\nB\n'],
+    ['more.csv', 'flight,delay,gate\nC,2,G7\n'],
+    ['late.ndjson', '{"flight":"D","delay":3}\n{"flight":"E","delay":4,"seats":180}\n'],
+  ];
+  const widened = await bench.compact(files, { schema: DELAYS });
+  expect(widened.columns).toEqual([...DELAYS, { name: 'gate', type: 'VARCHAR' }, { name: 'seats', type: 'BIGINT' }]);
+  expect(widened.schemaChange).toBe('"gate" is new (VARCHAR); "seats" is new (BIGINT)');
+  expect(await widened.rowsOut()).toEqual([
+    { flight: 'A', delay: 1n, gate: null, seats: null },
+    { flight: 'B', delay: null, gate: null, seats: null },
+    { flight: 'C', delay: 2n, gate: 'G7', seats: null },
+    { flight: 'D', delay: 3n, gate: null, seats: null },
+    { flight: 'E', delay: 4n, gate: null, seats: 180n },
+  ]);
+  const strict = await bench.compact(files, { schema: DELAYS, evolution: 'strict' });
+  expect(strict.byName).toEqual({
+    'same.csv': '1 rows',
+    'less.csv': 'COLUMN_MISMATCH: column delay: expected the column, got none',
+    'more.csv': 'COLUMN_MISMATCH: column gate: expected no such column, got one of type VARCHAR',
+    'late.ndjson': 'COLUMN_MISMATCH: column seats: expected no such column, got one of type VARCHAR',
+  });
+});
+
+test('types widen where nothing is lost, and only where the schema may', async () => {
+  const schema = [
+    { name: 'i', type: 'INTEGER' },
+    { name: 'd', type: 'DATE' },
+  ];
+  const files: readonly File[] = [
+    ['small.csv', 'i,d\n1,2024-01-01\n'],
+    ['big.csv', 'i,d\n3000000000,2024-01-01 12:00:00\n'],
+  ];
+  const widened = await bench.compact(files, { schema });
+  expect(widened.columns.map(({ type }) => type)).toEqual(['BIGINT', 'TIMESTAMP']);
+  expect(widened.schemaChange).toBe('"i" widened from INTEGER to BIGINT; "d" widened from DATE to TIMESTAMP');
+  expect(widened.rows.out).toBe(2);
+  const strict = await bench.compact(files, { schema, evolution: 'strict' });
+  expect(strict.byName['big.csv']).toBe(
+    'TYPE_CHANGED: column i: expected INTEGER, got BIGINT in 1 rows, first in row 1',
+  );
+});
+
+test('quoted newlines, blank lines and lone returns are counted by the parser', async () => {
+  const result = await bench.compact(
+    [
+      ['quoted.csv', 'flight,delay\n"A\nB\n",1\n"C",2\n'],
+      ['blank.csv', 'flight,delay\n\nA,1\n\n\nB,2\n\n'],
+      ['returns.csv', 'flight,delay\rA,1\rB,2\r'],
+      ['header.csv', 'flight,delay\n'],
+      ['bare.csv', 'flight,delay'],
+      ['blank.ndjson', '{"flight":"A"}\n\n{"flight":"B"}\n\n'],
+    ],
+    { schema: DELAYS },
+  );
+  expect(Object.values(result.byName)).toEqual(['2 rows', '2 rows', '2 rows', '0 rows', '0 rows', '2 rows']);
+  expect(result.rows).toEqual({ in: 8, out: 8 });
+});
+
+test('an empty field is NULL, a quoted empty text is empty text', async () => {
+  const result = await bench.compact([['a.csv', 'flight,delay\n"",1\n,""\n']], { schema: DELAYS });
+  expect(await result.rowsOut('flight, delay')).toEqual([
+    { flight: '', delay: 1n },
+    { flight: null, delay: null },
+  ]);
+});
+
+test('nothing but bad files makes no artifact; nothing at all neither', async () => {
+  const result = await bench.compact([['empty.csv', '']], { schema: DELAYS });
+  expect(result).toMatchObject({ columns: DELAYS, artifacts: [], rows: { in: 0, out: 0 } });
+  expect(await bench.compact([])).toMatchObject({ columns: [], artifacts: [], objects: [] });
+});
+
+test('artifacts are sorted, cut at the target size, and carry no provenance where none is asked for', async () => {
+  const table = await parquet('SELECT hash(range) AS a, range % 7 AS b FROM range(200000)');
+  const result = await bench.compact([['t.parquet', table]], {
+    sort: ['b', 'a'],
+    targetBytes: 400_000,
+    provenance: false,
+  });
+  expect(result.artifacts.length).toBeGreaterThan(2);
+  expect(result.artifacts.reduce((sum, { rows }) => sum + rows, 0)).toBe(200_000);
+  let last = -1n;
+  for (const { path } of result.artifacts) {
+    const [row] = await bench.session.query(
+      `SELECT min(b) AS low, max(b) AS high, bool_and(b >= before) AS sorted FROM (SELECT b, lag(b, 1, b) OVER () AS before FROM read_parquet('${path}'))`,
+    );
+    expect(row?.sorted).toBe(true);
+    expect(BigInt(Number(row?.low))).toBeGreaterThanOrEqual(last);
+    last = BigInt(Number(row?.high));
+  }
+  await expect(bench.compact([['t.parquet', table]], { sort: ['nowhere'] })).rejects.toMatchObject({
+    code: 'CONFIG_INVALID',
+  });
+});
+
+test('many files of one batch keep their own row numbers', async () => {
+  const files = Array.from({ length: 60 }, (_, index): File => {
+    const rows = Array.from({ length: index * 7 }, (_row, at) => `F${index},${at}`);
+    return [`${index}.csv`, ['flight,delay', ...rows].join('\n')];
+  });
+  const result = await bench.compact(files, { schema: DELAYS });
+  const paths = result.artifacts.map(({ path }) => path);
+  const [row] = await bench.session.query(
+    `SELECT count(*) AS n, count(*) FILTER (_sluice_row = delay AND flight = 'F' || right(_sluice_object::VARCHAR, 2)::INTEGER) AS right
+     FROM read_parquet('${paths[0]}')`,
+  );
+  expect(row).toEqual({ n: BigInt(7 * 30 * 59), right: BigInt(7 * 30 * 59) });
+  expect(result.objects[3]).toEqual({ object: idOf(3), kind: 'included', rows: 21 });
+});
+
+test('names that the readers give to their own columns are only names', async () => {
+  const schema = [
+    { name: 'file_index', type: 'BIGINT' },
+    { name: 'filename', type: 'VARCHAR' },
+    { name: 'file_row_number', type: 'BIGINT' },
+  ];
+  const result = await bench.compact(
+    [
+      ['a.parquet', await parquet("SELECT 7::BIGINT AS file_index, 'p' AS filename, 9::BIGINT AS file_row_number")],
+      [
+        'b.ndjson',
+        '{"file_index":8,"filename":"n","file_row_number":5}\n{"file_index":8,"filename":"m","file_row_number":5}\n',
+      ],
+      ['c.csv', 'filename,file_index,file_row_number\nc,6,4\n'],
+    ],
+    { schema },
+  );
+  expect(await result.rowsOut('*')).toMatchObject([
+    { file_index: 6n, filename: 'c', file_row_number: 4n, _sluice_row: 0n },
+    { file_index: 7n, filename: 'p', file_row_number: 9n, _sluice_row: 0n },
+    { file_index: 8n, filename: 'm', file_row_number: 5n, _sluice_row: 1n },
+    { file_index: 8n, filename: 'n', file_row_number: 5n, _sluice_row: 0n },
+  ]);
+});
+
+test('a folder in the path that looks like a partition adds no column', async () => {
+  const table = await parquet('SELECT 1::BIGINT AS delay');
+  const result = await bench.compact([['year=2024/t*[1].parquet', table]], { schema: DELAYS });
+  expect(result.columns).toEqual(DELAYS);
+  expect(result.rows.out).toBe(1);
+});
+
+test('an abort ends the work with its reason', async () => {
+  await expect(
+    bench.compact([['a.csv', 'a\n1\n']], { signal: AbortSignal.abort(new Error('enough')) }),
+  ).rejects.toThrow('enough');
+});
