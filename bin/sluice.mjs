@@ -2,6 +2,8 @@
 import { existsSync } from 'node:fs';
 
 process.title = 'sluice';
+// the versions of Node that Sluice runs on are its own to say
+process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
 
 // a checkout installs and compiles itself; the published package has no src
 if (existsSync(new URL('../src/cli/main.ts', import.meta.url))) {

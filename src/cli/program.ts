@@ -19,7 +19,12 @@ const HELP_CODES: ReadonlySet<string> = new Set(['commander.helpDisplayed', 'com
 
 /** Every command, in the order of the help. Each is loaded only when it is named, since their packages take long to load. */
 const COMMANDS: Readonly<Record<string, () => Promise<() => Command>>> = {
+  demo: async () => (await import('./commands/demo.js')).demoCommand,
   run: async () => (await import('./commands/run.js')).runCommand,
+  up: async () => (await import('./commands/up.js')).upCommand,
+  intake: async () => (await import('./commands/intake.js')).intakeCommand,
+  worker: async () => (await import('./commands/worker.js')).workerCommand,
+  console: async () => (await import('./commands/console.js')).consoleCommand,
   sweep: async () => (await import('./commands/sweep.js')).sweepCommand,
   status: async () => (await import('./commands/status.js')).statusCommand,
   objects: async () => (await import('./commands/objects.js')).objectsCommand,

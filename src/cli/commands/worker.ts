@@ -1,0 +1,33 @@
+import type { Command } from 'commander';
+import { loadConfig } from '../../shared/config/load.js';
+import { baseCommand, type CommonOptions, withIo } from '../io.js';
+import { countOption, listOption } from '../offline/options.js';
+import { parseKinds, workUntil } from '../up.js';
+import { withServices } from '../withServices.js';
+
+interface Options extends CommonOptions {
+  readonly queues?: readonly string[];
+  readonly concurrency?: number;
+}
+
+/** `sluice worker`. */
+export function workerCommand(): Command {
+  return baseCommand('worker', 'do the work of the queues, until Ctrl-C')
+    .option('--queues <names>', 'only these (compact,load); default: all', listOption)
+    .option('--concurrency <n>', 'jobs at once; default: worker.concurrency', countOption)
+    .action(({ queues, concurrency, ...options }: Options) =>
+      withIo(options, async (io) => {
+        const kinds = parseKinds(queues);
+        const read = loadConfig(io.configFile);
+        const config = concurrency === undefined ? read : { ...read, worker: { ...read.worker, concurrency } };
+        await withServices(io, { part: 'worker', config }, (services) =>
+          workUntil(services, {
+            kinds,
+            signal: io.signal,
+            ready: (probes) =>
+              io.output.answer({ ready: true, probes }, () => io.output.line(`worker; probes ${probes}`)),
+          }),
+        );
+      }),
+    );
+}

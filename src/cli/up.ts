@@ -1,0 +1,107 @@
+import { once } from 'node:events';
+import { freePort } from '../embedded/ports.js';
+import { EVENTS_PATH } from '../producers/sources/webhook.js';
+import type { Config } from '../shared/config/config.js';
+import { JOB_KINDS, type JobKind } from '../shared/jobs/catalogue.js';
+import { SluiceError } from '../shared/errors.js';
+import { startWorker } from '../workers/main.js';
+import { startProbes } from '../workers/probes.js';
+import { openConsolePart, openIntakePart } from './parts.js';
+import { describeTargets } from './run/summary.js';
+import type { Services } from './services.js';
+
+/** Steps in work may go on this long after Ctrl-C; then they are handed back. */
+const STOP_MS = 10_000;
+
+/** Resolves when the signal aborts: a part stays up until then. */
+export async function stayUp(signal: AbortSignal): Promise<void> {
+  if (!signal.aborted) await once(signal, 'abort');
+}
+
+/** The configuration with a port for the intake, so that an embedded S3 can be told where to send its notifications. */
+export async function withIntakePort(config: Config): Promise<Config> {
+  if (config.intake.port !== 0) return config;
+  return { ...config, intake: { ...config.intake, port: await freePort() } };
+}
+
+/** Where an embedded S3 sends its notifications. */
+export function notificationsOf({ intake }: Config): { readonly url: string; readonly bearerToken: string } {
+  const host = intake.host === '0.0.0.0' || intake.host === '::' ? '127.0.0.1' : intake.host;
+  return { url: `http://${host}:${intake.port}${EVENTS_PATH}`, bearerToken: intake.tokens[0] ?? '' };
+}
+
+/** The first line of `sluice up --json`. */
+export interface UpAddresses {
+  readonly ready: true;
+  readonly console: string;
+  readonly queues: string;
+  readonly intake: string;
+  readonly targets: Readonly<Record<string, string>>;
+}
+
+/** Intake, worker and console in one process. */
+export async function startAll(services: Services): Promise<{ addresses: UpAddresses; stop(): Promise<void> }> {
+  const stops: (() => Promise<void>)[] = [];
+  const stop = async () => {
+    for (const end of stops.splice(0).toReversed()) await end();
+  };
+  try {
+    const worker = await startWorker({ context: services.workerContext() });
+    stops.push(() => worker.stop(STOP_MS));
+    const console = await openConsolePart(services);
+    stops.push(() => console.close());
+    const intake = await openIntakePart(services);
+    stops.push(() => intake.close());
+    const addresses = {
+      ready: true as const,
+      console: console.url,
+      queues: `${console.url}/queues`,
+      intake: `${intake.url}${EVENTS_PATH}`,
+      targets: describeTargets(services),
+    };
+    return { addresses, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** One worker process with its probes, until the signal aborts. */
+export async function workUntil(
+  services: Services,
+  {
+    kinds,
+    signal,
+    ready,
+  }: { readonly kinds: readonly JobKind[]; readonly signal: AbortSignal; readonly ready: (url: string) => void },
+): Promise<void> {
+  const worker = await startWorker({ context: services.workerContext(), kinds });
+  try {
+    const { host, port } = services.config.worker;
+    const probes = await startProbes({
+      host,
+      port,
+      metrics: worker.metrics,
+      lastSeenMs: () => worker.lastSeenMs(),
+      ready: () => !signal.aborted,
+    });
+    ready(probes.url);
+    await stayUp(signal);
+    await worker.stop(STOP_MS);
+    await probes.close();
+  } catch (error) {
+    await worker.stop(0);
+    throw error;
+  }
+}
+
+/** `compact,load` as job kinds. Throws USAGE for a name that is none. */
+export function parseKinds(names: readonly string[] | undefined): readonly JobKind[] {
+  if (names === undefined) return JOB_KINDS;
+  return names.map((name) => {
+    const kind = JOB_KINDS.find((known) => known === name);
+    if (kind === undefined)
+      throw new SluiceError('USAGE', `expected queues among ${JOB_KINDS.join(', ')}, got ${name}`);
+    return kind;
+  });
+}
