@@ -55,7 +55,11 @@ export function describeObjectStore(name: string, open: () => Promise<StoreUnder
       await rm(scratch, { recursive: true, force: true });
     });
 
-    const put = async (key: string, content: string | Buffer, options: { ifAbsent?: boolean } = {}) => {
+    const put = async (
+      key: string,
+      content: string | Buffer,
+      options: { ifAbsent?: boolean; signal?: AbortSignal } = {},
+    ) => {
       const file = join(scratch, randomBytes(8).toString('hex'));
       await writeFile(file, content);
       return store.putFile({ key, file, ...options });
@@ -263,6 +267,7 @@ export function describeObjectStore(name: string, open: () => Promise<StoreUnder
       const reason = new Error('the worker is shutting down');
       const signal = AbortSignal.abort(reason);
       await expect(get('k', { signal })).rejects.toBe(reason);
+      await expect(put('new', 'x', { signal })).rejects.toBe(reason);
       await expect(store.head('k', signal)).rejects.toBe(reason);
       await expect(store.delete(['k'], signal)).rejects.toBe(reason);
       await expect(store.tag('k', {}, signal)).rejects.toBe(reason);
@@ -271,6 +276,20 @@ export function describeObjectStore(name: string, open: () => Promise<StoreUnder
       const fetched = get('k', { signal: late.signal });
       setTimeout(() => late.abort(reason), 2);
       await expect(fetched).rejects.toBe(reason);
+      const early = new AbortController();
+      const file = join(scratch, 'new');
+      await writeFile(file, 'x');
+      const landing = store.putFile({ key: 'new', file, signal: early.signal });
+      early.abort(reason);
+      await expect(landing).rejects.toBe(reason);
+      expect(await store.head('new')).toBeUndefined();
+    });
+
+    test('a local file that is not there says nothing of the store', async () => {
+      await put('k', 'x');
+      const file = join(scratch, 'no/such/file');
+      expect(await codeOf(store.putFile({ key: 'k', file }))).toBe('another error');
+      expect(await codeOf(store.getToFile({ key: 'k', file }))).toBe('INTERNAL');
     });
 
     test('errors name the bucket and the key', async () => {

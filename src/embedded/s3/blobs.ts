@@ -34,7 +34,13 @@ export class Blobs {
   async draft(): Promise<BlobDraft> {
     const id = randomBytes(16).toString('hex');
     const handle = await open(this.#path(id), 'wx');
-    return new Draft({ id, handle, isDurable: this.#isDurable, remove: () => this.#unlink(id) });
+    return new Draft({
+      id,
+      handle,
+      isDurable: this.#isDurable,
+      remove: () => this.#unlink(id),
+      folder: join(this.#dir, id.slice(0, 2)),
+    });
   }
 
   /** A second file with the same bytes; shared blocks where the file system can. */
@@ -112,17 +118,27 @@ export class Blobs {
   }
 }
 
+interface DraftOptions {
+  readonly id: string;
+  readonly handle: FileHandle;
+  readonly folder: string;
+  readonly isDurable: boolean;
+  readonly remove: () => Promise<void>;
+}
+
 class Draft implements BlobDraft {
   readonly id: string;
   readonly #handle: FileHandle;
+  readonly #folder: string;
   readonly #isDurable: boolean;
   readonly #remove: () => Promise<void>;
   #waiting: Buffer[] = [];
   #waitingBytes = 0;
 
-  constructor(options: { id: string; handle: FileHandle; isDurable: boolean; remove: () => Promise<void> }) {
+  constructor(options: DraftOptions) {
     this.id = options.id;
     this.#handle = options.handle;
+    this.#folder = options.folder;
     this.#isDurable = options.isDurable;
     this.#remove = options.remove;
   }
@@ -137,6 +153,7 @@ class Draft implements BlobDraft {
     await this.#flush();
     if (this.#isDurable) await this.#handle.sync();
     await this.#handle.close();
+    if (this.#isDurable) await syncFolder(this.#folder);
   }
 
   async discard(): Promise<void> {
@@ -151,5 +168,15 @@ class Draft implements BlobDraft {
     for (const chunk of chunks.length > 1 ? [Buffer.concat(chunks)] : chunks) {
       for (let at = 0; at < chunk.length;) at += (await this.#handle.write(chunk, at)).bytesWritten;
     }
+  }
+}
+
+/** The name of a new file is on the disk only when its folder is. */
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
   }
 }

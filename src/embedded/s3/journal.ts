@@ -16,7 +16,7 @@ const syncData = promisify(fdatasync);
 
 /** An append-only file of JSON lines. Appending is synchronous, so that a check and its append are one step. */
 export interface Journal {
-  /** Writes one line or, when the disk refuses, throws and leaves the file as it was. */
+  /** Writes one line or, when the disk refuses or the journal is closed, throws and leaves the file as it was. */
   append(line: JournalLine): void;
   /** Resolves when everything appended so far is on the disk; calls at the same time share one sync. */
   sync(): Promise<void>;
@@ -49,6 +49,7 @@ export function rewriteJournal(file: string, lines: Iterable<JournalLine>): void
 export function openJournal(file: string): Journal {
   const fd = openSync(file, 'a');
   let length = readIfPresent(file).length;
+  let isClosed = false;
   let running: Promise<void> | undefined;
   let next: Promise<void> | undefined;
   const startSync = (): Promise<void> => {
@@ -58,6 +59,8 @@ export function openJournal(file: string): Journal {
   };
   return {
     append: (line) => {
+      // Its number may be another file's by now.
+      if (isClosed) throw new Error(`expected ${file} to be open`);
       const bytes = Buffer.from(`${JSON.stringify(line)}\n`);
       try {
         for (let at = 0; at < bytes.length;) at += writeSync(fd, bytes, at);
@@ -69,11 +72,16 @@ export function openJournal(file: string): Journal {
     },
     // A sync that runs already may have begun before our line: wait for it, then share the next one.
     sync: () => {
+      if (isClosed) return Promise.reject(new Error(`expected ${file} to be open`));
       if (running === undefined) return startSync();
       next ??= running.then(startSync, startSync);
       return next;
     },
-    close: () => closeSync(fd),
+    close: () => {
+      if (isClosed) return;
+      isClosed = true;
+      closeSync(fd);
+    },
   };
 }
 

@@ -100,7 +100,7 @@ class DirectoryStore implements ObjectStore {
     const { size } = await stat(file);
     return this.#guard(key, async () => {
       await this.#cleanOnce();
-      const placed = await putIntoDirectory(file, { root: this.#root, key, ifAbsent });
+      const placed = await putIntoDirectory(file, { root: this.#root, key, ifAbsent, signal });
       await rm(join(this.#root, tagsKey(key)), { force: true });
       return { eTag: eTagOf(placed), bytes: size };
     });

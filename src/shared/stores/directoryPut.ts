@@ -14,6 +14,7 @@ export interface Placement {
   readonly root: string;
   readonly key: string;
   readonly ifAbsent: boolean;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -27,6 +28,7 @@ export async function putIntoDirectory(file: string, placement: Placement): Prom
   try {
     await copyFile(file, draft, constants.COPYFILE_FICLONE);
     await syncPath(draft);
+    placement.signal?.throwIfAborted();
     const facts = await lstat(draft, { bigint: true });
     await place(draft, placement);
     return facts;

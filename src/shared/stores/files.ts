@@ -26,6 +26,18 @@ export function toScratchError(error: unknown): unknown {
   return new SluiceError('SCRATCH_FULL', `expected room on the disk, got ${code}`, { cause: error });
 }
 
+/** Opens a local file to be written. SCRATCH_FULL as above; INTERNAL when its folder is not there or not ours. */
+export async function openLocal(path: string, flags: 'w' | 'w+'): Promise<FileHandle> {
+  try {
+    return await open(path, flags);
+  } catch (error) {
+    const failed = toScratchError(error);
+    if (failed instanceof SluiceError) throw failed;
+    const message = `expected to write the local file ${path}, got ${errnoOf(error)}`;
+    throw new SluiceError('INTERNAL', message, { cause: error, facts: { file: path } });
+  }
+}
+
 /** A running SHA-256 over a file's bytes, fed by ranges in order. */
 export interface FileHash {
   /** Reads the file from where the last call ended up to, not including, `end`. */
@@ -62,7 +74,7 @@ export async function copyHashed(
 ): Promise<{ readonly bytes: number; readonly sha256: string }> {
   const hash = createHash('sha256');
   const buffer = Buffer.allocUnsafe(READ_BYTES);
-  const target = await open(path, 'w');
+  const target = await openLocal(path, 'w');
   try {
     for (let bytes = 0; ;) {
       signal?.throwIfAborted();

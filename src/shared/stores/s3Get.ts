@@ -1,10 +1,10 @@
-import { type FileHandle, open } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { Readable, addAbortSignal } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { GetObjectCommand, type GetObjectCommandOutput, type S3Client } from '@aws-sdk/client-s3';
 import pLimit from 'p-limit';
 import { SluiceError } from '../errors.js';
-import { hashFile, toScratchError, writeAt } from './files.js';
+import { hashFile, openLocal, writeAt } from './files.js';
 import type { GetRequest } from './port.js';
 import { readFailure } from './s3Errors.js';
 
@@ -45,9 +45,7 @@ export async function fetchToFile(
   options: Omit<Source, 'file'>,
 ): Promise<{ readonly bytes: number; readonly sha256: string }> {
   const { request, bucket } = options;
-  const file = await open(request.file, 'w+').catch((error: unknown) => {
-    throw toScratchError(error);
-  });
+  const file = await openLocal(request.file, 'w+');
   try {
     const fetched = await fetchAll({ ...options, file });
     if (request.size === undefined || request.size === fetched.bytes) return fetched;

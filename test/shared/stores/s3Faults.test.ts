@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { PutObjectCommand } from '@aws-sdk/client-s3';
+import { ListMultipartUploadsCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type S3StoreOptions, openS3Store } from '../../../src/shared/stores/s3.js';
 import { planRanges } from '../../../src/shared/stores/s3Get.js';
@@ -145,11 +145,19 @@ describe('writing', () => {
     expect(asked[0]?.headers['x-amz-server-side-encryption-aws-kms-key-id']).toBe('key-1');
   });
 
-  test('a local file that is not there says nothing of the store', async () => {
-    const { store } = await openBehind(() => PASS);
-    expect(await codeOf(store.putFile({ key: 'k', file: join(scratch, 'none') }))).toBe('ENOENT');
-    await putDirectly('k', 'x');
-    expect(await codeOf(store.getToFile({ key: 'k', file: join(scratch, 'no/folder') }))).toBe('ENOENT');
+  test('an upload in parts that is aborted leaves neither object nor parts', async () => {
+    const stop = new AbortController();
+    const reason = new Error('the worker is shutting down');
+    const { store } = await openBehind(({ url }) => {
+      if (url.includes('partNumber=2')) stop.abort(reason);
+      return PASS;
+    });
+    const file = await fileOf(randomBytes(40 * MIB));
+    await expect(store.putFile({ key: 'k', file, signal: stop.signal })).rejects.toBe(reason);
+    const uploads = async () =>
+      (await s3.client.send(new ListMultipartUploadsCommand({ Bucket: s3.bucket }))).Uploads ?? [];
+    await expect.poll(uploads, { timeout: 5000 }).toEqual([]);
+    expect(await store.head('k')).toBeUndefined();
   });
 });
 
