@@ -41,7 +41,9 @@ describe('access', () => {
   test('is granted by a presigned URL to what it names, until it expires', async () => {
     const path = `/${s3.bucket}/sp%20ace/a%20b.txt`;
     const url = presign(s3.server.url, { method: 'GET', path, expiresS: 60 });
-    expect(await (await fetch(url)).text()).toBe('secret');
+    const answer = await fetch(url);
+    expect(answer.headers.get('connection')).toBe('keep-alive');
+    expect(await answer.text()).toBe('secret');
     expect((await fetch(url.replace(/Signature=..../, 'Signature=0000'))).status).toBe(403);
     expect((await fetch(url.replace('a%20b', 'a%20c'))).status).toBe(403);
     expect((await fetch(url, { method: 'DELETE' })).status).toBe(403);
@@ -66,6 +68,27 @@ describe('access', () => {
     const work = client.send(new S.PutObjectCommand({ Bucket: s3.bucket, Key: 'x', Body: 'original' }));
     await expect(work).rejects.toMatchObject({ name: 'XAmzContentSHA256Mismatch' });
     client.destroy();
+  });
+
+  test('a chunked body is stored only when its length and its announced trailers come', async () => {
+    const path = `/${s3.bucket}/chunked`;
+    const payload = 'STREAMING-UNSIGNED-PAYLOAD-TRAILER';
+    const send = async (body: string, headers: Record<string, string>) => {
+      const url = presign(s3.server.url, { method: 'PUT', path, expiresS: 60, payload });
+      const answer = await fetch(url, { method: 'PUT', body, headers });
+      return answer.status === 200 ? '200' : `${answer.status} ${/<Code>(\w+)</.exec(await answer.text())?.[1]}`;
+    };
+    const framed = (trailer: string) => `5\r\nhello\r\n0\r\n${trailer}\r\n`;
+    const length = { 'x-amz-decoded-content-length': '5' };
+    const trailer = { 'x-amz-trailer': 'x-amz-checksum-crc32' };
+    const crc32 = 'x-amz-checksum-crc32:NhCmhg==\r\n';
+    expect(await send(framed(''), { 'x-amz-decoded-content-length': '6' })).toBe('400 IncompleteBody');
+    expect(await send(framed(''), { ...length, ...trailer })).toBe('400 MalformedTrailerError');
+    expect(await send(framed(crc32.replace('N', 'M')), { ...length, ...trailer })).toBe('400 BadDigest');
+    const head = new S.HeadObjectCommand({ Bucket: s3.bucket, Key: 'chunked' });
+    await expect(s3.client.send(head)).rejects.toMatchObject({ name: 'NotFound' });
+    expect(await send(framed(crc32), { ...length, ...trailer })).toBe('200');
+    expect((await s3.client.send(head)).ContentLength).toBe(5);
   });
 
   test('a request that breaks off in its body stores nothing', async () => {
