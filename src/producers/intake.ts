@@ -1,10 +1,12 @@
 import type { Dataset } from '../shared/config/config.js';
 import { toSluiceError } from '../shared/errors.js';
+import { type ObjectId, objectId } from '../shared/ids.js';
 import { planJob } from '../shared/jobs/catalogue.js';
 import type { ObjectLedger, PartitionRef, PlanDispatch, PlanLedger, RoutedArrival } from '../shared/ledger/port.js';
 import type { Queue } from '../shared/queue/port.js';
 import type { Logger } from '../shared/telemetry/log.js';
 import type { Arrival, IgnoredRecord } from './events/s3Records.js';
+import { groupCalls } from './groupCalls.js';
 import type { Router } from './routeObject.js';
 
 /** Arrivals of one partition within this time are planned together; a dataset with a shorter `maxWait` waits no longer than that. */
@@ -42,21 +44,30 @@ export interface IntakeOptions {
   readonly logger: Logger;
 }
 
+/** Arrivals in one statement of the ledger; measured: larger groups gain nothing. */
+const GROUP_ARRIVALS = 2000;
+const MAX_WAITING_ARRIVALS = 100_000;
+
 /**
- * Opens the way from claims to the ledger and the queue: route, record (the commit point), dispatch, enqueue. A queue that is away
- * fails no request: the reconciler sends what the ledger says is unplanned. Safe to run twice: a known object changes nothing.
+ * Opens the way from claims to the ledger and the queue: route, record (the commit point), dispatch, enqueue. Claims that come at once
+ * share the ledger's commit. A queue that is away fails no request: the reconciler sends what the ledger says is unplanned. Safe to run
+ * twice: a known object changes nothing.
  */
 export function openIntake(options: IntakeOptions): Intake {
-  const { ledger, router } = options;
   const enqueue = openEnqueue(options);
-  return async ({ source, arrivals, ignored }) => {
-    const { routed, setAside } = routeAll(router, arrivals, source);
-    const receipt = routed.length === 0 ? { recorded: [], duplicates: 0 } : await ledger.objects.record(routed);
-    if (receipt.recorded.length > 0) await enqueue(await ledger.plans.dispatch(partitionsOf(routed)));
-    const allIgnored = [...ignored, ...setAside];
-    if (allIgnored.length > 0) await ledger.objects.countIgnored(countByRule(allIgnored));
-    return { accepted: receipt.recorded.length, duplicates: receipt.duplicates, ignored: allIgnored.length };
-  };
+  const take = groupCalls<RoutedClaims, IntakeReceipt>({
+    run: (group) => takeGroup(options, enqueue, group),
+    weigh: ({ routed, ignored }) => routed.length + ignored.length,
+    maxWeight: GROUP_ARRIVALS,
+    maxWaiting: MAX_WAITING_ARRIVALS,
+    lanes: 2,
+  });
+  return (claims) => take(routeClaims(options.router, claims));
+}
+
+interface RoutedClaims {
+  readonly routed: readonly RoutedArrival[];
+  readonly ignored: readonly NamedRule[];
 }
 
 interface NamedRule {
@@ -65,27 +76,46 @@ interface NamedRule {
   readonly key: string;
 }
 
-function routeAll(
-  router: Router,
-  arrivals: Claims['arrivals'],
-  source: string,
-): { routed: RoutedArrival[]; setAside: NamedRule[] } {
+type Enqueue = (dispatches: readonly PlanDispatch[]) => Promise<void>;
+
+async function takeGroup(
+  { ledger }: IntakeOptions,
+  enqueue: Enqueue,
+  group: readonly RoutedClaims[],
+): Promise<readonly IntakeReceipt[]> {
+  const routed = group.flatMap((claims) => claims.routed);
+  const ignored = group.flatMap((claims) => claims.ignored);
+  const { recorded } = routed.length === 0 ? { recorded: [] } : await ledger.objects.record(routed);
+  const { receipts, partitions } = settle(group, new Set(recorded));
+  if (partitions.length > 0) await enqueue(await ledger.plans.dispatch(partitions));
+  if (ignored.length > 0) await ledger.objects.countIgnored(countByRule(ignored));
+  return receipts;
+}
+
+/** Gives each new object to the first of the claims that named it; to the others it is a duplicate. */
+function settle(
+  group: readonly RoutedClaims[],
+  fresh: Set<ObjectId>,
+): { receipts: readonly IntakeReceipt[]; partitions: readonly PartitionRef[] } {
+  const partitions = new Map<string, PartitionRef>();
+  const receipts = group.map(({ routed, ignored }) => {
+    const own = routed.filter((arrival) => fresh.delete(objectId({ ...arrival, generation: 0 })));
+    for (const { dataset, partition } of own) partitions.set(`${dataset}\n${partition}`, { dataset, partition });
+    return { accepted: own.length, duplicates: routed.length - own.length, ignored: ignored.length };
+  });
+  return { receipts, partitions: [...partitions.values()] };
+}
+
+function routeClaims(router: Router, { source, arrivals, ignored }: Claims): RoutedClaims {
   const routed: RoutedArrival[] = [];
-  const setAside: NamedRule[] = [];
+  const setAside: NamedRule[] = [...ignored];
   for (const arrival of arrivals) {
     const route = router(arrival);
     if (route.kind === 'routed')
       routed.push({ ...arrival, dataset: route.dataset, partition: route.partition, source });
     else setAside.push({ rule: route.rule, bucket: arrival.bucket, key: arrival.key });
   }
-  return { routed, setAside };
-}
-
-/** The distinct partitions, each once. */
-function partitionsOf(routed: readonly RoutedArrival[]): readonly PartitionRef[] {
-  const found = new Map<string, PartitionRef>();
-  for (const { dataset, partition } of routed) found.set(`${dataset}\n${partition}`, { dataset, partition });
-  return [...found.values()];
+  return { routed, ignored: setAside };
 }
 
 function countByRule(

@@ -121,6 +121,11 @@ export const ERROR_CATALOGUE = {
     exit: 1,
     mend: 'Send `Authorization: Bearer TOKEN` with a token of intake.webhook.tokens; without tokens only this machine may send.',
   },
+  INTAKE_BUSY: {
+    retry: 'backoff',
+    exit: 3,
+    mend: 'Send the same events again in a moment; the ledger is slower than they come.',
+  },
   EVENT_TOO_LARGE: { retry: 'never', exit: 1, mend: 'Send at most 256 KB a request.' },
   REQUEST_UNKNOWN: { retry: 'never', exit: 2, mend: 'Send events with POST to /v1/events/s3.' },
   // the end

@@ -25,7 +25,7 @@ export type WebhookHandler = (request: IncomingMessage, response: ServerResponse
 
 /**
  * The handler of `POST /v1/events/s3`. It answers 200 with `{accepted, duplicates, ignored}` once the ledger has committed the arrivals;
- * 400 naming the fault and its place, 401, 405, 413; 503 with Retry-After while the ledger is away. An answer other than 200 means that
+ * 400 naming the fault and its place, 401, 405, 413; 429 when more comes than the ledger takes, 503 with Retry-After while the ledger is away. An answer other than 200 means that
  * the same request may be sent again.
  */
 export function openWebhook(options: WebhookOptions): WebhookHandler {
@@ -95,12 +95,14 @@ const STATUS: Partial<Record<ErrorCode, number>> = {
   EVENT_DENIED: 401,
   REQUEST_UNKNOWN: 405,
   EVENT_TOO_LARGE: 413,
+  INTAKE_BUSY: 429,
   LEDGER_AWAY: 503,
 };
 
 const HEADERS: Readonly<Record<number, Readonly<Record<string, string>>>> = {
   401: { 'www-authenticate': 'Bearer' },
   405: { allow: 'POST' },
+  429: { 'retry-after': '1' },
   503: { 'retry-after': '5' },
 };
 

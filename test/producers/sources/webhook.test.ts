@@ -32,6 +32,25 @@ describe('POST /v1/events/s3', () => {
     expect(await queue.counts('plan')).toMatchObject({ delayed: 2, waiting: 0 });
   });
 
+  it('gives an object that many name at once to one of them', async () => {
+    const { send, ledger } = await startTestIntake();
+    const requests = Array.from({ length: 20 }, (_, index) =>
+      send(
+        putEvent(
+          'raw/orders/same.csv',
+          'raw/orders/same.csv',
+          `raw/orders/dt=${index % 3}/${index}.csv`,
+          `other/${index}`,
+        ),
+      ),
+    );
+    const answers = await Promise.all(requests.map(async (request) => (await request).json()));
+    const sum = (name: string) => answers.reduce((total: number, answer) => total + Number(Object(answer)[name]), 0);
+    expect([sum('accepted'), sum('duplicates'), sum('ignored')]).toEqual([21, 39, 20]);
+    expect(await ledger.objects.list({ limit: 100 })).toHaveLength(21);
+    expect(await ledger.read.ignored()).toMatchObject([{ rule: 'unrouted', count: 20 }]);
+  });
+
   it('plans without delay where the dataset waits for nothing', async () => {
     const { send, queue } = await startTestIntake();
     await send(putEvent('raw/now/a.csv'));
