@@ -1,4 +1,5 @@
 import { SluiceError } from '../shared/errors.js';
+import type { Asked } from '../shared/warehouses/port.js';
 import type { Services } from './services.js';
 
 export type AskedValue = string | number | boolean | null;
@@ -17,9 +18,20 @@ export async function askTarget(
       `expected --target, one of ${names.join(', ') || 'no targets in the configuration'}, got none`,
     );
   }
-  const { columns, rows } = await warehouse(name).ask(statement);
+  const { columns, kinds, rows } = await warehouse(name).ask(statement);
   return {
     columns,
-    rows: rows.map((row) => Object.fromEntries(row.map((value, index) => [columns[index] ?? String(index), value]))),
+    rows: rows.map((row) =>
+      Object.fromEntries(row.map((value, index) => [columns[index] ?? String(index), readValue(value, kinds[index])])),
+    ),
   };
+}
+
+/** A number stays text where a JSON number would not hold it: NaN, infinities, integers beyond 2^53, decimals beyond 17 digits. */
+function readValue(value: string | null, kind: Asked['kinds'][number] | undefined): AskedValue {
+  if (value === null || kind === undefined || kind === 'text') return value;
+  if (kind === 'boolean') return value === 't' || value === 'true';
+  const number = Number(value);
+  if (Number.isInteger(number)) return Number.isSafeInteger(number) ? number : value;
+  return Number.isFinite(number) && value.replaceAll(/^-?0*\.?0*|\./g, '').length <= 17 ? number : value;
 }

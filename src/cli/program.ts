@@ -21,6 +21,7 @@ const HELP_CODES: ReadonlySet<string> = new Set(['commander.helpDisplayed', 'com
 const COMMANDS: Readonly<Record<string, () => Promise<() => Command>>> = {
   demo: async () => (await import('./commands/demo.js')).demoCommand,
   run: async () => (await import('./commands/run.js')).runCommand,
+  try: async () => (await import('./commands/try.js')).tryCommand,
   up: async () => (await import('./commands/up.js')).upCommand,
   intake: async () => (await import('./commands/intake.js')).intakeCommand,
   worker: async () => (await import('./commands/worker.js')).workerCommand,

@@ -216,11 +216,12 @@ export function warehouseContract(name: string, { fresh, phases }: WarehouseUnde
       });
     });
 
-    it('answers a question with names and texts', async () => {
+    it('answers a question with names, kinds and texts', async () => {
       const warehouse = await open(await fresh());
-      expect(await warehouse.ask(`SELECT 1 AS one, NULL AS nothing, 'x' AS word`)).toEqual({
-        columns: ['one', 'nothing', 'word'],
-        rows: [['1', null, 'x']],
+      expect(await warehouse.ask(`SELECT 1 AS one, NULL AS nothing, 'x' AS word, 1 = 1 AS sure`)).toMatchObject({
+        columns: ['one', 'nothing', 'word', 'sure'],
+        kinds: ['number', 'text', 'text', 'boolean'],
+        rows: [['1', null, 'x', expect.stringMatching(/^t/)]],
       });
     });
   });

@@ -1,9 +1,7 @@
 import { execFile } from 'node:child_process';
-import { createRequire } from 'node:module';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { fileURLToPath } from 'node:url';
 
-const loader = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
-const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+const bin = fileURLToPath(new URL('../../bin/sluice.mjs', import.meta.url));
 
 export interface SluiceAnswer {
   readonly status: number;
@@ -11,14 +9,14 @@ export interface SluiceAnswer {
   readonly stderr: string;
 }
 
-/** Runs the command line as a process. The environment is the test's, with `env` on top. */
+/** Runs the command line as its users do; what is stale is compiled first. The environment is the test's, with `env` on top. */
 export function sluice(
   args: readonly string[],
   { cwd, env = {} }: { cwd: string; env?: Record<string, string> },
 ): Promise<SluiceAnswer> {
   return new Promise((resolve) => {
     const options = { cwd, env: { ...process.env, ...env }, maxBuffer: 64e6 };
-    const child = execFile(process.execPath, ['--import', loader, main, ...args], options, (_error, stdout, stderr) =>
+    const child = execFile(process.execPath, [bin, ...args], options, (_error, stdout, stderr) =>
       resolve({ status: child.exitCode ?? -1, stdout, stderr }),
     );
   });

@@ -42,6 +42,14 @@ export interface PresentCount {
   readonly present: number;
 }
 
+/** The answer of a question to a target: values as the target prints them, or null. */
+export interface Asked {
+  readonly columns: readonly string[];
+  /** What each column holds; `number` and `boolean` where JSON has the same, all else is `text`. */
+  readonly kinds: readonly ('number' | 'boolean' | 'text')[];
+  readonly rows: readonly (readonly (string | null)[])[];
+}
+
 /**
  * A target. Exactly once rests on its own transaction: data, books and fence commit together (DESIGN 3a.2, 3a.3).
  * Errors: TARGET_AWAY, TARGET_MISMATCH, TARGET_DENIED, TARGET_REFUSED, TARGET_BUSY, LOAD_FENCED, COUNT_MISMATCH.
@@ -54,9 +62,7 @@ export interface Warehouse {
   load(request: LoadRequest): Promise<LoadReceipt>;
   /** Counts rows by `_sluice_object` in the table. Objects with no row are absent from the answer. */
   presentRows(table: string, objects: readonly ObjectId[]): Promise<readonly PresentCount[]>;
-  /** Asks anything (`sluice sql`): column names and rows as text or null. */
-  ask(
-    sql: string,
-  ): Promise<{ readonly columns: readonly string[]; readonly rows: readonly (readonly (string | null)[])[] }>;
+  /** Asks anything (`sluice sql`). */
+  ask(sql: string): Promise<Asked>;
   close(): Promise<void>;
 }

@@ -1,6 +1,6 @@
 import type { Pool } from 'pg';
 import { openPool } from '../../postgres/pool.js';
-import type { Warehouse } from '../port.js';
+import type { Asked, Warehouse } from '../port.js';
 import { DEFAULT_BOUNDS } from './bounds.js';
 import type { Bounds } from './bounds.js';
 import { targetError } from './errors.js';
@@ -56,15 +56,26 @@ async function named<T>(doing: string, table: string | undefined, work: () => Pr
 }
 
 /** Values as Postgres prints them. Of several statements the last one answers. */
-async function ask(pool: Pool, sql: string): ReturnType<Warehouse['ask']> {
+async function ask(pool: Pool, sql: string): Promise<Asked> {
   const answer = await pool.query<(string | null)[]>({
     text: sql,
     rowMode: 'array',
     types: { getTypeParser: () => (text: string) => text },
   });
   const last = Array.isArray(answer) ? answer.at(-1) : answer;
-  return { columns: last.fields.map(({ name }: { name: string }) => name), rows: last.rows };
+  const fields: readonly { name: string; dataTypeID: number }[] = last.fields;
+  return {
+    columns: fields.map(({ name }) => name),
+    kinds: fields.map(({ dataTypeID }) => KINDS.get(dataTypeID) ?? 'text'),
+    rows: last.rows,
+  };
 }
+
+/** By the OIDs of pg_type: int8, int2, int4, oid, float4, float8, numeric, bool. */
+const KINDS: ReadonlyMap<number, Asked['kinds'][number]> = new Map([
+  ...[20, 21, 23, 26, 700, 701, 1700].map((oid) => [oid, 'number'] as const),
+  [16, 'boolean'],
+]);
 
 function displayUrl(url: string): string {
   // Neither the password nor parameters, which may carry one.
