@@ -39,7 +39,7 @@ main > *, main section { min-width: 0; }
 .card { background: var(--card); border: 1px solid var(--line); border-radius: 14px; padding: 18px 20px; box-shadow: var(--shadow); }
 .card > h2 { margin-bottom: 10px; }
 .card.alarm { background: var(--red-ground); border-color: color-mix(in srgb, var(--red) 35%, transparent); }
-.two { display: grid; gap: 20px; grid-template-columns: minmax(0, 3fr) minmax(0, 2fr); align-items: start; }
+.two { display: grid; gap: 20px; grid-template-columns: minmax(0, 9fr) minmax(0, 5fr); align-items: start; }
 .fault { margin-top: 24px; display: grid; gap: 8px; }`;
 
 const TOP = `
@@ -75,8 +75,8 @@ const FIGURES = `
 const TABLES = `
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; font-size: 0.9rem; }
-th { text-align: left; font-weight: 500; color: var(--soft); font-size: 0.82rem; padding: 4px 18px 6px 0; white-space: nowrap; }
-td { padding: 7px 18px 7px 0; border-top: 1px solid var(--line); vertical-align: baseline; }
+th { text-align: left; font-weight: 500; color: var(--soft); font-size: 0.82rem; padding: 4px 14px 6px 0; white-space: nowrap; }
+td { padding: 7px 14px 7px 0; border-top: 1px solid var(--line); vertical-align: baseline; }
 td.num, th.num { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 td time { white-space: nowrap; color: var(--soft); }
 .part { display: block; max-width: 11rem; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; font-size: 0.83rem; }

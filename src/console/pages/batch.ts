@@ -32,7 +32,7 @@ export function renderBatch({ row, objects, manifest, findings }: BatchPage): st
       html`<section class="card" aria-labelledby="found">
         <h2 id="found">Findings</h2>
         <ul class="findings">
-          ${chooseFindings(others, 50).map(renderFinding)}
+          ${chooseFindings(others, 50).map((finding) => renderFinding(finding, 'own page'))}
         </ul>
       </section>`
     }

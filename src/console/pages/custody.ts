@@ -55,7 +55,7 @@ export function renderCustody({ custody, presence, findings }: CustodyPage): str
       html`<section class="card" aria-labelledby="found">
         <h2 id="found">Findings of its batch</h2>
         <ul class="findings">
-          ${chooseFindings(findings, 20).map(renderFinding)}
+          ${chooseFindings(findings, 20).map((finding) => renderFinding(finding, 'own page'))}
         </ul>
       </section>`
     }`;

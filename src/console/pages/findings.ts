@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { formatCount, formatShare } from '../format.js';
-import { html, type Html } from '../html.js';
+import { formatCount, formatShare, plural } from '../format.js';
+import { html, type Html, type HtmlValue } from '../html.js';
 import type { FindingRow } from '../live/snapshot.js';
 import { batchLink, foreign } from './names.js';
 
@@ -28,8 +28,8 @@ export function chooseFindings(findings: readonly FindingRow[], limit: number): 
 }
 
 /** One finding as a list item: a check's verdict, or how a key is spread. What has another shape is told by its name. */
-export function renderFinding(finding: FindingRow): Html {
-  return finding.kind === 'skew' ? renderSkew(finding) : renderCheck(finding);
+export function renderFinding(finding: FindingRow, place: FindingPlace): Html {
+  return finding.kind === 'skew' ? renderSkew(finding, place) : renderCheck(finding, place);
 }
 
 function urgencyOf({ kind, verdict, data }: FindingRow): number {
@@ -39,34 +39,42 @@ function urgencyOf({ kind, verdict, data }: FindingRow): number {
   return skewData.safeParse(data).data?.skewed === true ? 2 : 3;
 }
 
-function renderCheck(finding: FindingRow): Html {
-  const { name, column, verdict, dataset, batch, data } = finding;
-  const parsed = checkData.safeParse(data);
-  const told = parsed.success ? parsed.data : { expected: undefined, actual: undefined, failingRows: undefined };
+function renderCheck(finding: FindingRow, place: FindingPlace): Html {
+  const { name, column, verdict, data } = finding;
+  const told = checkData.safeParse(data).data;
+  const isNamed = column !== undefined && !name.startsWith(`${column}.`);
   return html`<li class="finding">
     <span class="pill v-${verdict ?? 'pass'}">${verdict ?? 'check'}</span>
     <div>
-      <p>${name}${column !== undefined && html` on <span class="mono">${foreign(column)}</span>`}</p>
-      <p class="muted">
-        ${told.expected !== undefined && html`expected ${textOf(told.expected)}, got ${textOf(told.actual)}${told.failingRows ? html`, ${formatCount(told.failingRows)} rows fail` : ''} · `}${dataset},
-        batch ${batchLink(batch)}
-      </p>
+      <p>${foreign(name)}${isNamed && html` on <span class="mono">${foreign(column)}</span>`}</p>
+      <p class="muted">${joined([told !== undefined && foreign(outcomeOf(told)), renderPlace(finding, place)])}</p>
     </div>
   </li>`;
 }
 
-function renderSkew(finding: FindingRow): Html {
-  const { name, dataset, batch, data } = finding;
-  const parsed = skewData.safeParse(data);
-  if (!parsed.success)
-    return html`<li class="finding">
-      <span class="pill v-pass">skew</span>
-      <div>
-        <p>${foreign(name)}</p>
-        <p class="muted">${dataset}, batch ${batchLink(batch)}</p>
-      </div>
-    </li>`;
+function outcomeOf({ expected, actual, failingRows }: z.infer<typeof checkData>): string {
+  if (expected === undefined) return '';
+  if (failingRows !== undefined)
+    return `expected ${textOf(expected)}, ${plural(failingRows, 'row fails', 'rows fail')}`;
+  return `expected ${textOf(expected)}, got ${textOf(actual)}`;
+}
+
+/** Where a finding is shown: beside those of other batches, or on the page of its own. */
+export type FindingPlace = 'among others' | 'own page';
+
+function renderPlace({ dataset, batch }: FindingRow, place: FindingPlace): Html | false {
+  return place === 'among others' && html`${dataset}, batch ${batchLink(batch)}`;
+}
+
+function joined(parts: readonly (Html | false)[]): HtmlValue {
+  return parts.filter((part) => part !== false).map((part, index) => (index === 0 ? part : html` · ${part}`));
+}
+
+function renderSkew(finding: FindingRow, place: FindingPlace): Html {
+  const parsed = skewData.safeParse(finding.data);
+  if (!parsed.success) return renderCheck(finding, place);
   const { key, maxOverMean, skewed, hotKeys, advice } = parsed.data;
+  const salts = advice?.salts === undefined ? '' : ` by ${advice.salts}`;
   return html`<li class="finding">
     <span class="pill ${skewed ? 'v-warn' : 'v-pass'}">${skewed ? 'skewed' : 'even'}</span>
     <div>
@@ -76,8 +84,10 @@ function renderSkew(finding: FindingRow): Html {
       </p>
       ${skewed && renderHotKeys(hotKeys.slice(0, 3))}
       <p class="muted">
-        ${dataset}, batch
-        ${batchLink(batch)}${advice !== undefined && advice.kind !== 'none' && ` · advice: ${advice.kind}${advice.salts === undefined ? '' : ` by ${advice.salts}`}`}
+        ${joined([
+          advice !== undefined && advice.kind !== 'none' && html`advice: ${advice.kind}${salts}`,
+          renderPlace(finding, place),
+        ])}
       </p>
     </div>
   </li>`;

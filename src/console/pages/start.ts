@@ -126,20 +126,34 @@ function renderBatches({ batches }: Snapshot): Html {
 }
 
 function renderFindings({ findings, ignored }: Snapshot): Html {
-  const shown = chooseFindings(findings, 8);
+  const all = chooseFindings(findings, 60);
+  const passed = all.filter(({ verdict }) => verdict === 'pass').length;
+  const shown = all.filter(({ verdict }) => verdict !== 'pass').slice(0, 6);
+  const other = shown.length === 0 ? '' : 'other ';
+  // Sluice's own output is no arrival that anybody waits for.
+  const setAside = ignored.filter(({ rule }) => rule !== 'artifact').slice(0, 6);
   return html`<h2 id="findings-name">Findings</h2>
+    ${all.length === 0 && html`<p class="muted">No checks or skew yet.</p>`}
+    <ul class="findings">
+      ${shown.map((finding) => renderFinding(finding, 'among others'))}
+      ${
+        passed > 0 &&
+        html`<li class="finding">
+          <span class="pill v-pass">pass</span>
+          <p>${plural(passed, `${other}check passes`, `${other}checks pass`)}</p>
+        </li>`
+      }
+    </ul>
     ${
-      shown.length === 0
-        ? html`<p class="muted">No checks or skew yet.</p>`
-        : html`<ul class="findings">
-            ${shown.map(renderFinding)}
-          </ul>`
-    }
-    ${
-      ignored.length > 0 &&
+      setAside.length > 0 &&
       html`<h3>Ignored by rule</h3>
         <ul class="plain">
-          ${ignored.slice(0, 6).map(({ rule, count, sampleKey }) => html`<li>${formatCount(count)} <code>${rule}</code> <span class="muted">such as ${foreign(sampleKey)}</span></li>`)}
+          ${setAside.map(
+            ({ rule, count, sampleKey }) =>
+              html`<li>
+                ${formatCount(count)} <code>${rule}</code> <span class="muted key">such as ${foreign(sampleKey)}</span>
+              </li>`,
+          )}
         </ul>`
     }`;
 }
