@@ -20,6 +20,7 @@ const HELP_CODES: ReadonlySet<string> = new Set(['commander.helpDisplayed', 'com
 /** Every command, in the order of the help. Each is loaded only when it is named, since their packages take long to load. */
 const COMMANDS: Readonly<Record<string, () => Promise<() => Command>>> = {
   demo: async () => (await import('./commands/demo.js')).demoCommand,
+  init: async () => (await import('./commands/init.js')).initCommand,
   run: async () => (await import('./commands/run.js')).runCommand,
   try: async () => (await import('./commands/try.js')).tryCommand,
   up: async () => (await import('./commands/up.js')).upCommand,
@@ -36,6 +37,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<() => Command>>> = {
   validate: async () => (await import('./commands/validate.js')).validateCommand,
   compact: async () => (await import('./commands/compact.js')).compactCommand,
   profile: async () => (await import('./commands/profile.js')).profileCommand,
+  check: async () => (await import('./commands/check.js')).checkCommand,
   skew: async () => (await import('./commands/skew.js')).skewCommand,
 };
 

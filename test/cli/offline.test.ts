@@ -78,6 +78,26 @@ test('profile reads Parquet files of one schema where they are', async () => {
   expect([status, JSON.parse(stdout).rows]).toEqual([0, 500]);
 });
 
+test('check judges files by a contract file, ends with 1 when a check fails, and with 2 when the contract is none', async () => {
+  const contract = 'columns:\n  id: { checks: [required, unique] }\n  price: { checks: [{ range: { max: 240 } }] }\n';
+  writeFileSync(join(cwd, 'contract.yaml'), contract);
+  const { status, stdout } = await sluice(['check', 'in', '--contract', 'contract.yaml', '--json'], { cwd });
+  const { verdict, checks } = JSON.parse(stdout);
+  const verdicts = checks.map((one: { column: string; verdict: string }) => [one.column, one.verdict]);
+  expect([status, verdict, verdicts]).toEqual([
+    1,
+    'fail',
+    [
+      ['id', 'pass'],
+      ['id', 'pass'],
+      ['price', 'fail'],
+    ],
+  ]);
+  writeFileSync(join(cwd, 'contract.yaml'), 'columns:\n  id: { cheks: [required] }\n');
+  const wrong = await sluice(['check', 'in', '--contract', 'contract.yaml', '--json'], { cwd });
+  expect([wrong.status, JSON.parse(wrong.stdout).error.code]).toEqual([2, 'CONFIG_INVALID']);
+});
+
 test('wrong usage ends with 2 and says what was expected, as JSON where that was asked for', async () => {
   const cases = [
     ['frob'],

@@ -1,8 +1,11 @@
 import type { FileFormat } from '../../shared/config/dataset.js';
+import type { CheckReport } from '../../shared/findings/check.js';
 import type { ProfileReport } from '../../shared/findings/reports.js';
 import type { SkewReport } from '../../shared/findings/skew.js';
+import { checkSource } from '../../workers/check/checkSource.js';
 import { profileSource } from '../../workers/profile/profileSource.js';
 import { skewSource } from '../../workers/skew/skewSource.js';
+import type { Contract } from './contract.js';
 import type { CompactedObject } from './compactInputs.js';
 import type { OfflineWork } from './session.js';
 import { lookInto } from './source.js';
@@ -40,6 +43,19 @@ export async function skewInputs(
   const { session, signal } = work;
   const { found, objects } = await lookInto(work, format, ({ source, columns }) =>
     skewSource({ session, source, columns, key, threshold, signal }),
+  );
+  return finding(found, objects);
+}
+
+/** Judges the rows of all files together. */
+export async function checkInputs(
+  work: OfflineWork,
+  format: FileFormat,
+  contract: Contract,
+): Promise<InputFinding<CheckReport>> {
+  const { session, signal } = work;
+  const { found, objects } = await lookInto(work, format, ({ source, columns }) =>
+    checkSource({ session, source, columns, checks: contract.columns, tableChecks: contract.checks, signal }),
   );
   return finding(found, objects);
 }

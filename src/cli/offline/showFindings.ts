@@ -1,3 +1,4 @@
+import type { CheckReport } from '../../shared/findings/check.js';
 import type { ColumnProfile, ProfileReport, Scalar } from '../../shared/findings/reports.js';
 import type { SkewReport } from '../../shared/findings/skew.js';
 import { type Cell, type Output, showBytes, showNumber } from '../output.js';
@@ -70,4 +71,23 @@ export function showSkew(output: Output, report: SkewReport, objects: readonly C
   output.line();
   output.line(`advice: ${report.advice.kind}`);
   showQuarantined(output, objects);
+}
+
+/** The verdicts of a contract for people; masked samples are in the JSON. */
+export function showChecks(output: Output, report: CheckReport, objects: readonly CompactedObject[]): void {
+  const { paint } = output;
+  output.table(
+    ['check', 'verdict', 'expected', 'actual', 'failing rows', 'reason'],
+    report.checks.map(({ name, verdict, expected, actual, failingRows, reason }) => [
+      name,
+      verdict === 'pass' ? paint.good(verdict) : paint.bad(verdict),
+      expected,
+      actual,
+      failingRows,
+      reason,
+    ]),
+  );
+  showQuarantined(output, objects);
+  output.line();
+  output.line(`${report.verdict}: ${showNumber(report.checks.length)} checks over ${showNumber(report.rows)} rows`);
 }
