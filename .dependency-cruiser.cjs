@@ -74,6 +74,12 @@ module.exports = {
       to: { path: 'node_modules/pg' },
     },
     {
+      name: 'snowflake-only-in-its-adapter',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/shared/warehouses/snowflake/driver\\.ts$' },
+      to: { path: 'node_modules/snowflake-sdk/' },
+    },
+    {
       name: 'no-dev-packages-in-src',
       severity: 'error',
       from: { path: '^src/' },

@@ -15,6 +15,8 @@ export interface BatchScratch {
   dropSession(): Promise<void>;
   /** The artifacts as a FROM-able expression over local files: those compact left here, else fetched from the lake. */
   source(manifest: Manifest, signal: AbortSignal): Promise<string>;
+  /** The local file of each artifact, in the manifest's order: those compact left here, else fetched from the lake. */
+  files(manifest: Manifest, signal: AbortSignal): Promise<readonly string[]>;
   /** Remembers the local file of an artifact that compact just put. */
   keep(key: string, file: string): void;
   close(): Promise<void>;
@@ -46,28 +48,30 @@ export async function openBatchScratch({
     opened = undefined;
     await dropped?.then((session) => session.close()).catch(() => {});
   };
+  const fetchFiles = async (manifest: Manifest, signal: AbortSignal): Promise<readonly string[]> => {
+    const limit = pLimit(FETCHES_AT_ONCE);
+    return await Promise.all(
+      manifest.artifacts.map((artifact, index) =>
+        limit(async () => {
+          const known = files.get(artifact.key);
+          if (known !== undefined) return known;
+          const file = join(folder, `fetched-${index}.parquet`);
+          await lake.getToFile({ key: artifact.key, eTag: artifact.eTag, size: artifact.bytes, file, signal });
+          files.set(artifact.key, file);
+          return file;
+        }),
+      ),
+    );
+  };
   return {
     folder,
     session: () =>
       (opened ??= engine.open({ scratch: folder, memoryLimit: `${Math.floor(memoryLimitBytes / 1e6)}MB`, threads })),
     dropSession,
     keep: (key, file) => void files.set(key, file),
-    source: async (manifest, signal) => {
-      const limit = pLimit(FETCHES_AT_ONCE);
-      const local = await Promise.all(
-        manifest.artifacts.map((artifact, index) =>
-          limit(async () => {
-            const known = files.get(artifact.key);
-            if (known !== undefined) return known;
-            const file = join(folder, `fetched-${index}.parquet`);
-            await lake.getToFile({ key: artifact.key, eTag: artifact.eTag, size: artifact.bytes, file, signal });
-            files.set(artifact.key, file);
-            return file;
-          }),
-        ),
-      );
-      return `read_parquet([${local.map(quoteText).join(', ')}])`;
-    },
+    files: fetchFiles,
+    source: async (manifest, signal) =>
+      `read_parquet([${(await fetchFiles(manifest, signal)).map(quoteText).join(', ')}])`,
     close: async () => {
       await dropSession();
       await rm(folder, { recursive: true, force: true });

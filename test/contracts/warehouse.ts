@@ -9,6 +9,8 @@ export interface WarehouseUnderTest {
   readonly fresh: () => Promise<TestTarget>;
   /** The phases of its load, in order; the last one comes after the commit. */
   readonly phases: readonly string[];
+  /** How the target spells a name that stands in no quotes. Default: as it is written here. */
+  readonly fold?: (name: string) => string;
 }
 
 export interface TestTarget {
@@ -18,7 +20,7 @@ export interface TestTarget {
 }
 
 /** What every target promises about append loads. */
-export function warehouseContract(name: string, { fresh, phases }: WarehouseUnderTest): void {
+export function warehouseContract(name: string, { fresh, phases, fold = (name) => name }: WarehouseUnderTest): void {
   describe(`the ${name} warehouse`, () => {
     let session: EngineSession;
     let closeEngine: () => Promise<void>;
@@ -162,7 +164,7 @@ export function warehouseContract(name: string, { fresh, phases }: WarehouseUnde
       const request = ordersLoad(session, { a: 50_000 });
       const source = `(SELECT id, CASE WHEN id = 49999 THEN error('secret value') ELSE amount END AS amount, note, _sluice_object, _sluice_row FROM ${request.source})`;
       await expect(warehouse.load({ ...request, source })).rejects.toMatchObject({ code: 'ENGINE_QUERY' });
-      expect(await countOf(warehouse)).toBe(0);
+      expect(await warehouse.presentRows('orders', [testObject('a')])).toEqual([]);
       expect(await warehouse.load(request)).toMatchObject({ kind: 'loaded', rows: 50_000 });
     });
 
@@ -212,14 +214,14 @@ export function warehouseContract(name: string, { fresh, phases }: WarehouseUnde
       );
       await expect(warehouse.load({ ...request, columns })).rejects.toMatchObject({
         code: 'TARGET_MISMATCH',
-        message: expect.stringContaining('note'),
+        message: expect.stringContaining(fold('note')),
       });
     });
 
     it('answers a question with names, kinds and texts', async () => {
       const warehouse = await open(await fresh());
       expect(await warehouse.ask(`SELECT 1 AS one, NULL AS nothing, 'x' AS word, 1 = 1 AS sure`)).toMatchObject({
-        columns: ['one', 'nothing', 'word', 'sure'],
+        columns: ['one', 'nothing', 'word', 'sure'].map(fold),
         kinds: ['number', 'text', 'text', 'boolean'],
         rows: [['1', null, 'x', expect.stringMatching(/^t/)]],
       });

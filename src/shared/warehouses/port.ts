@@ -6,6 +6,16 @@ import type { Column } from '../schema/columns.js';
 export const WRITE_MODES = ['append'] as const;
 export type WriteMode = (typeof WRITE_MODES)[number];
 
+/** One Parquet file of the judged manifest. */
+export interface LoadArtifact {
+  /** Key in the lake. */
+  readonly key: string;
+  readonly bytes: number;
+  readonly rows: number;
+  /** The same bytes on the worker's disk. */
+  readonly file: string;
+}
+
 export interface LoadRequest {
   readonly batch: BatchId;
   /** The lease's attempt: the fence. */
@@ -19,6 +29,8 @@ export interface LoadRequest {
   readonly columns: readonly Column[];
   /** The objects of the manifest with the rows that each has in the artifacts. */
   readonly objects: readonly { readonly object: ObjectId; readonly rows: number }[];
+  /** The artifacts themselves: for targets that read files. */
+  readonly artifacts: readonly LoadArtifact[];
   /** A FROM-able expression over the artifacts' rows (they carry `_sluice_object` UUID, `_sluice_row` BIGINT). */
   readonly source: string;
   readonly session: EngineSession;

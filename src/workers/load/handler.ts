@@ -23,6 +23,7 @@ export async function handleLoad(
       { facts: { batch: claim.batch } },
     );
   }
+  const files = await scratch.files(manifest, signal);
   const receipt = await context.warehouse(claim.target).load({
     batch: claim.batch,
     attempt: claim.attempt,
@@ -33,6 +34,12 @@ export async function handleLoad(
     objects: manifest.objects.flatMap((object) =>
       object.kind === 'included' ? [{ object: object.object, rows: object.rows }] : [],
     ),
+    artifacts: manifest.artifacts.map(({ key, bytes, rows }, index) => ({
+      key,
+      bytes,
+      rows,
+      file: files[index] ?? '',
+    })),
     source: await scratch.source(manifest, signal),
     session: await scratch.session(),
     signal,

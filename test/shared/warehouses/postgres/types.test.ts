@@ -39,6 +39,7 @@ describe('the types of a load into Postgres', () => {
       objects: [{ object, rows: rows.length }],
       source: `(${rows.join(' UNION ALL ')})`,
       session,
+      artifacts: [],
     });
     const read = await warehouse.ask(
       `SET TimeZone = 'UTC'; SELECT v::text, format_type(atttypid, atttypmod) FROM ${table}, pg_attribute

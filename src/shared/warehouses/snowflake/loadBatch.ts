@@ -1,0 +1,211 @@
+import { createHash } from 'node:crypto';
+import type { ObjectId } from '../../ids.js';
+import { SluiceError } from '../../errors.js';
+import type { LoadReceipt, LoadRequest } from '../port.js';
+import type { TableName } from './identifiers.js';
+import { tableKey } from './identifiers.js';
+import { modes } from './modes/modes.js';
+import type { LoadColumn } from './planTable.js';
+import { prepareTable } from './prepareTable.js';
+import type { Run } from './run.js';
+import { numberAt } from './run.js';
+import type { LoadKey } from './sql/books.js';
+import {
+  BOOKS_SCHEMA,
+  claimLoad,
+  claimObjects,
+  findLoad,
+  findObjects,
+  lockFence,
+  raiseFence,
+  readFence,
+} from './sql/books.js';
+import { BEGIN, COMMIT, ROLLBACK } from './sql/session.js';
+import { createStaging, dropTable, removeFiles } from './sql/staging.js';
+import { countStaged } from './sql/write.js';
+import type { StageKind } from './stageFiles.js';
+import { copyStaged, stageFiles } from './stageFiles.js';
+
+/** The places where a load can be cut off, in order. */
+export const LOAD_PHASES = [
+  'fence-raised',
+  'table-ready',
+  'copying',
+  'copied',
+  'rows-written',
+  'fence-held',
+  'claimed',
+  'committed',
+] as const;
+export type LoadPhase = (typeof LOAD_PHASES)[number];
+
+/** Called at each phase, inside the load; for tests that cut the load off there. */
+export type OnPhase = (phase: LoadPhase, request: LoadRequest) => Promise<void>;
+
+/** What a load needs besides the request. */
+export interface LoadContext {
+  readonly run: Run;
+  /** Statements that end a load whatever became of it: they heed no signal and soon give up. */
+  readonly tidy: Run;
+  readonly table: TableName;
+  readonly stage: TableName;
+  readonly stageKind: StageKind['kind'];
+  readonly clusterBy: readonly string[];
+  readonly onPhase?: OnPhase | undefined;
+}
+
+interface Work {
+  readonly context: LoadContext;
+  readonly request: LoadRequest;
+  readonly key: LoadKey;
+  readonly staging: TableName;
+  /** Folder of the stage that holds what attempts at this load have put. */
+  readonly folder: string;
+  readonly phase: (name: LoadPhase) => Promise<void>;
+}
+
+/**
+ * Loads one batch exactly once. Rows are copied into a staging table of this attempt and counted there; then one transaction of DML
+ * alone writes the rows, locks the fence, and enters the books. Its COMMIT is the commit point: what comes before is undone by a crash
+ * or repeatable, and a repeat after it answers `already`.
+ */
+export async function loadBatch(context: LoadContext, request: LoadRequest): Promise<LoadReceipt> {
+  const { run, table } = context;
+  const { batch, attempt } = request;
+  const key: LoadKey = { database: table.database, table: tableKey(table), batch, attempt };
+  const place = createHash('sha256').update(key.table).digest('hex').slice(0, 8);
+  const name = `STG_${batch.replaceAll('-', '')}_${attempt}_${place}`.toUpperCase();
+  const phase = async (at: LoadPhase) => {
+    request.signal?.throwIfAborted();
+    await context.onPhase?.(at, request);
+    request.signal?.throwIfAborted();
+  };
+  const staging = { database: table.database, schema: BOOKS_SCHEMA, name };
+  const work: Work = { context, request, key, staging, folder: `${batch}_${place}/`, phase };
+  await run(raiseFence(key));
+  await requireAttempt(run, key);
+  await phase('fence-raised');
+  const done = await readLoad(run, key);
+  if (done !== undefined) return { kind: 'already', skipped: [], ...done };
+  const { columns } = await prepareTable(run, table, request.columns, context.clusterBy);
+  await phase('table-ready');
+  try {
+    await fillStaging(work, columns);
+    const receipt = await writeBatch(work, columns);
+    await cleanUp(work);
+    if (receipt.kind === 'loaded') await phase('committed');
+    return receipt;
+  } catch (error) {
+    await abandon(work);
+    throw error;
+  }
+}
+
+/** Copies the artifacts into the staging table and counts each object's rows there. */
+async function fillStaging(work: Work, columns: readonly LoadColumn[]): Promise<void> {
+  const { context, request, staging, folder, phase } = work;
+  const { run, stage, stageKind: kind } = context;
+  const staged = [
+    ...columns.map(({ source, target, staged: type }) => ({ source, name: target, type })),
+    { source: '_sluice_object', name: '_SLUICE_OBJECT', type: 'VARCHAR' },
+    { source: '_sluice_row', name: '_SLUICE_ROW', type: 'NUMBER(19,0)' },
+  ];
+  await run(createStaging(staging, staged));
+  const files = await stageFiles(run, stage, {
+    kind,
+    artifacts: request.artifacts,
+    folder: `${folder}${request.attempt}/`,
+  });
+  await phase('copying');
+  await copyStaged(run, staging, staged, files);
+  const { rows } = await run(countStaged(staging), 'rows');
+  const counted = new Map(rows.map(([object, count]) => [object, Number(count)]));
+  const wrong = request.objects.find(({ object, rows: expected }) => (counted.get(object) ?? 0) !== expected);
+  const expected = request.objects.reduce((sum, one) => sum + one.rows, 0);
+  const got = [...counted.values()].reduce((sum, count) => sum + count, 0);
+  if (wrong !== undefined || got !== expected) throw countMismatch(work, expected, got);
+  await phase('copied');
+}
+
+/** The transaction: rows, fence, books. */
+async function writeBatch(work: Work, columns: readonly LoadColumn[]): Promise<LoadReceipt> {
+  const { context, request, key, staging, phase } = work;
+  const { run, table } = context;
+  const known = await knownObjects(run, key, request);
+  const wanted = request.objects.filter(({ object }) => !known.has(object));
+  const expected = wanted.reduce((sum, { rows }) => sum + rows, 0);
+  const skipped = [...known];
+  await run(BEGIN);
+  const rows = { staging, columns, batch: request.batch, skipped };
+  const present = expected === 0 ? 0 : await modes[request.mode]({ run, table, rows });
+  if (present !== expected) throw countMismatch(work, expected, present);
+  await phase('rows-written');
+  await run(lockFence(key));
+  await requireAttempt(run, key);
+  await phase('fence-held');
+  const claimed = numberAt(await run(claimLoad(key, request.manifestHash, present)), 0);
+  if (claimed === 0) {
+    await run(ROLLBACK);
+    const entry = await readLoad(run, key);
+    if (entry === undefined) throw new SluiceError('TARGET_BUSY', 'expected the load in the books, got none');
+    return { kind: 'already', skipped: [], ...entry };
+  }
+  const fresh = wanted.length === 0 ? 0 : numberAt(await run(claimObjects(key, wanted)), 0);
+  if (fresh !== wanted.length) {
+    throw new SluiceError(
+      'TARGET_BUSY',
+      `expected ${wanted.length} objects new to ${key.table}, got ${fresh}: another batch came first`,
+    );
+  }
+  const entry = await readLoad(run, key);
+  if (entry === undefined) throw new SluiceError('INTERNAL', 'expected the load to be in the books, got no row');
+  await phase('claimed');
+  await run(COMMIT);
+  return { kind: 'loaded', skipped, ...entry };
+}
+
+async function knownObjects(run: Run, key: LoadKey, { objects }: LoadRequest): Promise<ReadonlySet<ObjectId>> {
+  if (objects.length === 0) return new Set();
+  const ids = objects.map(({ object }) => object);
+  const { rows } = await run(findObjects(key, ids));
+  const found = new Set(rows.map(([object]) => object));
+  return new Set(ids.filter((id) => found.has(id)));
+}
+
+/** Errors: LOAD_FENCED unless the fence stands at this attempt. */
+async function requireAttempt(run: Run, key: LoadKey): Promise<void> {
+  const { table, batch, attempt } = key;
+  const [fence] = (await run(readFence(key))).rows[0] ?? [];
+  if (Number(fence) === attempt) return;
+  throw new SluiceError('LOAD_FENCED', `expected the fence at attempt ${attempt}, got ${fence ?? 'none'}`, {
+    facts: { table, batch, attempt, fence: fence ?? undefined },
+  });
+}
+
+async function readLoad(run: Run, key: LoadKey): Promise<{ rows: number; committedAt: Date } | undefined> {
+  const answer = await run(findLoad(key));
+  if (answer.rows.length === 0) return undefined;
+  return { rows: numberAt(answer, 0), committedAt: new Date(numberAt(answer, 1)) };
+}
+
+/** What is left over costs little and is swept later: a failure here never makes a load fail. */
+async function cleanUp({ context, staging, folder }: Work): Promise<void> {
+  const { tidy, stage, stageKind } = context;
+  const leftovers = [dropTable(staging), ...(stageKind === 'internal' ? [removeFiles(stage, folder)] : [])];
+  await Promise.allSettled(leftovers.map((statement) => tidy(statement)));
+}
+
+/** Ends the transaction first: a DROP within it would commit what it wrote. Without an answer nothing more is said. */
+async function abandon(work: Work): Promise<void> {
+  const ended = await work.context.tidy(ROLLBACK).then(
+    () => true,
+    () => false,
+  );
+  if (ended) await cleanUp(work);
+}
+
+function countMismatch({ key, request }: Work, expected: number, got: number): SluiceError {
+  return new SluiceError('COUNT_MISMATCH', `expected ${expected} rows of the manifest in ${key.table}, got ${got}`, {
+    facts: { table: key.table, batch: request.batch, expected, got },
+  });
+}

@@ -1,0 +1,54 @@
+import type { BatchId, ObjectId } from '../../../ids.js';
+import { quoteName } from '../../../schema/columns.js';
+import type { TableName } from '../identifiers.js';
+import { quoteTable } from '../identifiers.js';
+import type { LoadColumn } from '../planTable.js';
+import { tableValue, uuidText } from '../types.js';
+import type { Statement } from './statement.js';
+import { quoteLiteral, statement } from './statement.js';
+
+/** The staged rows of a batch. */
+export interface StagedRows {
+  readonly staging: TableName;
+  readonly columns: readonly LoadColumn[];
+  readonly batch: BatchId;
+  /** Objects whose rows stay away. */
+  readonly skipped: readonly ObjectId[];
+}
+
+const OBJECT = uuidText('s."_SLUICE_OBJECT"');
+
+/** How many staged rows each object has. */
+export function countStaged(staging: TableName): Statement {
+  return statement([`SELECT ${OBJECT} AS "OBJECT_ID", COUNT(*) AS "ROWS" FROM ${quoteTable(staging)} AS s GROUP BY 1`]);
+}
+
+/** Adds the staged rows to the table. */
+export function insertRows(table: TableName, rows: StagedRows): Statement {
+  const targets = [...rows.columns.map(({ target }) => target), '_SLUICE_BATCH', '_SLUICE_OBJECT', '_SLUICE_ROW'];
+  return statement([
+    `INSERT INTO ${quoteTable(table)} (${[...targets, '_SLUICE_LOADED_AT'].map(quoteName).join(', ')})`,
+    `${selectStaged(rows)}`,
+  ]);
+}
+
+/** The staged rows as the table takes them: its columns, then the batch, the object, the row and the time. */
+export function selectStaged({ staging, columns, batch, skipped }: StagedRows): string {
+  const values = columns.map(({ target, type }) => tableValue(type, `s.${quoteName(target)}`));
+  const own = [quoteLiteral(batch), OBJECT, 's."_SLUICE_ROW"', 'CURRENT_TIMESTAMP()'];
+  const where = skipped.length === 0 ? '' : ` WHERE ${OBJECT} NOT IN (${skipped.map(quoteLiteral).join(', ')})`;
+  return `SELECT ${[...values, ...own].join(', ')} FROM ${quoteTable(staging)} AS s${where}`;
+}
+
+/** Counts the table's rows of these objects, from a batch on where one is named: batch ids rise with time, so Snowflake prunes. */
+export function countPresent(table: TableName, objects: readonly ObjectId[], fromBatch?: string): Statement {
+  return statement(
+    [
+      `SELECT "_SLUICE_OBJECT" AS "OBJECT_ID", COUNT(*) AS "PRESENT" FROM ${quoteTable(table)}`,
+      `WHERE "_SLUICE_OBJECT" IN (${objects.map(quoteLiteral).join(', ')})`,
+      fromBatch === undefined ? '' : 'AND "_SLUICE_BATCH" >= ?',
+      'GROUP BY 1',
+    ],
+    fromBatch === undefined ? undefined : [fromBatch],
+  );
+}

@@ -1,0 +1,79 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { DuckDBConnection } from '@duckdb/node-api';
+import type { Account } from './account.js';
+import { tableId } from './account.js';
+import { duckName, duckType } from './ddl.js';
+import { noSuchThing, SnowflakeFault, unknownStatement } from './fault.js';
+import type { Rowset } from './rowset.js';
+import { textRowset } from './rowset.js';
+import { stageOf } from './stages.js';
+import { NAME, nameParts, readOptions, splitList, unquoteLiteral } from './text.js';
+
+const COPY = new RegExp(
+  `^COPY INTO ${NAME} \\((.*?)\\) FROM \\(SELECT (.*) FROM @${NAME}/(\\S*)\\) FILES = \\((.*?)\\) FILE_FORMAT = (.*)$`,
+);
+const OPTIONS = {
+  FILE_FORMAT:
+    /^\(TYPE = PARQUET USE_LOGICAL_TYPE = TRUE USE_VECTORIZED_SCANNER = TRUE BINARY_AS_TEXT = FALSE TRIM_SPACE = FALSE NULL_IF = \(\)\)$/,
+  ON_ERROR: /^ABORT_STATEMENT$/,
+  PURGE: /^FALSE$/,
+};
+
+/** COPY INTO a table from files of a stage, all or none. */
+export async function copyInto(account: Account, connection: DuckDBConnection, text: string): Promise<Rowset> {
+  const match = COPY.exec(text);
+  if (match === null) throw unknownStatement(text);
+  const [, table = '', targets = '', fields = '', stageName = '', folder = '', list = '', format = ''] = match;
+  readOptions(`FILE_FORMAT = ${format}`, OPTIONS);
+  if (!account.tables.has(tableId(table))) throw noSuchThing(`Table '${table}'`);
+  const stage = stageOf(account, stageName);
+  const files = splitList(list).map(unquoteLiteral);
+  if (files.length > 1000) throw unknownStatement('COPY of more than 1,000 files');
+  const rows: (string | null)[][] = [];
+  for (const file of files) {
+    const path = join(stage.folder, folder, file);
+    if (!existsSync(path)) throw new SnowflakeFault('091016', '22000', `Remote file '${file}' was not found.`);
+    const have = await parquetColumns(connection, path);
+    const values = splitList(fields).map((field) => valueOf(field, have));
+    const sql = `INSERT INTO ${duckName(table)} (${splitList(targets).map(duckName).join(', ')}) SELECT ${values.join(', ')} FROM read_parquet('${path.replaceAll("'", "''")}')`;
+    const { rowsChanged } = await connection.run(sql).catch((error: unknown) => {
+      throw new SnowflakeFault('100183', '22000', `Error parsing the parquet file: ${String(error)} File '${file}'`);
+    });
+    const count = String(rowsChanged);
+    rows.push([
+      `${tableId(stageName).split('.').at(-1)?.toLowerCase()}/${folder}${file}`,
+      'LOADED',
+      count,
+      count,
+      '1',
+      '0',
+      null,
+    ]);
+  }
+  return textRowset(
+    ['file', 'status', 'rows_parsed', 'rows_loaded', 'error_limit', 'errors_seen', 'first_error'],
+    rows,
+  );
+}
+
+async function parquetColumns(connection: DuckDBConnection, path: string): Promise<ReadonlyMap<string, string>> {
+  const reader = await connection
+    .runAndReadAll(`DESCRIBE SELECT * FROM read_parquet('${path.replaceAll("'", "''")}')`)
+    .catch((error: unknown) => {
+      throw new SnowflakeFault('100183', '22000', `Error parsing the parquet file: ${String(error)}`);
+    });
+  return new Map(reader.getRows().map(([name, type]) => [String(name), String(type)]));
+}
+
+/** `$1:"name"::TYPE` as DuckDB reads it. A field that the file lacks is NULL. UUIDs come as the digits of their bytes. */
+function valueOf(field: string, have: ReadonlyMap<string, string>): string {
+  const match = /^\$1:("(?:[^"]|"")+")::([A-Z_]+(?:\(\d+(?:,\d+)?\))?)$/.exec(field);
+  if (match === null) throw unknownStatement(`field ${field}`);
+  const [, quoted = '', type = ''] = match;
+  const found = have.get(nameParts(quoted)[0] ?? '');
+  if (found === undefined) return 'NULL';
+  if (found === 'UUID') return `upper(replace(${quoted}::VARCHAR, '-', ''))`;
+  const duck = duckType(type);
+  return duck === 'JSON' ? `to_json(${quoted})` : `CAST(${quoted} AS ${duck})`;
+}

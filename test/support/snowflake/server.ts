@@ -1,0 +1,302 @@
+import { createPublicKey, createVerify, randomUUID } from 'node:crypto';
+import { createServer } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { gunzipSync } from 'node:zlib';
+import type { Account, StandInSession } from './account.js';
+import { openAccount } from './account.js';
+import { asFault, execute } from './execute.js';
+import { SnowflakeFault } from './fault.js';
+import type { Rowset } from './rowset.js';
+import { uploadPlan } from './stages.js';
+import type { WireBind } from './text.js';
+import { writeBinds } from './text.js';
+
+/** Something that goes wrong on purpose, before or after a statement ran. */
+export type Mishap =
+  | { readonly kind: 'status'; readonly status: number }
+  | { readonly kind: 'fault'; readonly code: string; readonly sqlState: string; readonly message: string }
+  /** Runs the statement, then closes the connection without an answer. */
+  | { readonly kind: 'drop' }
+  | { readonly kind: 'delay'; readonly ms: number }
+  | { readonly kind: 'expire' };
+
+export interface StandInOptions {
+  /** Storage integrations and the folders that stand for their buckets. */
+  readonly integrations?: Readonly<Record<string, string>>;
+  /** Users who log in by password. */
+  readonly passwords?: Readonly<Record<string, string>>;
+  /** Users who log in by key pair: their public keys, PEM. */
+  readonly publicKeys?: Readonly<Record<string, string>>;
+  /** OAuth tokens that are good. */
+  readonly tokens?: readonly string[];
+  /** Called for each login (sql undefined) and each statement, in order. */
+  readonly mishap?: (sql: string | undefined) => Mishap | undefined;
+  /** A statement that takes longer is answered with a place to ask again, as after Snowflake's 45 s. */
+  readonly answerWithinMs?: number;
+}
+
+/** A server that speaks the driver's protocol and runs statements on DuckDB. */
+export interface StandIn {
+  readonly url: string;
+  readonly account: Account;
+  /** Every statement in order, binds as `?`. */
+  readonly statements: readonly string[];
+  readonly logins: readonly Readonly<Record<string, unknown>>[];
+  /** Ends every session: open transactions are rolled back. */
+  cut(): Promise<void>;
+  close(): Promise<void>;
+}
+
+interface Running {
+  readonly answer: Promise<Readonly<Record<string, unknown>>>;
+}
+
+/** Starts the stand-in on a free port of this machine. */
+export async function startSnowflake(options: StandInOptions = {}): Promise<StandIn> {
+  const account = await openAccount(new Map(Object.entries(options.integrations ?? {})));
+  const sessions = new Map<string, StandInSession>();
+  const expired = new Set<string>();
+  const running = new Map<string, Running>();
+  const statements: string[] = [];
+  const logins: Record<string, unknown>[] = [];
+  const turns = new WeakMap<StandInSession, Promise<unknown>>();
+
+  const end = async (session: StandInSession) => {
+    session.dead = true;
+    if (session.release !== undefined) await session.connection.run('ROLLBACK').catch(() => {});
+    session.inTransaction = false;
+    account.unlock(session);
+  };
+
+  const runNow = async (session: StandInSession, sql: string, id: string): Promise<Record<string, unknown>> => {
+    try {
+      if (sql.startsWith('PUT ')) return ok({ ...(await uploadPlan(account, sql)), queryId: id });
+      return ok(resultOf(await execute(account, session, sql), id));
+    } catch (error) {
+      return failed(session.dead ? GONE : asFault(error), id);
+    }
+  };
+
+  const query = async (request: Request, response: ServerResponse) => {
+    const session = sessions.get(request.token);
+    if (expired.has(request.token))
+      return send(
+        response,
+        failed(new SnowflakeFault('390112', '08003', 'Your session has expired. Please login again.')),
+      );
+    if (session === undefined || session.dead) return send(response, failed(GONE));
+    const requestId = request.url.searchParams.get('requestId') ?? randomUUID();
+    const text = String(request.body['sqlText'] ?? '').trim();
+    const known = running.get(requestId);
+    // A repeat of a request that was received gets the answer of the first.
+    if (known !== undefined) return await answer(response, requestId, known);
+    const mishap = options.mishap?.(text);
+    if (mishap?.kind === 'status') return void response.writeHead(mishap.status).end();
+    if (mishap?.kind === 'fault')
+      return send(response, failed(new SnowflakeFault(mishap.code, mishap.sqlState, mishap.message), requestId));
+    if (mishap?.kind === 'expire') {
+      expired.add(request.token);
+      return await query(request, response);
+    }
+    statements.push(text);
+    const sql = writeBinds(text, request.binds);
+    const turn = (turns.get(session) ?? Promise.resolve()).then(async () => {
+      if (mishap?.kind === 'delay') await new Promise((resolve) => setTimeout(resolve, mishap.ms));
+      return await runNow(session, sql, requestId);
+    });
+    turns.set(session, turn);
+    running.set(requestId, { answer: turn });
+    if (mishap?.kind === 'drop') {
+      await turn;
+      return void response.destroy();
+    }
+    await answer(response, requestId, { answer: turn }, request.body['asyncExec'] === true);
+  };
+
+  const answer = async (response: ServerResponse, id: string, { answer }: Running, now = false) => {
+    const wait = now ? 0 : (options.answerWithinMs ?? 45_000);
+    const later = new Promise<undefined>((resolve) => void setTimeout(() => resolve(undefined), wait).unref());
+    const done = await Promise.race([answer, later]);
+    if (done !== undefined) return send(response, done);
+    const place = { queryId: id, getResultUrl: `/queries/${id}/result`, queryAbortsAfterSecs: 300 };
+    send(response, { data: place, code: now ? '333334' : '333333', message: 'in progress', success: true });
+  };
+
+  const login = async (request: Request, response: ServerResponse) => {
+    const data = record(request.body['data']);
+    logins.push(data);
+    const mishap = options.mishap?.(undefined);
+    if (mishap?.kind === 'status') return void response.writeHead(mishap.status).end();
+    if (mishap?.kind === 'delay') await new Promise((resolve) => setTimeout(resolve, mishap.ms));
+    if (!isWelcome(data, options))
+      return send(
+        response,
+        failed(new SnowflakeFault('390100', '08001', 'Incorrect username or password was specified.')),
+      );
+    const session = await account.openSession();
+    const [token, masterToken] = [randomUUID(), randomUUID()];
+    sessions.set(token, session).set(masterToken, session);
+    send(
+      response,
+      ok({
+        token,
+        masterToken,
+        validityInSeconds: 3600,
+        masterValidityInSeconds: 14_400,
+        sessionId: session.id,
+        parameters: PARAMETERS,
+        sessionInfo: { databaseName: 'RAW', schemaName: 'PUBLIC', warehouseName: 'WH', roleName: 'R' },
+      }),
+    );
+  };
+
+  const renew = (request: Request, response: ServerResponse) => {
+    const session = sessions.get(request.token);
+    if (session === undefined || session.dead) return send(response, failed(GONE));
+    const sessionToken = randomUUID();
+    sessions.set(sessionToken, session);
+    const facts = { validityInSecondsST: 3600, masterToken: request.token, validityInSecondsMT: 14_400 };
+    send(response, ok({ sessionToken, ...facts, sessionId: session.id }));
+  };
+
+  const server = createServer((incoming, response) => {
+    readRequest(incoming)
+      .then(async (request) => {
+        const { pathname } = request.url;
+        const result = /^\/queries\/([^/]+)\/result$/.exec(pathname)?.[1];
+        if (pathname === '/session/v1/login-request') return await login(request, response);
+        if (pathname === '/session/token-request') return renew(request, response);
+        if (pathname === '/queries/v1/query-request') return await query(request, response);
+        if (result !== undefined && running.has(result)) return await answer(response, result, running.get(result)!);
+        if (pathname === '/session') {
+          const session = sessions.get(request.token);
+          if (session !== undefined) await end(session);
+          return send(response, ok(null));
+        }
+        if (/^\/(telemetry|session|queries\/v1\/abort-request)/.test(pathname)) return send(response, ok(null));
+        return void response.writeHead(404).end();
+      })
+      .catch((error: unknown) => response.writeHead(500).end(String(error)));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  const port = address !== null && typeof address === 'object' ? address.port : 0;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    account,
+    statements,
+    logins,
+    cut: async () => void (await Promise.all([...new Set(sessions.values())].map(end))),
+    close: async () => {
+      await Promise.all([...new Set(sessions.values())].map(end));
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+      await account.close();
+    },
+  };
+}
+
+const GONE = new SnowflakeFault(
+  '390111',
+  '08003',
+  'Session no longer exists. New login required to access the service.',
+);
+
+interface Request {
+  readonly url: URL;
+  readonly token: string;
+  readonly body: Readonly<Record<string, unknown>>;
+  readonly binds: Readonly<Record<string, WireBind>> | undefined;
+}
+
+async function readRequest(incoming: IncomingMessage): Promise<Request> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of incoming) chunks.push(Buffer.from(chunk));
+  const raw = Buffer.concat(chunks);
+  const bytes = incoming.headers['content-encoding'] === 'gzip' ? gunzipSync(raw) : raw;
+  const body = bytes.length === 0 ? {} : record(JSON.parse(bytes.toString()));
+  const token = /Token="([^"]+)"/.exec(incoming.headers.authorization ?? '')?.[1] ?? '';
+  const binds = body['bindings'] as Record<string, WireBind> | undefined;
+  return { url: new URL(incoming.url ?? '/', 'http://localhost'), token, body, binds };
+}
+
+function isWelcome(data: Readonly<Record<string, unknown>>, options: StandInOptions): boolean {
+  const user = String(data['LOGIN_NAME'] ?? '').toUpperCase();
+  switch (data['AUTHENTICATOR']) {
+    case 'SNOWFLAKE_JWT':
+      return isSigned(String(data['TOKEN']), user, options.publicKeys?.[user]);
+    case 'OAUTH':
+      return options.tokens?.includes(String(data['TOKEN'])) === true;
+    default:
+      return data['PASSWORD'] !== undefined && options.passwords?.[user] === data['PASSWORD'];
+  }
+}
+
+/** RS256 over the token's first two parts; the claims name the user. */
+function isSigned(token: string, user: string, publicKey: string | undefined): boolean {
+  const [head = '', claims = '', signature = ''] = token.split('.');
+  if (publicKey === undefined) return false;
+  const verify = createVerify('RSA-SHA256').update(`${head}.${claims}`);
+  const facts = record(JSON.parse(Buffer.from(claims, 'base64url').toString()));
+  const named = String(facts['sub']).endsWith(`.${user}`) && String(facts['iss']).includes(`.${user}.SHA256:`);
+  return (
+    named &&
+    Number(facts['exp']) * 1000 > Date.now() &&
+    verify.verify(createPublicKey(publicKey), signature, 'base64url')
+  );
+}
+
+const PARAMETERS = Object.entries({
+  TIMEZONE: 'UTC',
+  TIMESTAMP_OUTPUT_FORMAT: 'YYYY-MM-DD HH24:MI:SS.FF9',
+  TIMESTAMP_NTZ_OUTPUT_FORMAT: 'YYYY-MM-DD HH24:MI:SS.FF9',
+  TIMESTAMP_LTZ_OUTPUT_FORMAT: 'YYYY-MM-DD HH24:MI:SS.FF9 TZHTZM',
+  TIMESTAMP_TZ_OUTPUT_FORMAT: 'YYYY-MM-DD HH24:MI:SS.FF9 TZHTZM',
+  DATE_OUTPUT_FORMAT: 'YYYY-MM-DD',
+  TIME_OUTPUT_FORMAT: 'HH24:MI:SS',
+  BINARY_OUTPUT_FORMAT: 'HEX',
+  CLIENT_TELEMETRY_ENABLED: false,
+  CLIENT_STAGE_ARRAY_BINDING_THRESHOLD: 65_280,
+}).map(([name, value]) => ({ name, value }));
+
+function resultOf({ rowtype, rowset, statementTypeId = 0x1000 }: Rowset, id: string): Record<string, unknown> {
+  const place = { finalDatabaseName: 'RAW', finalSchemaName: 'PUBLIC', finalWarehouseName: 'WH', finalRoleName: 'R' };
+  const counts = { total: rowset.length, returned: rowset.length };
+  return {
+    parameters: PARAMETERS,
+    rowtype,
+    rowset,
+    ...counts,
+    queryId: id,
+    ...place,
+    statementTypeId,
+    version: 1,
+    queryResultFormat: 'json',
+  };
+}
+
+function ok(data: unknown): Record<string, unknown> {
+  return { data, code: null, message: null, success: true };
+}
+
+function failed({ code, sqlState, message }: SnowflakeFault, queryId: string = randomUUID()): Record<string, unknown> {
+  const data = {
+    internalError: false,
+    errorCode: code,
+    age: 0,
+    sqlState,
+    queryId,
+    line: 1,
+    pos: 0,
+    type: 'COMPILATION',
+  };
+  return { data, code, message, success: false, headers: null };
+}
+
+function send(response: ServerResponse, answer: unknown): void {
+  response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(answer));
+}
+
+function record(value: unknown): Readonly<Record<string, unknown>> {
+  return value !== null && typeof value === 'object' ? (value as Record<string, unknown>) : {};
+}
