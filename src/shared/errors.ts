@@ -57,6 +57,16 @@ export const ERROR_CATALOGUE = {
     exit: 1,
     mend: 'The key was overwritten since; the newer version is its own object.',
   },
+  OBJECT_OVERWRITTEN: {
+    retry: 'never',
+    exit: 1,
+    mend: 'Another version of the key has its rows already; set onOverwrite to replace or append and replay, release it as it is, or discard it.',
+  },
+  DUPLICATE_CONTENT: {
+    retry: 'never',
+    exit: 1,
+    mend: 'The named object has the same bytes; release this one to load it all the same, or discard it.',
+  },
   OBJECT_EXISTS: { retry: 'never', exit: 1, mend: 'Another writer put this key first; its bytes stand.' },
   OBJECT_EMPTY: { retry: 'never', exit: 1, mend: 'The object has zero bytes; ask its producer, or discard it.' },
   OBJECT_TRUNCATED: { retry: 'never', exit: 1, mend: 'The object ends before its format does; upload it again whole.' },
@@ -112,6 +122,11 @@ export const ERROR_CATALOGUE = {
   },
   // leases and shutdown
   LEASE_LOST: { retry: 'snooze', exit: 1, mend: 'Another worker took the step over; its result stands.' },
+  CUSTODY_MOVED: {
+    retry: 'backoff',
+    exit: 1,
+    mend: 'Another batch settled a version or a copy of an object at the same moment; the step looks again.',
+  },
   HANDED_BACK: { retry: 'snooze', exit: 1, mend: 'The worker is shutting down; the step goes back to the queue.' },
   // intake
   EVENT_MALFORMED: { retry: 'never', exit: 1, mend: 'Send the S3 event notification JSON as documented.' },

@@ -3,7 +3,8 @@ import { finishStep, openNextRank } from './advance.js';
 import type { LedgerDatabase, Statements } from './database.js';
 import { canonicalJson, manifestHash } from './manifest.js';
 import type { Manifest, ManifestObject } from './manifest.js';
-import type { ObjectState, StepClaim, StepDispatch } from './port.js';
+import type { ObjectCustody, ObjectState, StepClaim, StepDispatch } from './port.js';
+import { settleCustody } from './settleCustody.js';
 import { storable } from './text.js';
 
 const STORE_MANIFEST = `
@@ -11,21 +12,22 @@ UPDATE sluice.batches
 SET state = $2, manifest = $3, manifest_hash = $4, bytes_in = $5, bytes_out = $6, rows_in = $7, rows_out = $8, artifacts = $9
 WHERE batch_id = $1`;
 
-/** A released object goes back to arrived, is due again later, and leaves the batch; a quarantined one leaves it where it is. */
+/** A released object goes back to arrived, is due again later, and leaves the batch; one set aside leaves it where it is. */
 const SETTLE_OBJECTS = `
 WITH outcome AS (
-  SELECT * FROM unnest($2::uuid[], $3::sluice.object_state[], $4::bigint[], $5::text[], $6::text[])
-    AS t(object_id, state, rows, code, reason)
+  SELECT * FROM unnest($2::uuid[], $3::sluice.object_state[], $4::bigint[], $5::text[], $6::text[], $8::bytea[], $9::boolean[])
+    AS t(object_id, state, rows, code, reason, sha256, is_current)
 ), member AS (
   SELECT m.month, outcome.* FROM outcome JOIN sluice.batch_objects m ON m.batch_id = $1 AND m.object_id = outcome.object_id AND m.live
 ), gone AS (
   UPDATE sluice.batch_objects m SET live = false FROM member
-  WHERE m.batch_id = $1 AND m.object_id = member.object_id AND member.state IN ('arrived', 'quarantined')
+  WHERE m.batch_id = $1 AND m.object_id = member.object_id AND member.state IN ('arrived', 'quarantined', 'ignored', 'superseded')
 )
 UPDATE sluice.objects o
 SET state = member.state, rows_in = member.rows, code = member.code, reason = member.reason,
   batch_id = CASE WHEN member.state = 'arrived' THEN NULL ELSE o.batch_id END,
   due_at = CASE WHEN member.state = 'arrived' THEN $7::timestamptz END,
+  sha256 = member.sha256, proven_at = CASE WHEN member.is_current THEN now() END,
   releases = o.releases + (member.state = 'arrived')::integer,
   loaded_at = CASE WHEN member.state = 'loaded' THEN now() END
 FROM member WHERE o.object_id = member.object_id AND o.month = member.month`;
@@ -39,20 +41,25 @@ const CLOSE_STEPS = `UPDATE sluice.steps SET state = 'done', done_at = now() WHE
 /**
  * THE commit point of compact: compare-and-set on attempt and holder, then the manifest, every object's outcome and the next
  * step, all or nothing. A manifest without rows to load ends the batch as empty: its steps are closed, and its good objects
- * (which have no rows, or none that passed) are loaded. Throws LEASE_LOST, changing nothing; INTERNAL for a manifest
- * that does not account for every object of the batch.
+ * (which have no rows, or none that passed) are loaded; one that replaces older versions goes on to remove their rows. Throws LEASE_LOST
+ * and CUSTODY_MOVED (something that `custody` rests on changed since it was read), changing nothing; INTERNAL for a manifest that does
+ * not account for every object of the batch.
  */
 export async function commitCompact(
   database: LedgerDatabase,
   claim: StepClaim,
-  { manifest, releasedUntil }: { manifest: Manifest; releasedUntil: Date },
+  {
+    manifest,
+    releasedUntil,
+    custody = [],
+  }: { manifest: Manifest; releasedUntil: Date; custody?: readonly ObjectCustody[] },
 ): Promise<readonly StepDispatch[]> {
-  const empty =
-    manifest.rows.out === 0 || !manifest.objects.some((object) => object.kind === 'included' && object.rows > 0);
+  const empty = !manifest.objects.some((object) => hasWork(object, manifest));
   return database.transaction(async (tx) => {
     await finishStep(tx, claim);
+    await settleCustody(tx, { claim, manifest, custody });
     await storeManifest(tx, manifest, { state: empty ? 'empty' : 'compacted', batch: claim.batch });
-    await settleObjects(tx, manifest, { claim, releasedUntil, included: empty ? 'loaded' : 'compacted' });
+    await settleObjects(tx, manifest, { claim, releasedUntil, custody, included: empty ? 'loaded' : 'compacted' });
     if (manifest.objects.some((object) => object.kind === 'released')) {
       await tx.changed(PLAN_BY, [claim.dataset, claim.partition, releasedUntil]);
     }
@@ -60,6 +67,11 @@ export async function commitCompact(
     await tx.changed(CLOSE_STEPS, [claim.batch]);
     return [];
   });
+}
+
+/** Whether the steps after compact have something to do for an object: rows to load, or rows to remove. */
+function hasWork(object: ManifestObject, { rows }: Manifest): boolean {
+  return object.kind === 'included' && ((object.rows > 0 && rows.out > 0) || (object.replaces ?? []).length > 0);
 }
 
 async function storeManifest(
@@ -80,11 +92,20 @@ async function storeManifest(
   ]);
 }
 
+interface Settlement {
+  readonly claim: StepClaim;
+  readonly releasedUntil: Date;
+  readonly custody: readonly ObjectCustody[];
+  /** What included objects become. */
+  readonly included: ObjectState;
+}
+
 async function settleObjects(
   tx: Statements,
   { objects }: Manifest,
-  { claim, releasedUntil, included }: { claim: StepClaim; releasedUntil: Date; included: ObjectState },
+  { claim, releasedUntil, custody, included }: Settlement,
 ): Promise<void> {
+  const known = new Map(custody.map((one) => [one.object, one]));
   const settled = await tx.changed(SETTLE_OBJECTS, [
     claim.batch,
     objects.map((object) => object.object),
@@ -93,6 +114,8 @@ async function settleObjects(
     objects.map((object) => (object.kind === 'included' ? null : object.code)),
     objects.map((object) => (object.kind === 'included' ? null : storable(object.reason))),
     releasedUntil,
+    objects.map(({ object }) => hashOf(known.get(object))),
+    objects.map(({ object }) => known.get(object)?.isCurrent ?? false),
   ]);
   const [members] = await tx.rows<{ objects: number }>('SELECT objects FROM sluice.batches WHERE batch_id = $1', [
     claim.batch,
@@ -107,7 +130,11 @@ async function settleObjects(
   );
 }
 
+function hashOf(custody: ObjectCustody | undefined): Buffer | null {
+  return custody === undefined ? null : Buffer.from(custody.sha256, 'hex');
+}
+
 function stateAfter(object: ManifestObject, included: ObjectState): ObjectState {
   if (object.kind === 'included') return included;
-  return object.kind === 'released' ? 'arrived' : 'quarantined';
+  return object.kind === 'released' ? 'arrived' : object.kind;
 }

@@ -1,6 +1,7 @@
 import { allDone, finishStep, moveBatch, openNextRank } from './advance.js';
 import type { LedgerDatabase, Statements } from './database.js';
-import type { Finding, StepClaim, StepDispatch } from './port.js';
+import type { Finding, PartitionRef, StepClaim, StepDispatch } from './port.js';
+import { supersedeReplaced } from './replacements.js';
 
 const ADD_FINDINGS = `
 INSERT INTO sluice.findings (batch_id, dataset, kind, name, column_name, verdict, data)
@@ -29,7 +30,9 @@ export async function commitFindings(
       return [];
     }
     if (claim.step === 'check') await moveBatch(tx, claim, { state: 'judged' });
-    return openNextRank(tx, claim);
+    const opened = await openNextRank(tx, claim);
+    if (opened.length === 0 && (await allDone(tx, claim))) await supersedeReplaced(tx, claim.batch);
+    return opened;
   });
 }
 
@@ -49,20 +52,22 @@ async function replaceFindings(tx: Statements, claim: StepClaim, findings: reado
 
 /**
  * Notes what a target committed; the last load of a batch moves it and its objects to loaded, visible since the latest of its
- * loads. Throws LEASE_LOST, changing nothing: the target's own books still have the load.
+ * loads, and what its objects replace to superseded. Returns partitions to plan, of objects that waited for a content which that freed.
+ * Throws LEASE_LOST, changing nothing: the target's own books still have the load.
  */
 export async function commitLoad(
   database: LedgerDatabase,
   claim: StepClaim,
   { rows, committedAt }: { rows: number; committedAt: Date },
-): Promise<void> {
-  await database.transaction(async (tx) => {
+): Promise<readonly PartitionRef[]> {
+  return database.transaction(async (tx) => {
     await finishStep(tx, claim);
     await tx.changed(NOTE_LOAD, [claim.batch, claim.target, claim.table, claim.dataset, rows, committedAt]);
-    if (!(await allDone(tx, claim))) return;
+    if (!(await allDone(tx, claim))) return [];
     const [last] = await tx.rows<{ at: Date }>('SELECT max(committed_at) AS at FROM sluice.loads WHERE batch_id = $1', [
       claim.batch,
     ]);
     await moveBatch(tx, claim, { state: 'loaded', loadedAt: last?.at ?? committedAt });
+    return supersedeReplaced(tx, claim.batch);
   });
 }

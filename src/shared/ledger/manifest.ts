@@ -15,10 +15,18 @@ export interface Artifact {
 
 /** What became of one object of the batch. */
 export type ManifestObject =
-  | { readonly object: ObjectId; readonly kind: 'included'; readonly rows: number; readonly sha256: string }
   | {
       readonly object: ObjectId;
-      readonly kind: 'quarantined';
+      readonly kind: 'included';
+      readonly rows: number;
+      readonly sha256: string;
+      /** Older versions of its key whose place it takes: the load removes their rows. */
+      readonly replaces?: readonly ObjectId[];
+    }
+  /** `ignored`: a rule of the dataset passes it over. `superseded`: a newer version of its key was settled before it. */
+  | {
+      readonly object: ObjectId;
+      readonly kind: 'quarantined' | 'ignored' | 'superseded';
       readonly code: ErrorCode;
       readonly reason: string;
       readonly sha256?: string;

@@ -6,6 +6,7 @@ import { planLedger } from './plans.js';
 import type { Ledger } from './port.js';
 import { readLedger } from './read.js';
 import { recoveryLedger } from './recovery.js';
+import { custodyLedger } from './custodyLedger.js';
 import { stepLedger } from './steps.js';
 
 /** Where the ledger is and how much of it one process takes. */
@@ -48,6 +49,7 @@ export async function openLedger({
     plans: planLedger(database),
     steps: stepLedger(database),
     recovery: recoveryLedger(database),
+    custody: custodyLedger(database),
     read: readLedger(database),
     migrate: () => migrate(database),
     close,

@@ -1,6 +1,15 @@
 import type { BatchId, ObjectId } from '../ids.js';
 import type { Column } from '../schema/columns.js';
 import type { ErrorCode } from '../errors.js';
+import type {
+  AuditNote,
+  Decision,
+  DecisionAnswer,
+  DecisionRequest,
+  ObjectCustody,
+  SetAside,
+  Surroundings,
+} from './custodyRecords.js';
 import type { Manifest } from './manifest.js';
 import type {
   ActivityBin,
@@ -26,11 +35,12 @@ import type {
   StepRef,
 } from './records.js';
 
+export * from './custodyRecords.js';
 export * from './records.js';
 
 /** Records arrivals and tells what became of them. */
 export interface ObjectLedger {
-  /** Records arrivals in one statement; a known identity changes nothing. A SUPERSEDED identity whose bytes came back gets the next generation (DESIGN 3a.1) only through `recordCurrent`. */
+  /** Records arrivals in one statement; a known identity changes nothing. One whose bytes came back gets its next generation only through `custody.recordCurrent`. */
   record(arrivals: readonly RoutedArrival[]): Promise<RecordReceipt>;
   /** Adds to the counters of arrivals that no dataset takes, by rule (`unrouted`, `removal`, `hidden`, ...): never silently dropped. */
   countIgnored(
@@ -77,12 +87,23 @@ export interface StepLedger {
     error: { readonly code: ErrorCode; readonly message: string },
     retryAt: Date | undefined,
   ): Promise<void>;
-  /** THE commit point of compact: compare-and-set on the attempt; stores the manifest, moves objects. Throws LEASE_LOST. */
-  commitCompact(claim: StepClaim, manifest: Manifest, releasedUntil: Date): Promise<readonly StepDispatch[]>;
+  /**
+   * THE commit point of compact: compare-and-set on the attempt; stores the manifest, moves objects, claims contents. Throws LEASE_LOST;
+   * CUSTODY_MOVED when something that `custody` rests on changed since it was read: look again, decide again, commit again.
+   */
+  commitCompact(
+    claim: StepClaim,
+    manifest: Manifest,
+    releasedUntil: Date,
+    custody?: readonly ObjectCustody[],
+  ): Promise<readonly StepDispatch[]>;
   /** THE commit point of profile, skew and check: findings of this attempt replace older ones. `hold` keeps the batch back. Throws LEASE_LOST. */
   commitFindings(claim: StepClaim, findings: readonly Finding[], hold: boolean): Promise<readonly StepDispatch[]>;
-  /** Notes what the target committed (the target's books are the truth; this is a cache). Throws LEASE_LOST. */
-  commitLoad(claim: StepClaim, load: { readonly rows: number; readonly committedAt: Date }): Promise<void>;
+  /** Notes what the target committed (the target's books are the truth; this is a cache). Returns partitions to plan. Throws LEASE_LOST. */
+  commitLoad(
+    claim: StepClaim,
+    load: { readonly rows: number; readonly committedAt: Date },
+  ): Promise<readonly PartitionRef[]>;
 }
 
 /** What the reconciler and the supervisor need. */
@@ -110,6 +131,24 @@ export interface RecoveryLedger {
   >;
   /** Makes the tables of the coming months and folds the counters. Call daily; `migrate` makes room for two months too. */
   keepHouse(): Promise<void>;
+}
+
+/** Custody beyond the first arrival: versions of a key, equal contents, and what people decide about what was set aside. */
+export interface CustodyLedger {
+  /** What stands around the objects of a batch; `hashes`: hex SHA-256 of those that were fetched. */
+  surroundings(batch: BatchId, hashes: ReadonlyMap<ObjectId, string>): Promise<readonly Surroundings[]>;
+  /** Records the next generation of arrivals that `record` called outdone and that the store, asked since, shows as current. */
+  recordCurrent(arrivals: readonly RoutedArrival[]): Promise<RecordReceipt>;
+  /** Quarantined objects and held batches, the newest first. */
+  setAside(filter: { dataset?: string; limit: number }): Promise<readonly SetAside[]>;
+  /** Takes a person's decision, once: a second one answers the first. */
+  decide(request: DecisionRequest): Promise<DecisionAnswer>;
+  /** What was decided about an object or a batch, the oldest first. */
+  decisions(id: string): Promise<readonly Decision[]>;
+  /** Keeps the result of an audit. */
+  noteAudit(note: AuditNote): Promise<void>;
+  /** The artifacts that each of these batches committed; undefined while its compact is not done. Unknown batches are absent. */
+  artifacts(batches: readonly BatchId[]): Promise<ReadonlyMap<BatchId, ReadonlySet<string> | undefined>>;
 }
 
 /** What people and the audit read. */
@@ -145,6 +184,7 @@ export interface Ledger {
   readonly plans: PlanLedger;
   readonly steps: StepLedger;
   readonly recovery: RecoveryLedger;
+  readonly custody: CustodyLedger;
   readonly read: ReadLedger;
   /** Brings the ledger's tables to this version's shape; safe when several processes call it at once. */
   migrate(): Promise<void>;

@@ -2,6 +2,7 @@ import { SluiceError } from '../errors.js';
 import { objectId } from '../ids.js';
 import type { ObjectId } from '../ids.js';
 import type { LedgerDatabase } from './database.js';
+import { findOutdone } from './generations.js';
 import type { RecordReceipt, RoutedArrival } from './port.js';
 
 /**
@@ -27,7 +28,7 @@ RETURNING object_id`;
 
 /**
  * Records arrivals; a known identity changes nothing, whether it came before, comes at the same time or twice in one call.
- * The receipt names new objects in the order of the arrivals.
+ * The receipt names new objects in the order of the arrivals, and the known ones whose bytes may have come back.
  * Throws EVENT_MALFORMED for a key with a NUL character, which neither Postgres nor XML can carry.
  */
 export async function record(database: LedgerDatabase, arrivals: readonly RoutedArrival[]): Promise<RecordReceipt> {
@@ -37,10 +38,16 @@ export async function record(database: LedgerDatabase, arrivals: readonly Routed
     const id = objectId({ ...arrival, generation: 0 });
     if (!unique.has(id)) unique.set(id, arrival);
   }
-  if (unique.size === 0) return { recorded: [], duplicates: 0 };
+  if (unique.size === 0) return { recorded: [], duplicates: 0, outdone: [] };
   const rows = await database.rows<{ object_id: string }>(RECORD, recordValues(unique));
   const fresh = new Set(rows.map((row) => row.object_id));
-  return { recorded: [...unique.keys()].filter((id) => fresh.has(id)), duplicates: arrivals.length - rows.length };
+  const known = [...unique.keys()].filter((id) => !fresh.has(id));
+  const outdone = await findOutdone(database, known);
+  return {
+    recorded: [...unique.keys()].filter((id) => fresh.has(id)),
+    duplicates: arrivals.length - rows.length,
+    outdone: [...unique].flatMap(([id, arrival]) => (outdone.has(id) ? [arrival] : [])),
+  };
 }
 
 /** One array a column: a statement of eleven parameters, however many arrivals. */

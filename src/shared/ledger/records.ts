@@ -45,6 +45,8 @@ export interface RecordReceipt {
   /** Ids of arrivals that the ledger did not know. */
   readonly recorded: readonly ObjectId[];
   readonly duplicates: number;
+  /** The duplicates whose bytes the key was once seen without: `custody.recordCurrent` takes those that the store shows as current. */
+  readonly outdone: readonly RoutedArrival[];
 }
 
 export interface PartitionRef {
@@ -122,6 +124,8 @@ export interface BatchObject {
   readonly size: number;
   readonly versionId?: string;
   readonly releases: number;
+  /** A person let it through: no rule about overwrites and duplicates applies. */
+  readonly waived: boolean;
 }
 
 export type Verdict = 'pass' | 'warn' | 'fail';

@@ -40,7 +40,8 @@ export function stepLedger(database: LedgerDatabase): StepLedger {
     async fail(claim, { code, message }, retryAt) {
       await database.changed(FAIL, [...claimValues(claim), storable(`${code}: ${message}`), retryAt ?? null]);
     },
-    commitCompact: (claim, manifest, releasedUntil) => commitCompact(database, claim, { manifest, releasedUntil }),
+    commitCompact: (claim, manifest, releasedUntil, custody) =>
+      commitCompact(database, claim, { manifest, releasedUntil, ...(custody === undefined ? {} : { custody }) }),
     commitFindings: (claim, findings, hold) => commitFindings(database, claim, { findings, hold }),
     commitLoad: (claim, load) => commitLoad(database, claim, load),
   };

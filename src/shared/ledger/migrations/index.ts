@@ -1,5 +1,6 @@
 import { objectTables } from './001_objects.js';
 import { batchTables } from './002_batches.js';
+import { custodyTables } from './003_custody.js';
 
 /** One step of the ledger's shape. Once released its SQL never changes: the ledger remembers its checksum. */
 export interface Migration {
@@ -12,4 +13,5 @@ export interface Migration {
 export const MIGRATIONS: readonly Migration[] = [
   { id: 1, name: 'objects', sql: objectTables },
   { id: 2, name: 'batches', sql: batchTables },
+  { id: 3, name: 'custody', sql: custodyTables },
 ];

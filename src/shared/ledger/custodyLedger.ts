@@ -1,0 +1,59 @@
+import { asBatchId, asObjectId } from '../ids.js';
+import type { BatchId } from '../ids.js';
+import { BATCH_COLUMNS, readBatchRow } from './batchRows.js';
+import type { StoredBatchRow } from './batchRows.js';
+import type { LedgerDatabase } from './database.js';
+import { decide, readDecisions } from './decisions.js';
+import { recordCurrent } from './generations.js';
+import { listObjects } from './listObjects.js';
+import type { AuditNote, CustodyLedger, SetAside } from './port.js';
+import { surroundings } from './surroundings.js';
+
+const HELD = `
+SELECT ${BATCH_COLUMNS} FROM sluice.batches b
+WHERE b.state = 'held' AND ($1::text IS NULL OR b.dataset = $1) ORDER BY b.batch_id DESC LIMIT $2`;
+
+const ARTIFACTS = `
+SELECT batch_id, manifest IS NOT NULL AS done,
+  ARRAY(SELECT artifact ->> 'key' FROM json_array_elements(coalesce(manifest -> 'artifacts', '[]')) artifact) AS keys
+FROM sluice.batches WHERE batch_id = ANY($1::uuid[])`;
+
+const NOTE_AUDIT = `
+INSERT INTO sluice.audits (dataset, balanced, verdicts, worst) VALUES ($1, $2, $3, $4)`;
+
+/** Versions, contents, decisions, audits. */
+export function custodyLedger(database: LedgerDatabase): CustodyLedger {
+  return {
+    surroundings: (batch, hashes) => surroundings(database, batch, hashes),
+    recordCurrent: (arrivals) => recordCurrent(database, arrivals),
+    setAside: (filter) => listSetAside(database, filter),
+    decide: (request) => decide(database, request),
+    decisions: (id) => readDecisions(database, id),
+    async noteAudit({ dataset, balanced, verdicts, worst }: AuditNote) {
+      await database.changed(NOTE_AUDIT, [dataset, balanced, JSON.stringify(verdicts), JSON.stringify(worst)]);
+    },
+    artifacts: (batches) => readArtifacts(database, batches),
+  };
+}
+
+async function listSetAside(
+  database: LedgerDatabase,
+  { dataset, limit }: { dataset?: string; limit: number },
+): Promise<readonly SetAside[]> {
+  const filter = dataset === undefined ? {} : { dataset };
+  const [batches, objects] = await Promise.all([
+    database.rows<StoredBatchRow & Record<string, unknown>>(HELD, [dataset ?? null, limit]),
+    listObjects(database, { ...filter, state: 'quarantined', limit }),
+  ]);
+  const held = batches.map(readBatchRow).map((row) => ({ kind: 'batch' as const, id: row.batch, ...row }));
+  const aside = objects.map((row) => ({ kind: 'object' as const, id: asObjectId(row.object), ...row }));
+  return [...held, ...aside].slice(0, limit);
+}
+
+async function readArtifacts(
+  database: LedgerDatabase,
+  batches: readonly BatchId[],
+): Promise<ReadonlyMap<BatchId, ReadonlySet<string> | undefined>> {
+  const rows = await database.rows<{ batch_id: string; done: boolean; keys: string[] }>(ARTIFACTS, [batches]);
+  return new Map(rows.map(({ batch_id, done, keys }) => [asBatchId(batch_id), done ? new Set(keys) : undefined]));
+}

@@ -1,0 +1,104 @@
+import type { BatchId, ObjectId } from '../ids.js';
+import type { BatchRow, Custody, ObjectState, PartitionRef, StepDispatch } from './records.js';
+
+/** Another version of an object's key, or another life of its bytes, that compact has settled. */
+export interface KeyVersion {
+  readonly object: ObjectId;
+  readonly state: ObjectState;
+  readonly eTag: string;
+  readonly size: number;
+  readonly generation: number;
+  readonly sequencer?: string;
+  readonly lastModified?: Date;
+  readonly arrivedAt: Date;
+}
+
+/** States in which an object has rows in a target, or will have. */
+export const LIVE_STATES: readonly ObjectState[] = ['compacted', 'held', 'judged', 'loaded'];
+
+/** What stands around an object of a batch when its bytes are known. */
+export interface Surroundings {
+  readonly object: ObjectId;
+  /** As the event told it; a hint. */
+  readonly sequencer?: string;
+  readonly lastModified?: Date;
+  readonly arrivedAt: Date;
+  readonly versions: readonly KeyVersion[];
+  /** Who owns the same content in this dataset, if anybody does. */
+  readonly owner?: ContentOwner;
+}
+
+export interface ContentOwner {
+  readonly object: ObjectId;
+  readonly uri: string;
+  /** Whether it is a version of the same key: then the rule about overwrites applies, not the one about duplicates. */
+  readonly sameKey: boolean;
+}
+
+/** What compact decided about an object by its surroundings; the commit holds only while these are as they were seen. */
+export interface ObjectCustody {
+  readonly object: ObjectId;
+  /** Hex. */
+  readonly sha256: string;
+  /** The versions as they were seen. */
+  readonly seen: readonly { readonly object: ObjectId; readonly live: boolean }[];
+  /** Whether the store showed these bytes as the key's current ones; true for the first version of a key. */
+  readonly isCurrent: boolean;
+  /** Versions whose place it takes once its batch is at its end. */
+  readonly replaces: readonly ObjectId[];
+  /** `own`: nobody else may have the content. `share`: it may. `copy`: `owner` has it. `none`: no rows, no claim. */
+  readonly content: 'own' | 'share' | 'copy' | 'none';
+  readonly owner?: ObjectId;
+}
+
+/** What a person may decide about what was set aside. */
+export const DECISIONS = ['replay', 'release', 'discard'] as const;
+export type DecisionVerb = (typeof DECISIONS)[number];
+
+/** A decision that was taken; `requeue` is Sluice's own: the owner of its content gave the content up. */
+export interface Decision {
+  readonly verb: DecisionVerb | 'requeue';
+  readonly at: Date;
+  readonly who: string;
+  readonly why: string;
+  readonly batch?: BatchId;
+  readonly object?: ObjectId;
+  /** The object's next generation, which goes its way in its place. */
+  readonly nextObject?: ObjectId;
+}
+
+export interface DecisionRequest {
+  readonly verb: DecisionVerb;
+  /** Of an object or a batch. */
+  readonly id: string;
+  readonly who: string;
+  readonly why: string;
+}
+
+export type DecisionAnswer =
+  | {
+      readonly kind: 'done';
+      readonly next: readonly ObjectId[];
+      /** To be planned. */
+      readonly partitions: readonly PartitionRef[];
+      /** To be enqueued. */
+      readonly steps: readonly StepDispatch[];
+    }
+  /** Decided before; nothing was changed. */
+  | { readonly kind: 'already'; readonly decision: Decision }
+  | { readonly kind: 'refused'; readonly reason: string };
+
+/** Something set aside: a quarantined object or a held batch. */
+export type SetAside =
+  | ({ readonly kind: 'object'; readonly id: ObjectId } & Custody['object'])
+  | ({ readonly kind: 'batch'; readonly id: BatchId } & BatchRow);
+
+/** How an audit of a dataset ended. */
+export interface AuditNote {
+  readonly dataset: string;
+  readonly balanced: boolean;
+  /** Objects by verdict. */
+  readonly verdicts: Readonly<Record<string, number>>;
+  /** The first objects that do not balance. */
+  readonly worst: readonly { readonly uri: string; readonly verdict: string }[];
+}
