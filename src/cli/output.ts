@@ -20,6 +20,8 @@ export interface Output {
   error(error: SluiceError): void;
 }
 
+const CLEAR_LINE = '\r\u001b[2K';
+
 export interface OpenOutputOptions {
   readonly json: boolean;
   readonly stdout?: NodeJS.WriteStream;
@@ -35,15 +37,17 @@ export function openOutput({
   env = readEnvironment(),
 }: OpenOutputOptions): Output {
   const paint = openPaint(!json && stdout.isTTY && !env['NO_COLOR'] && env['TERM'] !== 'dumb');
+  const live = !json && stderr.isTTY && env['TERM'] !== 'dumb';
   const line = (text = '') => void (json || stdout.write(`${text}\n`));
   return {
     json,
-    live: !json && stderr.isTTY && env['TERM'] !== 'dumb',
+    live,
     paint,
     line,
     answer: (document, show) => (json ? void stdout.write(`${toJson(document)}\n`) : show()),
     table: (head, rows) => line(drawTable(head, rows, paint)),
-    note: (text) => void stderr.write(`${text}\n`),
+    // on a terminal a bar may stand in this line
+    note: (text) => void stderr.write(`${live ? CLEAR_LINE : ''}${text}\n`),
     error: (error) => {
       const { code, message, mend } = error;
       if (json) stdout.write(`${toJson({ error: { code, message, mend, facts: error.facts } })}\n`);
@@ -80,7 +84,7 @@ export function drawTable(head: readonly string[], rows: readonly (readonly Cell
   const bare = ['top', 'top-mid', 'top-left', 'top-right', 'bottom', 'bottom-mid', 'bottom-left', 'bottom-right'];
   const lines = ['left', 'left-mid', 'mid', 'mid-mid', 'right', 'right-mid'];
   const table = new Table({
-    head: head.map((text) => paint.dim(text)),
+    head: head.every((text) => text === '') ? [] : head.map((text) => paint.dim(text)),
     chars: { ...Object.fromEntries([...bare, ...lines].map((name) => [name, ''])), middle: '  ' },
     style: { 'padding-left': 0, 'padding-right': 0, head: [], border: [] },
     colAligns: head.map((_, column) => (isNumeric(rows, column) ? 'right' : 'left')),

@@ -6,7 +6,7 @@ import { DATA_FOLDER, openFolder } from '../../embedded/folder.js';
 import { freePort } from '../../embedded/ports.js';
 import { EVENTS_PATH } from '../../producers/sources/webhook.js';
 import { systemClock } from '../../shared/clock.js';
-import { loadConfig } from '../../shared/config/load.js';
+import { loadConfig, readEnvironment } from '../../shared/config/load.js';
 import type { Config } from '../../shared/config/config.js';
 import type { Output } from '../output.js';
 import { openConsolePart, openIntakePart } from '../parts.js';
@@ -28,6 +28,8 @@ const NOTIFIED_MS = 10_000;
 /** The answer of `sluice demo`: that of a run, and what was done to it. */
 export interface DemoSummary extends RunSummary {
   readonly faults: readonly Fault[];
+  /** Present when the dependencies were installed for this demo. */
+  readonly installSeconds?: number;
   readonly console: string;
   readonly queues: string;
   readonly config: string;
@@ -68,11 +70,17 @@ export async function startDemo(options: DemoOptions): Promise<RunningDemo> {
     const { summary, faults } = await work(services, { ...options, flights, signal });
     const config = services.config.file ?? '';
     const places = { console: console.url, queues: `${console.url}/queues`, config };
-    return { summary: { ...summary, faults, ...places }, close };
+    return { summary: { ...summary, faults, ...installTime(), ...places }, close };
   } catch (error) {
     await close();
     throw error;
   }
+}
+
+/** What `bin/sluice.mjs` says about the installation that it did just before. */
+function installTime(): Pick<DemoSummary, 'installSeconds'> {
+  const installSeconds = Number(readEnvironment()['SLUICE_INSTALL_SECONDS']);
+  return installSeconds > 0 ? { installSeconds } : {};
 }
 
 /** A fresh folder with the demo's configuration. Throws SERVICE_NOT_STARTED when another demo runs there. */
@@ -101,6 +109,7 @@ async function work(
   const before = await lookBefore(services, DATASETS);
   const count = await openLedgerCounts(ledger, DATASETS);
   const worker = await startDemoWorker(services, { pullThePlug, count, output });
+  output.note('cutting 3,000,000 flights into small files and putting them into S3; its notifications do the rest');
   const progress = startProgress(output, count);
   try {
     const uploaded = await cutAndUpload(services, options);
@@ -116,8 +125,7 @@ async function work(
   }
 }
 
-async function cutAndUpload({ engine, lake }: Services, { flights, output, signal }: WorkOptions): Promise<number> {
-  output.note('cutting 3,000,000 flights into small files and putting them into S3 ...');
+async function cutAndUpload({ engine, lake }: Services, { flights, signal }: WorkOptions): Promise<number> {
   const scratch = await mkdtemp(join(tmpdir(), 'sluice-demo-'));
   const session = await engine.open({ scratch, readable: [dirname(flights)], threads: availableParallelism() });
   try {

@@ -17,20 +17,22 @@ export function startProgress(output: Output, count: () => Promise<ProgressCount
   if (!output.live) return { stop: async () => {} };
   const bar = new SingleBar(
     {
-      format: '{bar} {value}/{total} files, {rows} rows, {rate} rows/s, {eta_formatted} left',
+      format: '{bar} {value}/{total} files, {rows} rows, {rate} rows/s{left}',
       hideCursor: true,
       stream: process.stderr,
     },
     Presets.shades_classic,
   );
   const startedAt = performance.now();
-  bar.start(1, 0, { rows: '0', rate: '0' });
+  bar.start(1, 0, { rows: '0', rate: '0', left: '' });
   const stopping = new AbortController();
   const draw = async () => {
     const { done, total, rows } = await count();
-    const rate = Math.round(rows / ((performance.now() - startedAt) / 1000));
+    const seconds = (performance.now() - startedAt) / 1000;
+    const rate = Math.round(rows / seconds);
+    const left = done === 0 ? '' : `, ${Math.ceil(((total - done) / done) * seconds)} s left`;
     bar.setTotal(Math.max(total, 1));
-    bar.update(done, { rows: showNumber(rows), rate: showNumber(rate) });
+    bar.update(done, { rows: showNumber(rows), rate: showNumber(rate), left });
   };
   const loop = (async () => {
     while (!stopping.signal.aborted) {
