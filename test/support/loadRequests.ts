@@ -63,6 +63,7 @@ export function ordersLoad(
     mode: 'append',
     columns: ORDER_COLUMNS,
     objects: Object.entries(objects).map(([key, rows]) => ({ object: testObject(key), rows })),
+    removes: [],
     artifacts: [],
     source: `(${parts.join(' UNION ALL ')})`,
     session,

@@ -29,6 +29,8 @@ export interface LoadRequest {
   readonly columns: readonly Column[];
   /** The objects of the manifest with the rows that each has in the artifacts. */
   readonly objects: readonly { readonly object: ObjectId; readonly rows: number }[];
+  /** Older versions whose rows leave the table in the same transaction, and the object of this load that takes the place of each. */
+  readonly removes: readonly { readonly object: ObjectId; readonly by: ObjectId }[];
   /** The artifacts themselves: for targets that read files. */
   readonly artifacts: readonly LoadArtifact[];
   /** A FROM-able expression over the artifacts' rows (they carry `_sluice_object` UUID, `_sluice_row` BIGINT). */
@@ -42,7 +44,7 @@ export interface LoadReceipt {
   readonly kind: 'loaded' | 'already';
   /** Rows that the target has of this batch. */
   readonly rows: number;
-  /** Objects that the books say another batch loaded before (a ledger restored from an older dump): skipped, not doubled. */
+  /** Objects that the books say another batch loaded before (a ledger restored from an older dump), or a newer version replaced: left out. */
   readonly skipped: readonly ObjectId[];
   /** When the target committed, its own clock. */
   readonly committedAt: Date;
@@ -52,6 +54,8 @@ export interface LoadReceipt {
 export interface PresentCount {
   readonly object: ObjectId;
   readonly present: number;
+  /** Rows that left, or never entered, because a newer version took the object's place; absent where none. */
+  readonly removed?: number;
 }
 
 /** The answer of a question to a target: values as the target prints them, or null. */
@@ -72,7 +76,7 @@ export interface Warehouse {
   readonly displayUrl: string;
   /** Loads one batch into one table, or answers that it was done. Safe to run twice, at once, and after any crash. */
   load(request: LoadRequest): Promise<LoadReceipt>;
-  /** Counts rows by `_sluice_object` in the table. Objects with no row are absent from the answer. */
+  /** Counts rows by `_sluice_object` in the table. Objects with no row, present or removed, are absent from the answer. */
   presentRows(table: string, objects: readonly ObjectId[]): Promise<readonly PresentCount[]>;
   /** Asks anything (`sluice sql`). */
   ask(sql: string): Promise<Asked>;

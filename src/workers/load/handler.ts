@@ -34,6 +34,9 @@ export async function handleLoad(
     objects: manifest.objects.flatMap((object) =>
       object.kind === 'included' ? [{ object: object.object, rows: object.rows }] : [],
     ),
+    removes: manifest.objects.flatMap((object) =>
+      object.kind === 'included' ? (object.replaces ?? []).map((old) => ({ object: old, by: object.object })) : [],
+    ),
     artifacts: manifest.artifacts.map(({ key, bytes, rows }, index) => ({
       key,
       bytes,

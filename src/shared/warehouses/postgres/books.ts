@@ -15,6 +15,8 @@ const SCHEMA = [
   `CREATE TABLE IF NOT EXISTS _sluice.load_objects (
     table_name text NOT NULL, object_id uuid NOT NULL, batch uuid NOT NULL, rows bigint NOT NULL,
     PRIMARY KEY (table_name, object_id))`,
+  `ALTER TABLE _sluice.load_objects ADD COLUMN IF NOT EXISTS replaced_by uuid,
+    ADD COLUMN IF NOT EXISTS removed bigint NOT NULL DEFAULT 0`,
   `CREATE TABLE IF NOT EXISTS _sluice.fences (
     table_name text NOT NULL, batch uuid NOT NULL, attempt integer NOT NULL, PRIMARY KEY (table_name, batch))`,
 ];
@@ -37,7 +39,7 @@ export interface LoadEntry {
 export async function openBooks(pool: Pool, bounds: Bounds): Promise<void> {
   const { rows } = await pool.query<{ ready: boolean }>(
     `SELECT to_regclass('_sluice.fences') IS NOT NULL AND to_regclass('_sluice.loads') IS NOT NULL
-       AND to_regclass('_sluice.load_objects') IS NOT NULL AS ready`,
+       AND EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass('_sluice.load_objects') AND attname = 'removed') AS ready`,
   );
   if (rows[0]?.ready === true) return;
   await withTransaction(pool, async (client) => {

@@ -14,6 +14,7 @@ import { tableKey } from './identifiers.js';
 import { modes } from './modes/modes.js';
 import type { WireColumn } from './planTable.js';
 import { prepareTable } from './prepareTable.js';
+import { noteKeptOut, removeReplaced } from './removeReplaced.js';
 import { endOlderAttempts, loadName } from './rivals.js';
 import { selectRows } from './selectRows.js';
 
@@ -23,6 +24,7 @@ export const LOAD_PHASES = [
   'table-ready',
   'load-claimed',
   'objects-claimed',
+  'removed',
   'copying',
   'copied',
   'fence-held',
@@ -89,7 +91,15 @@ async function writeBatch({ context, request, key, wire, phase }: Work, client: 
   const fresh = await claimObjects(client, key, request.objects);
   await phase('objects-claimed');
   const wanted = request.objects.filter(({ object }) => fresh.has(object));
-  const skipped = request.objects.filter(({ object }) => !fresh.has(object)).map(({ object }) => object);
+  const left = request.objects.filter(({ object }) => !fresh.has(object));
+  const skipped = left.map(({ object }) => object);
+  await noteKeptOut(client, key, left);
+  const removes = request.removes.filter(({ by }) => fresh.has(by));
+  if (removes.length > 0) {
+    await setLocal(client, { statement_timeout: String(context.bounds.copyTimeoutMs) });
+    await removeReplaced(client, { table: context.table, key }, removes);
+  }
+  await phase('removed');
   const expected = wanted.reduce((sum, { rows }) => sum + rows, 0);
   const present =
     expected === 0 ? 0 : await writeRows({ context, request, key, wire, phase }, client, { skipped, expected });

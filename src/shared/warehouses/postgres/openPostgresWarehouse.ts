@@ -40,7 +40,9 @@ export async function openPostgresWarehouse(options: PostgresWarehouseOptions): 
     },
     presentRows: async (text, objects) => {
       const table = parseTableName(text, schema);
-      return await named(`the count in ${tableKey(table)}`, tableKey(table), () => presentRows(pool, table, objects));
+      return await named(`the count in ${tableKey(table)}`, tableKey(table), () =>
+        presentRows(pool, { table, objects, bounds }),
+      );
     },
     ask: (sql) => named('the query', undefined, () => ask(pool, sql)),
     close: () => pool.end(),

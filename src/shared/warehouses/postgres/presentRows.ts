@@ -2,6 +2,8 @@ import type { Pool } from 'pg';
 import type { ObjectId } from '../../ids.js';
 import { asObjectId } from '../../ids.js';
 import type { PresentCount } from '../port.js';
+import { openBooks } from './books.js';
+import type { Bounds } from './bounds.js';
 import type { TableName } from './identifiers.js';
 import { quoteTable, tableKey } from './identifiers.js';
 import { readTable } from './readTable.js';
@@ -11,22 +13,44 @@ const OBJECTS_A_QUERY = 50_000;
 /**
  * Counts rows by `_sluice_object` in the table itself. Reads from the oldest batch that the books name for these objects on:
  * batch ids rise with time, so blocks before it are skipped, and an object that a later load doubled is still seen. An object
- * that the books do not know is looked for in the whole table. A table that is not there holds no rows.
+ * that the books do not know is looked for in the whole table. A table that is not there holds no rows. What was removed is what the
+ * books say, of the same moment.
  */
-export async function presentRows(pool: Pool, table: TableName, objects: readonly ObjectId[]): Promise<PresentCount[]> {
+export async function presentRows(
+  pool: Pool,
+  { table, objects, bounds }: { table: TableName; objects: readonly ObjectId[]; bounds: Bounds },
+): Promise<PresentCount[]> {
   if (objects.length === 0 || (await readTable(pool, table)) === undefined) return [];
+  await openBooks(pool, bounds);
   const counts: PresentCount[] = [];
   for (let start = 0; start < objects.length; start += OBJECTS_A_QUERY) {
     const slice = objects.slice(start, start + OBJECTS_A_QUERY);
     const oldest = await oldestBatch(pool, table, slice);
-    const { rows } = await pool.query<{ object: string; present: number }>(
-      `SELECT _sluice_object AS object, count(*) AS present FROM ${quoteTable(table)}
-       WHERE _sluice_object = ANY ($1::uuid[]) ${oldest === undefined ? '' : 'AND _sluice_batch >= $2'} GROUP BY 1`,
-      oldest === undefined ? [slice] : [slice, oldest],
+    const { rows } = await pool.query<{ object: string; present: number; removed: number | null }>(
+      `SELECT coalesce(counted.object, entered.object_id) AS object, coalesce(counted.present, 0) AS present, entered.removed
+       FROM (
+         SELECT _sluice_object AS object, count(*) AS present FROM ${quoteTable(table)}
+         WHERE _sluice_object = ANY ($1::uuid[]) ${oldest === undefined ? '' : 'AND _sluice_batch >= $3'} GROUP BY 1
+       ) counted FULL JOIN (
+         SELECT object_id, removed FROM _sluice.load_objects WHERE table_name = $2 AND object_id = ANY ($1::uuid[]) AND removed > 0
+       ) entered ON entered.object_id = counted.object`,
+      [slice, tableKey(table), ...(oldest === undefined ? [] : [oldest])],
     );
-    counts.push(...rows.map(({ object, present }) => ({ object: asObjectId(object), present })));
+    counts.push(...rows.map(readCount));
   }
   return counts;
+}
+
+function readCount({
+  object,
+  present,
+  removed,
+}: {
+  readonly object: string;
+  readonly present: number;
+  readonly removed: number | null;
+}): PresentCount {
+  return { object: asObjectId(object), present, ...(removed === null ? {} : { removed }) };
 }
 
 async function oldestBatch(pool: Pool, table: TableName, objects: readonly ObjectId[]): Promise<string | undefined> {

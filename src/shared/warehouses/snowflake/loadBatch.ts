@@ -72,6 +72,10 @@ interface Work {
 export async function loadBatch(context: LoadContext, request: LoadRequest): Promise<LoadReceipt> {
   const { run, table } = context;
   const { batch, attempt } = request;
+  if (request.removes.length > 0)
+    throw new SluiceError('CONFIG_INVALID', 'expected a Postgres target where onOverwrite is replace, got Snowflake', {
+      facts: { table: tableKey(table), batch },
+    });
   const key: LoadKey = { database: table.database, table: tableKey(table), batch, attempt };
   const place = createHash('sha256').update(key.table).digest('hex').slice(0, 8);
   const name = `STG_${batch.replaceAll('-', '')}_${attempt}_${place}`.toUpperCase();

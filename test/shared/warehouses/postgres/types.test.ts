@@ -39,6 +39,7 @@ describe('the types of a load into Postgres', () => {
       objects: [{ object, rows: rows.length }],
       source: `(${rows.join(' UNION ALL ')})`,
       session,
+      removes: [],
       artifacts: [],
     });
     const read = await warehouse.ask(
