@@ -40,6 +40,14 @@ export function refuseUnreadable(source: Source, message: string): Refusal {
   const line = /(?:CSV Error on Line: |in line )(\d+)/.exec(message)?.[1];
   const place = line === undefined ? '' : ` near line ${line}`;
   if (format === 'parquet') {
+    const codec = /Unsupported compression codec "(\w+)"|(\w+) encoding is only supported/.exec(message);
+    if (codec !== null) {
+      return {
+        object,
+        code: 'FORMAT_UNSUPPORTED',
+        reason: `expected a codec and encoding of Parquet that DuckDB reads, got ${codec[1] ?? codec[2]}`,
+      };
+    }
     return {
       object,
       code: 'OBJECT_CORRUPT',

@@ -1,193 +1,85 @@
-import { mkdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { EngineSession } from '../../shared/engine/port.js';
-import { SluiceError, isSluiceError, type ErrorCode } from '../../shared/errors.js';
-import type { Column } from '../../shared/schema/columns.js';
-import { PROVENANCE_COLUMNS } from '../../shared/schema/columns.js';
-import type { ColumnChange } from '../../shared/schema/merge.js';
-import { describeChange } from './diagnose.js';
-import { inspectInputs } from './inspect.js';
-import { observeSources } from './observe.js';
-import { planSlices } from './plan.js';
-import { repair, recount } from './repair.js';
-import { resolveSchema } from './resolveSchema.js';
-import { type CompactInput, type Refusal, type Source, type TargetColumn, isRefusal } from './sources.js';
-import { type WrittenArtifact, countMismatch, verifyRows, writeSlice } from './write.js';
+import { type SluiceError, isSluiceError } from '../../shared/errors.js';
+import { type CompactFilesRequest, type CompactFilesResult, compactOnce } from './compactOnce.js';
+import type { CompactInput, Refusal } from './sources.js';
 
-export interface CompactFilesRequest {
-  readonly session: EngineSession;
-  /** Folder of the session; plain copies live here while this runs. */
-  readonly scratch: string;
-  readonly inputs: readonly CompactInput[];
-  /** Where artifacts go; a folder that the session may write. Made when missing. */
-  readonly outDir: string;
-  readonly format: 'auto' | 'parquet' | 'csv' | 'ndjson';
-  /** The dataset's columns; absent before its first batch: then they are taken from the inputs. */
-  readonly schema?: readonly Column[];
-  readonly evolution: 'strict' | 'widen';
-  readonly compression: 'zstd' | 'snappy';
-  /** Columns to order each artifact by. */
-  readonly sort: readonly string[];
-  /** Bytes of one artifact, about. */
-  readonly targetBytes: number;
-  /** Whether rows carry `_sluice_object` and `_sluice_row`. */
-  readonly provenance: boolean;
-  readonly signal?: AbortSignal;
+export type { CompactFilesRequest, CompactFilesResult, CompactedObject } from './compactOnce.js';
+export type { CompactInput } from './sources.js';
+
+/** How to go on after the engine died under a session. */
+export interface EngineRevival {
+  /** A fresh session with the same folders, in place of the dead one. */
+  readonly reopen?: () => Promise<EngineSession>;
 }
-
-/** What became of one input. */
-export type CompactedObject =
-  | { readonly object: string; readonly kind: 'included'; readonly rows: number }
-  | { readonly object: string; readonly kind: 'quarantined'; readonly code: ErrorCode; readonly reason: string };
-
-export interface CompactFilesResult {
-  /** Without provenance. */
-  readonly columns: readonly Column[];
-  /** For people: what these files made of the schema; absent when it stands as it was. */
-  readonly schemaChange?: string;
-  /** Local Parquet files; none when no input has a row. */
-  readonly artifacts: readonly WrittenArtifact[];
-  /** One answer for each input, in their order. */
-  readonly objects: readonly CompactedObject[];
-  readonly rows: { readonly in: number; readonly out: number };
-}
-
-/** Each round sets files aside or widens a column; a batch that needs more than this is sick in a way of its own. */
-const MAX_ROUNDS = 12;
 
 /**
  * Compacts local files into Parquet in one pass over their rows. An input that is cut, damaged or breaks the schema is
  * quarantined with its place and reason, and the rest goes on. Rows in (footers, lines, or a count of their own) equal
  * rows out (counted in the artifacts), or nothing is produced. Safe to run again: it writes over its own artifacts.
+ * An input that kills the engine, or needs more memory than it has, is found by halving and quarantined; for a death this
+ * takes `reopen`, whose last session is then the one that lives.
  * Errors: COUNT_MISMATCH, CONFIG_INVALID (a sort column that is not there), those of the engine, SCRATCH_FULL.
  */
-export async function compactFiles(request: CompactFilesRequest): Promise<CompactFilesResult> {
-  const { inputs, outDir, scratch, format, schema = [], signal } = request;
-  const folder = join(scratch, 'plain');
-  await mkdir(folder, { recursive: true });
-  await mkdir(outDir, { recursive: true });
-  try {
-    const known = schema.map(({ name }) => name);
-    const inspected = await inspectInputs(inputs, {
-      folder,
-      format,
-      known,
-      ...(signal === undefined ? {} : { signal }),
-    });
-    const whole = inspected.filter((answer): answer is Source => !isRefusal(answer));
-    const observed = await observeSources(whole, request);
-    const reserved = observed.answers.flatMap((source) => (request.provenance ? refuseReserved(source) : []));
-    const refused = new Set(reserved.map(({ object }) => object));
-    const sources = observed.answers.filter(({ object }) => !refused.has(object));
-    const refusals = [...inspected.filter(isRefusal), ...observed.refusals, ...reserved];
-    return await compactSources(sources, refusals, request);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+export async function compactFiles(request: CompactFilesRequest & EngineRevival): Promise<CompactFilesResult> {
+  const work = { ...request };
+  const first = await tryCompact(work, request.inputs);
+  if (first.kind === 'done') return first.result;
+  // A death may have come from outside: the same again tells.
+  const again = first.error.code === 'ENGINE_DIED' ? await tryCompact(work, request.inputs) : first;
+  if (again.kind === 'done') return again.result;
+  const killers = await findKillers(work, request.inputs);
+  if (killers.length === 0) throw again.error;
+  const refused = new Map(killers.map((killer) => [killer.object, killer]));
+  const spared = await compactOnce({ ...work, inputs: request.inputs.filter(({ object }) => !refused.has(object)) });
+  const answers = new Map(spared.objects.map((answer) => [answer.object, answer]));
+  const objects = request.inputs.flatMap(({ object }) => {
+    const killer = refused.get(object);
+    return killer === undefined ? (answers.get(object) ?? []) : { ...killer, kind: 'quarantined' as const };
+  });
+  return { ...spared, objects };
 }
 
-async function compactSources(
-  observed: readonly Source[],
-  refusedBefore: readonly Refusal[],
-  request: CompactFilesRequest,
-): Promise<CompactFilesResult> {
-  const plan = await resolveSchema(observed, request);
-  let { columns, changes, sources } = plan;
-  const refusals = [...refusedBefore, ...plan.refusals];
-  for (let round = 0; round < MAX_ROUNDS; round++) {
-    checkSort(columns, sources, request);
-    const attempt = await write(sources, columns, request);
-    if (attempt.kind === 'written') {
-      const { artifacts } = attempt;
-      return describe(request, { columns, changes, sources, refusals, artifacts });
-    }
-    const repaired =
-      attempt.kind === 'failed'
-        ? await repair(attempt.error, { sources, columns }, request)
-        : await recount(attempt, { sources, columns }, request);
-    ({ columns, sources } = repaired);
-    changes = [...changes, ...repaired.changes];
-    refusals.push(...repaired.refusals);
-  }
-  throw new SluiceError('INTERNAL', `expected the files to be compacted in ${MAX_ROUNDS} rounds, got no end`);
-}
+/** The request, with the session that lives now. */
+type Work = { -readonly [K in keyof CompactFilesRequest]: CompactFilesRequest[K] } & EngineRevival;
+type Trial =
+  | { readonly kind: 'done'; readonly result: CompactFilesResult }
+  | { readonly kind: 'failed'; readonly error: SluiceError };
 
-type Attempt =
-  | { readonly kind: 'written'; readonly artifacts: readonly WrittenArtifact[] }
-  | { readonly kind: 'failed'; readonly error: SluiceError }
-  | { readonly kind: 'miscounted'; readonly objects: readonly string[]; readonly error: SluiceError };
-
-async function write(
-  sources: readonly Source[],
-  columns: readonly TargetColumn[],
-  request: CompactFilesRequest,
-): Promise<Attempt> {
-  const artifacts: WrittenArtifact[] = [];
-  const options = { ...request, columns };
+async function tryCompact(work: Work, inputs: readonly CompactInput[], outDir = work.outDir): Promise<Trial> {
   try {
-    for (const [index, slice] of planSlices(sources).entries())
-      artifacts.push(...(await writeSlice(slice, index, options)));
+    return { kind: 'done', result: await compactOnce({ ...work, inputs, outDir }) };
   } catch (error) {
-    await removeAll(artifacts);
-    if (isSluiceError(error, 'ENGINE_QUERY')) return { kind: 'failed', error };
-    throw error;
+    if (isSluiceError(error, 'ENGINE_MEMORY')) return { kind: 'failed', error };
+    if (!isSluiceError(error, 'ENGINE_DIED') || work.reopen === undefined) throw error;
+    work.session = await work.reopen();
+    return { kind: 'failed', error };
   }
-  const objects = await verifyRows(artifacts, sources, options);
-  if (objects.length === 0) return { kind: 'written', artifacts };
-  await removeAll(artifacts);
-  return { kind: 'miscounted', objects, error: countMismatch(sources, artifacts, objects) };
 }
 
-function checkSort(columns: readonly TargetColumn[], sources: readonly Source[], { sort }: CompactFilesRequest): void {
-  const names = new Set(columns.map(({ name }) => name.toLowerCase()));
-  const missing = sort.find((name) => !names.has(name.toLowerCase()));
-  if (missing === undefined || sources.length === 0) return;
-  throw new SluiceError('CONFIG_INVALID', `sort: expected a column of the files, got ${missing}`, {
-    facts: { column: missing },
-  });
+/** Compacts each half of inputs that are known to fail together, down to single ones that fail alone, twice. */
+async function findKillers(work: Work, inputs: readonly CompactInput[]): Promise<readonly Refusal[]> {
+  const outDir = join(work.scratch, 'trial');
+  const middle = Math.ceil(inputs.length / 2);
+  const halves = inputs.length === 1 ? [inputs] : [inputs.slice(0, middle), inputs.slice(middle)];
+  const killers: Refusal[] = [];
+  for (const half of halves) {
+    const trial = await tryCompact(work, half, outDir);
+    await rm(outDir, { recursive: true, force: true });
+    const [only] = half;
+    if (trial.kind === 'done' || only === undefined) continue;
+    if (half.length > 1) killers.push(...(await findKillers(work, half)));
+    else if (inputs.length === 1) killers.push(refuseKiller(only, trial.error));
+    else killers.push(...(await findKillers(work, half)));
+  }
+  return killers;
 }
 
-function refuseReserved({ object, columns }: Source): readonly Refusal[] {
-  const reserved = new Set<string>(PROVENANCE_COLUMNS.map(({ name }) => name));
-  const taken = columns.find(({ name }) => reserved.has(name.toLowerCase()));
-  if (taken === undefined) return [];
-  return [{ object, code: 'COLUMN_MISMATCH', reason: `expected no column of Sluice's own, got ${taken.name}` }];
-}
-
-async function removeAll(artifacts: readonly WrittenArtifact[]): Promise<void> {
-  await Promise.all(artifacts.map(({ path }) => rm(path, { force: true })));
-}
-
-interface Done {
-  readonly columns: readonly TargetColumn[];
-  readonly changes: readonly ColumnChange[];
-  readonly sources: readonly Source[];
-  readonly refusals: readonly Refusal[];
-  readonly artifacts: readonly WrittenArtifact[];
-}
-
-function describe({ inputs, schema }: CompactFilesRequest, done: Done): CompactFilesResult {
-  const { columns, changes, sources, refusals, artifacts } = done;
-  const rowsOf = new Map(sources.map(({ object, rows = 0 }) => [object, rows]));
-  const refusalOf = new Map(refusals.map((refusal) => [refusal.object, refusal]));
-  const objects = inputs.map(({ object }): CompactedObject => {
-    const { code = 'INTERNAL', reason = 'expected an answer for the object, got none' } = refusalOf.get(object) ?? {};
-    const rows = rowsOf.get(object);
-    return rows === undefined ? { object, kind: 'quarantined', code, reason } : { object, kind: 'included', rows };
-  });
-  const isFirst = schema === undefined && columns.length > 0;
-  const change = isFirst
-    ? 'first schema'
-    : changes.map(({ column, from, to }) => describeChange(column, from, to)).join('; ');
-  const rows = {
-    in: sources.reduce((sum, { rows: count = 0 }) => sum + count, 0),
-    out: artifacts.reduce((sum, { rows: count }) => sum + count, 0),
-  };
-  return {
-    columns: columns.map(({ name, type }) => ({ name, type })),
-    ...(change === '' ? {} : { schemaChange: change }),
-    artifacts,
-    objects,
-    rows,
-  };
+function refuseKiller({ object }: CompactInput, { code }: SluiceError): Refusal {
+  const reason =
+    code === 'ENGINE_MEMORY'
+      ? 'expected data that fits the memory limit of the engine, got more in one piece'
+      : 'expected data that the engine reads, got its end (twice, with this object alone)';
+  return { object, code: 'OBJECT_UNREADABLE', reason };
 }

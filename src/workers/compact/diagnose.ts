@@ -4,7 +4,7 @@ import { bisect } from './bisect.js';
 import { guessTypes } from './guess.js';
 import { planReads, type Read } from './plan.js';
 import type { Refusal, Source, TargetColumn } from './sources.js';
-import { PLACE, columnSql, placedSql, probeSql, selectSql } from './sql.js';
+import { PLACE, columnSql, placedSql, probeSql, readerSql, selectSql } from './sql.js';
 
 /** Values of one text file that do not fit one column. */
 export interface Misfit {
@@ -60,7 +60,7 @@ async function findInRead(read: Read, { session, columns, signal }: DiagnoseOpti
   });
   const rows = await session.query(
     `SELECT ${PLACE.file} AS file, min(${PLACE.row}) AS low, ${[...tests, 'count(*) AS n'].join(', ')}
-     FROM ${placedSql(read, [])} GROUP BY ALL`,
+     FROM ${placedSql(read, 'SELECT *,', readerSql(read, []))} GROUP BY ALL`,
     signal,
   );
   return rows.flatMap((row) =>
@@ -108,7 +108,7 @@ function isNested(type: string): boolean {
 
 /** A misfit as the reason of a refusal. */
 export function refuseMisfit({ object, column, expected, got, rows, firstRow }: Misfit): Refusal {
-  const reason = `column ${column}: expected ${expected}, got ${got} in ${rows} rows, first in row ${firstRow}`;
+  const reason = `column ${column}: expected ${expected}, got ${got} in ${rows === 1 ? '1 row' : `${rows} rows`}, first in row ${firstRow}`;
   return { object, code: got === expected ? 'VALUE_INVALID' : 'TYPE_CHANGED', reason };
 }
 

@@ -6,7 +6,7 @@ import type { Source } from './sources.js';
 import { readerSql } from './sql.js';
 
 /** Rows of one file that are looked at; the cast of every value checks the guess afterwards. */
-const SAMPLE_ROWS = 2_000;
+const SAMPLE_ROWS = 1_000;
 
 interface GuessOptions {
   readonly session: EngineSession;

@@ -54,6 +54,24 @@ export async function countCsv(sources: readonly Source[], options: ObserveOptio
   });
 }
 
+/** Refuses Parquet files that hold another number of rows than their footer tells. */
+export async function findFalseFooters(
+  sources: readonly Source[],
+  { session, signal }: ObserveOptions,
+): Promise<readonly Refusal[]> {
+  const liars: Refusal[] = [];
+  for (const { object, file, rows } of sources) {
+    const [row] = await session.query(
+      `SELECT count(hash(t)) AS n FROM read_parquet(${quoteText(file)}, hive_partitioning = false) t`,
+      signal,
+    );
+    const count = Number(row?.n);
+    if (count === rows) continue;
+    liars.push({ object, code: 'OBJECT_CORRUPT', reason: `expected ${rows} rows as the footer tells, got ${count}` });
+  }
+  return liars;
+}
+
 async function observeParquet(
   sources: readonly Source[],
   { session, signal }: ObserveOptions,
@@ -107,16 +125,17 @@ async function observeJson(
 ): Promise<readonly Source[]> {
   const layout = sources[0]?.format === 'json' ? 'array' : 'newline_delimited';
   const rows = await session.query(
-    `SELECT file_index AS file, count(*) AS rows, first(json_keys(json)) AS head,
-       list_distinct(flatten(list(DISTINCT json_keys(json)))) AS keys
-     FROM read_json_objects(${listSql(sources)}, format = ${quoteText(layout)}, compression = 'uncompressed', hive_partitioning = false)
+    `SELECT file, sum(n)::BIGINT AS rows, list(keys ORDER BY n DESC) AS keys
+     FROM (SELECT file_index AS file, hash(json_keys(json)) AS h, count(*) AS n, any_value(json_keys(json)) AS keys
+       FROM read_json_objects(${listSql(sources)}, format = ${quoteText(layout)}, compression = 'uncompressed', hive_partitioning = false)
+       GROUP BY file, h)
      GROUP BY ALL`,
     signal,
   );
   const seen = new Map(rows.map(({ file, ...row }) => [Number(file), row]));
   return sources.map((source, index) => {
-    const { rows: count = 0, head, keys } = seen.get(index) ?? {};
-    const names = new Set([...namesOf(head), ...[...namesOf(keys)].sort()]);
+    const { rows: count = 0, keys } = seen.get(index) ?? {};
+    const names = new Set(Array.isArray(keys) ? keys.flatMap(namesOf) : []);
     return { ...source, rows: Number(count), columns: [...names].map((name) => ({ name })) };
   });
 }

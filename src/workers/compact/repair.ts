@@ -1,8 +1,8 @@
 import type { SluiceError } from '../../shared/errors.js';
 import { type ColumnChange, widenType } from '../../shared/schema/merge.js';
-import type { CompactFilesRequest } from './compactFiles.js';
+import type { CompactFilesRequest } from './compactOnce.js';
 import { type Misfit, diagnose, refuseMisfit } from './diagnose.js';
-import { countCsv } from './observe.js';
+import { countCsv, findFalseFooters } from './observe.js';
 import { widenGuess } from './plan.js';
 import type { Refusal, Source, TargetColumn } from './sources.js';
 
@@ -53,24 +53,31 @@ function widen(misfit: Misfit, current: string, { schema, evolution }: RepairReq
   return type === misfit.expected ? undefined : type;
 }
 
-/** Counts again, with the engine's parser, the text files whose lines are not their rows. Throws when that tells nothing new. */
+/**
+ * Counts the miscounted files again, each by decoding it: text whose lines are not its rows, and Parquet whose footer
+ * does not say how many it holds. Throws when that tells nothing new: then rows were lost on the way.
+ */
 export async function recount(
   miscounted: { readonly objects: readonly string[]; readonly error: SluiceError },
   { sources, columns }: { readonly sources: readonly Source[]; readonly columns: readonly TargetColumn[] },
   { session, signal }: RepairRequest,
 ): Promise<Repaired> {
   const objects = new Set(miscounted.objects);
-  const texts = sources.filter(({ object, format }) => objects.has(object) && format === 'csv');
-  const { answers, refusals } = await countCsv(texts, { session, ...(signal === undefined ? {} : { signal }) });
+  const suspects = (format: Source['format']) =>
+    sources.filter((source) => objects.has(source.object) && source.format === format);
+  const options = { session, ...(signal === undefined ? {} : { signal }) };
+  const texts = suspects('csv');
+  const { answers, refusals } = await countCsv(texts, options);
   const counted = new Map(answers.map((source) => [source.object, source]));
-  const refused = new Set(refusals.map(({ object }) => object));
+  const liars = await findFalseFooters(suspects('parquet'), options);
+  const refused = new Set([...refusals, ...liars].map(({ object }) => object));
   const isNews = texts.some(({ object, rows }) => rows !== counted.get(object)?.rows);
-  if (!isNews) throw miscounted.error;
+  if (!isNews && liars.length === 0) throw miscounted.error;
   return {
     columns,
     sources: sources.flatMap((source) => (refused.has(source.object) ? [] : (counted.get(source.object) ?? source))),
     changes: [],
-    refusals,
+    refusals: [...refusals, ...liars],
   };
 }
 

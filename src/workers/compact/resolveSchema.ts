@@ -5,7 +5,7 @@ import { type SchemaPlan, type TypeVote, planSchema, settleType } from './plan.j
 import type { Refusal, Source } from './sources.js';
 
 /** Files whose values are looked at to guess the type of a text column. */
-const SAMPLE_FILES = 16;
+const SAMPLE_FILES = 12;
 
 export interface SchemaRequest {
   readonly session: EngineSession;
@@ -28,9 +28,23 @@ export async function resolveSchema(sources: readonly Source[], request: SchemaR
   const final = unnulled === undefined ? plan : planSchema(base, unnulled, isFirst ? 'widen' : evolution);
   const tables = sources.filter(({ format }) => format === 'parquet').flatMap(({ columns }) => columns);
   const known = new Set(tables.map(({ name }) => name.toLowerCase()));
+  if (final.columns.length === 0) return refuseBare(final);
   const guesses = new Set(names.map((name) => name.toLowerCase()).filter((name) => !known.has(name)));
   const columns = final.columns.map((column) => ({ ...column, isGuess: guesses.has(column.name.toLowerCase()) }));
   return { ...final, columns, changes: isFirst ? [] : final.changes };
+}
+
+/** Rows without any column at all (`{}` and nothing else) cannot be kept. */
+function refuseBare(plan: SchemaPlan): SchemaPlan {
+  const bare = plan.sources.filter(({ rows = 0 }) => rows > 0);
+  const refusals = bare.map(({ object }): Refusal => {
+    return { object, code: 'COLUMN_MISMATCH', reason: 'expected at least one column, got none' };
+  });
+  return {
+    ...plan,
+    sources: plan.sources.filter(({ rows = 0 }) => rows === 0),
+    refusals: [...plan.refusals, ...refusals],
+  };
 }
 
 /** Names that the schema lacks, in the order of their first coming. */

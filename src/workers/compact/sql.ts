@@ -8,10 +8,12 @@ const [FILE, ROW] = ['"sluice file"', '"sluice row"'];
 /** The rows of a read in the dataset's columns, then `_sluice_object` and `_sluice_row` where provenance is asked for. */
 export function selectSql(read: Read, columns: readonly TargetColumn[], provenance: boolean): string {
   const casts = columns.map((column) => `${columnSql(read, column, 'error')} AS ${quoteName(column.name)}`);
-  if (!provenance) return `SELECT ${casts.join(', ')} FROM ${readerSql(read, columns)}`;
+  const reader = readerSql(read, columns);
+  if (!provenance) return `SELECT ${casts.join(', ')} FROM ${reader}`;
   const objects = read.sources.map(({ object }) => quoteText(object)).join(', ');
+  const names = columns.map(({ name }) => quoteName(name));
   const place = [`([${objects}]::UUID[])[${FILE} + 1] AS _sluice_object`, `${rowSql(read)} AS _sluice_row`];
-  return `SELECT ${[...casts, ...place].join(', ')} FROM ${placedSql(read, columns)}`;
+  return `SELECT ${[...names, ...place].join(', ')} FROM ${placedSql(read, `SELECT ${casts.join(', ')}, `, reader)}`;
 }
 
 /** All reads in one SELECT. */
@@ -84,7 +86,9 @@ export function readerSql(read: Read, columns: readonly TargetColumn[]): string 
     if (read.format === 'csv') return `${quoteText(csvName(index))}: 'VARCHAR'`;
     return `${quoteText(name)}: ${quoteText(jsonType(read, column?.type ?? 'VARCHAR'))}`;
   });
-  const common = `columns = {${types.join(', ')}}, compression = 'uncompressed', hive_partitioning = false`;
+  // Rows of JSON without any key are rows too, and a reader wants at least one column.
+  const asked = types.length === 0 ? "'sluice none': 'VARCHAR'" : types.join(', ');
+  const common = `columns = {${asked}}, compression = 'uncompressed', hive_partitioning = false`;
   if (read.format === 'csv') {
     const dialect = `header = true, delim = ${quoteText(read.delimiter)}, quote = '"', escape = '"', allow_quoted_nulls = false`;
     return `read_csv(${files}, auto_detect = false, ${dialect}, ${common})`;
@@ -93,13 +97,14 @@ export function readerSql(read: Read, columns: readonly TargetColumn[]): string 
   return `read_json(${files}, format = ${quoteText(layout)}, records = true, ${common})`;
 }
 
-/** A read with the number of each row's file in the list, and of the row in the read. */
-export function placedSql(read: Read, columns: readonly TargetColumn[]): string {
-  const reader = readerSql(read, columns);
-  if (shadowsReader(read)) return `(SELECT *, 0 AS ${FILE}, row_number() OVER () - 1 AS ${ROW} FROM ${reader})`;
-  if (read.format === 'parquet')
-    return `(SELECT *, CAST(file_index AS BIGINT) AS ${FILE}, file_row_number AS ${ROW} FROM ${reader})`;
-  return `(SELECT *, CAST(file_index AS BIGINT) AS ${FILE}, row_number() OVER () - 1 AS ${ROW} FROM ${reader})`;
+/**
+ * What `select` (its last comma included) takes of a read, with the number of each row's file in the list and of the row
+ * in the read. Casts belong below the numbering: above it they cost twice as much.
+ */
+export function placedSql(read: Read, select: string, reader: string): string {
+  const file = shadowsReader(read) ? '0' : 'CAST(file_index AS BIGINT)';
+  if (isNumbered(read)) return `(${select} ${file} AS ${FILE}, file_row_number AS ${ROW} FROM ${reader})`;
+  return `(SELECT *, row_number() OVER () - 1 AS ${ROW} FROM (${select} ${file} AS ${FILE} FROM ${reader}))`;
 }
 
 /** The names that placedSql gives: the file's number and the row's. */
@@ -107,9 +112,14 @@ export const PLACE = { file: FILE, row: ROW } as const;
 
 /** The row's number in its file: text is numbered through all files of the read, so the rows before the file come off. */
 function rowSql(read: Read): string {
-  if (read.format === 'parquet' || shadowsReader(read)) return `CAST(${ROW} AS BIGINT)`;
+  if (isNumbered(read)) return `CAST(${ROW} AS BIGINT)`;
   const before = read.sources.reduce<number[]>((sums, { rows = 0 }) => [...sums, (sums.at(-1) ?? 0) + rows], [0]);
   return `${ROW} - ([${before.slice(0, -1).join(', ')}]::BIGINT[])[${FILE} + 1]`;
+}
+
+/** Parquet numbers its rows file by file. */
+function isNumbered(read: Read): boolean {
+  return read.format === 'parquet' && !shadowsReader(read);
 }
 
 /** Nested values of JSON are read as their type, the others as text. */

@@ -1,4 +1,4 @@
-import { mkdtemp, mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openEngine } from '../../../src/shared/engine/open.js';
@@ -6,6 +6,7 @@ import type { EngineRow, EngineSession } from '../../../src/shared/engine/port.j
 import {
   type CompactFilesRequest,
   type CompactFilesResult,
+  type EngineRevival,
   compactFiles,
 } from '../../../src/workers/compact/compactFiles.js';
 
@@ -15,7 +16,7 @@ export type File = readonly [name: string, content: string | Uint8Array];
 export interface Bench {
   readonly session: EngineSession;
   readonly scratch: string;
-  compact(files: readonly File[], options?: Partial<CompactFilesRequest>): Promise<Compacted>;
+  compact(files: readonly File[], options?: Partial<CompactFilesRequest & EngineRevival>): Promise<Compacted>;
   close(): Promise<void>;
 }
 
@@ -26,10 +27,10 @@ export interface Compacted extends CompactFilesResult {
   rowsOut(columns?: string): Promise<readonly EngineRow[]>;
 }
 
-export async function openBench(): Promise<Bench> {
+export async function openBench(memoryLimit = '500MB'): Promise<Bench> {
   const engine = openEngine({ maxChildren: 1 });
   const scratch = await mkdtemp(join(tmpdir(), 'compact-'));
-  const session = await engine.open({ scratch, memoryLimit: '500MB' });
+  const session = await engine.open({ scratch, memoryLimit });
   let calls = 0;
   return {
     session,
@@ -77,6 +78,18 @@ export async function openBench(): Promise<Bench> {
     },
   };
 }
+
+/** A Parquet file of the rows of a SELECT. */
+export async function makeParquet(bench: Bench, sql: string): Promise<Buffer> {
+  const path = join(bench.scratch, `made-${Math.random()}.parquet`);
+  await bench.session.run(`COPY (${sql}) TO '${path}' (FORMAT parquet)`);
+  return readFile(path);
+}
+
+export const DELAYS = [
+  { name: 'flight', type: 'VARCHAR' },
+  { name: 'delay', type: 'BIGINT' },
+];
 
 export function idOf(index: number): string {
   return `00000000-0000-4000-8000-${String(index).padStart(12, '0')}`;
