@@ -8,7 +8,7 @@ import type { ColumnChange } from '../../shared/schema/merge.js';
 import { describeChange } from './diagnose.js';
 import { inspectInputs } from './inspect.js';
 import { observeSources } from './observe.js';
-import { planSlices } from './plan.js';
+import { planSlices, pruneColumns } from './plan.js';
 import { repair, recount } from './repair.js';
 import { resolveSchema } from './resolveSchema.js';
 import { type CompactInput, type Refusal, type Source, type TargetColumn, isRefusal } from './sources.js';
@@ -90,6 +90,7 @@ async function compactSources(
   let { columns, changes, sources } = plan;
   const refusals = [...refusedBefore, ...plan.refusals];
   for (let round = 0; round < MAX_ROUNDS; round++) {
+    columns = pruneColumns(columns, request.schema ?? [], sources);
     checkSort(columns, sources, request);
     const attempt = await write(sources, columns, request);
     if (attempt.kind === 'written') {

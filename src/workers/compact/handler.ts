@@ -85,6 +85,10 @@ async function compactOnce(
   await mkdir(outDir, { recursive: true });
   return compactFiles({
     session: await work.scratch.session(),
+    reopen: async () => {
+      await work.scratch.dropSession();
+      return work.scratch.session();
+    },
     scratch: work.scratch.folder,
     inputs: report.fetched.map(({ object, name, file }) => ({ object, name, file })),
     outDir,

@@ -122,6 +122,17 @@ export function planSchema(
   return { columns, changes, sources: fitting, refusals };
 }
 
+/** The columns without those that only refused files have: neither the schema nor a file that stays knows them. */
+export function pruneColumns<C extends { readonly name: string }>(
+  columns: readonly C[],
+  schema: readonly Column[],
+  sources: readonly Source[],
+): readonly C[] {
+  const names = [...schema, ...sources.flatMap((source) => source.columns)].map(({ name }) => name.toLowerCase());
+  const known = new Set(names);
+  return columns.filter(({ name }) => known.has(name.toLowerCase()));
+}
+
 /** The guess for digits that are no number: one such value makes a guessed column text, however many look like numbers. */
 export const CODE = 'CODE';
 

@@ -154,6 +154,18 @@ test('new and missing columns: NULL where the schema may widen, refused where it
   });
 });
 
+test('columns that only refused files have do not enter the schema', async () => {
+  const files: readonly File[] = [
+    ['notes.txt', 'Read this first\nThen, and only then, that\n'],
+    ['good.csv', 'flight,delay\nA,1\n'],
+  ];
+  const first = await bench.compact(files);
+  expect(first.columns).toEqual(DELAYS);
+  const later = await bench.compact(files, { schema: DELAYS });
+  expect(later.columns).toEqual(DELAYS);
+  expect(later.schemaChange).toBeUndefined();
+});
+
 test('types widen where nothing is lost, and only where the schema may', async () => {
   const schema = [
     { name: 'i', type: 'INTEGER' },
