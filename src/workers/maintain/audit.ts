@@ -1,7 +1,7 @@
 import { toSluiceError } from '../../shared/errors.js';
 import type { ObjectId } from '../../shared/ids.js';
 import type { AuditObject, LoadTarget, ObjectState, ReadLedger } from '../../shared/ledger/port.js';
-import type { Warehouse } from '../../shared/warehouses/port.js';
+import type { PresentCount, Warehouse } from '../../shared/warehouses/port.js';
 import { type AuditVerdict, judgeObject, type TargetCount } from './judgeObject.js';
 
 /** One object's account, in the shape of `sluice audit --json`. */
@@ -44,7 +44,7 @@ export async function* auditDataset(request: AuditRequest): AsyncGenerator<reado
 
 /** The rows of a page's objects in one table, or why they could not be counted. */
 interface CountedTable extends LoadTarget {
-  readonly rows: ReadonlyMap<ObjectId, number> | { readonly error: string };
+  readonly rows: ReadonlyMap<ObjectId, PresentCount> | { readonly error: string };
 }
 
 async function countTables(request: AuditRequest, page: readonly AuditObject[]): Promise<readonly CountedTable[]> {
@@ -55,7 +55,7 @@ async function countTables(request: AuditRequest, page: readonly AuditObject[]):
   for (const { target, table } of tables.values()) {
     try {
       const rows = await request.warehouse(target).presentRows(table, objects);
-      counted.push({ target, table, rows: new Map(rows.map(({ object, present }) => [object, present])) });
+      counted.push({ target, table, rows: new Map(rows.map((count) => [count.object, count])) });
     } catch (error) {
       const { code, message } = toSluiceError(error);
       counted.push({ target, table, rows: { error: `${code}: ${message}` } });
@@ -85,7 +85,8 @@ function auditObject(object: AuditObject, tables: readonly CountedTable[], requi
 
 function countOf(rows: CountedTable['rows'], object: ObjectId): TargetCount {
   if ('error' in rows) return rows;
-  return { present: rows.get(object) ?? 0, unchanged: 0, overwritten: 0, removed: 0 };
+  const { present = 0, removed = 0 } = rows.get(object) ?? {};
+  return { present, unchanged: 0, overwritten: 0, removed };
 }
 
 function isAmong(loads: readonly LoadTarget[], table: LoadTarget): boolean {

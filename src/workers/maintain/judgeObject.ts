@@ -13,8 +13,9 @@ const ENDED: ReadonlySet<ObjectState> = new Set(['loaded', 'judged', 'quarantine
 
 /**
  * Judges one object by its counts: rows in = present + unchanged + overwritten + removed + quarantined + deduplicated +
- * filtered, in every table. An object that is set aside whole must have no row in any table. `required` says whether the
- * dataset has tables to load. Pure.
+ * filtered, in every table. An object that is set aside whole must have no row in any table; one that a newer version replaced
+ * none that is present, and those that were there must have left by the books. `required` says whether the dataset has tables
+ * to load. Pure.
  */
 export function judgeObject(object: AuditObject, counts: readonly TargetCount[], required: boolean): AuditVerdict {
   if (!ENDED.has(object.state) || (object.state === 'judged' && required)) return 'pending';
@@ -29,9 +30,16 @@ export function judgeObject(object: AuditObject, counts: readonly TargetCount[],
       return (atTargets.length === 0 ? [0] : atTargets).every((rows) => rows + setAside === object.rowsIn)
         ? 'balanced'
         : 'unbalanced';
+    case 'superseded':
+      return counts.every((count) => isGone(count, object.rowsIn - setAside)) ? 'balanced' : 'unbalanced';
     default:
       return 'balanced';
   }
+}
+
+/** Replaced before it was loaded (no row ever), or after (every row removed). */
+function isGone(count: TargetCount, rows: number): boolean {
+  return 'error' in count || (count.present === 0 && (count.removed === 0 || rowsAt(count) === rows));
 }
 
 function rowsAt(count: TargetCount): number {

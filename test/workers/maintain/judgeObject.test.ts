@@ -54,6 +54,20 @@ const cases: readonly {
     counts: [at(1)],
     verdict: 'unbalanced',
   },
+  {
+    name: 'replaced, every row removed',
+    object: { state: 'superseded' },
+    counts: [at(0, { removed: 10 })],
+    verdict: 'balanced',
+  },
+  { name: 'replaced before it was loaded', object: { state: 'superseded' }, counts: [at(0)], verdict: 'balanced' },
+  { name: 'replaced, yet rows are present', object: { state: 'superseded' }, counts: [at(10)], verdict: 'unbalanced' },
+  {
+    name: 'replaced, a row is lost between present and removed',
+    object: { state: 'superseded' },
+    counts: [at(0, { removed: 9 })],
+    verdict: 'unbalanced',
+  },
   { name: 'quarantined, target away', object: { state: 'quarantined' }, counts: [away], verdict: 'unverified' },
 ];
 
