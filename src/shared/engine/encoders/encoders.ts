@@ -1,7 +1,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { SluiceError } from '../../errors.js';
 import type { CopyOrder } from '../messages.js';
 import type { CopyOutRequest } from '../port.js';
+import { encodePostgresBinary } from './postgresBinary.js';
 import { encodePostgresText } from './postgresText.js';
 
 /**
@@ -17,10 +17,5 @@ export type Encoder = (
 /** The one list of encodings. */
 export const encoders: Readonly<Record<CopyOutRequest['encoding'], Encoder>> = {
   'postgres-text': encodePostgresText,
-  'postgres-binary': async () => {
-    throw new SluiceError(
-      'ENGINE_QUERY',
-      'expected the encoding postgres-text, got postgres-binary, which is not built in',
-    );
-  },
+  'postgres-binary': encodePostgresBinary,
 };

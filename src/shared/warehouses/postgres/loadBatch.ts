@@ -1,4 +1,5 @@
 import type { ClientBase, Pool } from 'pg';
+import { binaryCovers } from '../../engine/encoders/binaryLayout.js';
 import type { ObjectId } from '../../ids.js';
 import { SluiceError } from '../../errors.js';
 import { withTransaction } from '../../postgres/pool.js';
@@ -41,6 +42,8 @@ export interface LoadContext {
   readonly pool: Pool;
   readonly table: TableName;
   readonly bounds: Bounds;
+  /** `binary`: where it covers the batch's types. */
+  readonly copyFormat: 'binary' | 'text';
   readonly onPhase?: OnPhase | undefined;
 }
 
@@ -120,7 +123,8 @@ async function writeRows(work: Work, client: ClientBase, { skipped, expected }: 
   const { context, request, key, wire, phase } = work;
   const { batch, session, signal, source } = request;
   const rows = selectRows(wire, batch, source, skipped);
-  const encoding = 'postgres-text';
+  const binary = context.copyFormat === 'binary' && binaryCovers(rows.types);
+  const encoding = binary ? 'postgres-binary' : 'postgres-text';
   await setLocal(client, { statement_timeout: String(context.bounds.copyTimeoutMs) });
   const { copied, present } = await modes[request.mode]({
     client,

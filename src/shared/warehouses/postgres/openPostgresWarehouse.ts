@@ -20,13 +20,15 @@ export interface PostgresWarehouseOptions {
   /** Loads at once, and a little more: default 6. */
   readonly maxConnections?: number;
   readonly bounds?: Partial<Bounds>;
+  /** How rows travel. Default `binary`, where it covers the batch's types; else, and with `text`, as text. */
+  readonly copyFormat?: 'binary' | 'text';
   /** Called at each phase of a load: for tests that cut loads off. */
   readonly onPhase?: OnPhase;
 }
 
 /** Opens a Postgres target; connects at the first use. */
 export async function openPostgresWarehouse(options: PostgresWarehouseOptions): Promise<Warehouse> {
-  const { name, url, schema, maxConnections = 6, onPhase } = options;
+  const { name, url, schema, maxConnections = 6, copyFormat = 'binary', onPhase } = options;
   const bounds = { ...DEFAULT_BOUNDS, ...options.bounds };
   const pool = openPool({ url, max: maxConnections, applicationName: `sluice ${name}` });
   return {
@@ -35,7 +37,7 @@ export async function openPostgresWarehouse(options: PostgresWarehouseOptions): 
     load: async (request) => {
       const table = parseTableName(request.table, schema);
       return await named(`the load into ${tableKey(table)}`, tableKey(table), () =>
-        loadBatch({ pool, table, bounds, onPhase }, request),
+        loadBatch({ pool, table, bounds, copyFormat, onPhase }, request),
       );
     },
     presentRows: async (text, objects) => {

@@ -1,5 +1,6 @@
 import type { BatchId, ObjectId } from '../../ids.js';
 import { PROVENANCE_COLUMNS, quoteName, quoteText } from '../../schema/columns.js';
+import { createdType } from './types.js';
 import type { WireColumn } from './planTable.js';
 
 /** The batch's rows as the engine selects them for the target. */
@@ -34,6 +35,7 @@ function wireValue({ source, type, wire }: WireColumn): string {
   const value = quoteName(source);
   if (wire === type) return value;
   if (wire === 'JSON') return `to_json(${value})`;
+  if (wire === 'VARCHAR' && createdType(type) === 'jsonb') return `CAST(to_json(${value}) AS VARCHAR)`;
   if (type !== 'TIMESTAMP_NS') return `CAST(${value} AS ${wire})`;
   // Postgres counts microseconds: what is finer must not be cut in silence.
   const fault = `${FINER_THAN_MICROSECONDS} ${source}`;

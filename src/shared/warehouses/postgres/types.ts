@@ -140,7 +140,8 @@ const WIRE: Readonly<Record<string, string>> = {
   'timestamp with time zone': 'TIMESTAMP WITH TIME ZONE',
   interval: 'INTERVAL',
   jsonb: 'JSON',
-  json: 'JSON',
+  // JSON is jsonb on the wire; json is its text.
+  json: 'VARCHAR',
 };
 
 interface Numeric {

@@ -47,7 +47,7 @@ describe('planTable', () => {
     ['DECIMAL(10,2)', 'numeric(12,4)', 'DECIMAL(12,4)'],
     ['VARCHAR', 'character varying(10)', 'VARCHAR'],
     [`ENUM('a', 'b')`, 'text', 'VARCHAR'],
-    ['STRUCT(a INTEGER)', 'json', 'JSON'],
+    ['STRUCT(a INTEGER)', 'json', 'VARCHAR'],
     ['TIMESTAMP_NS', 'timestamp without time zone', 'TIMESTAMP'],
     ['DATE', 'timestamp without time zone', 'TIMESTAMP'],
     ['"NULL"', 'smallint', 'VARCHAR'],

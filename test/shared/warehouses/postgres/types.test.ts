@@ -6,13 +6,13 @@ import { freshDatabase } from '../../../support/databases.js';
 import { laterBatch, openTestSession, testObject } from '../../../support/loadRequests.js';
 import { TYPE_CASES } from '../../../support/typeCases.js';
 
-describe('the types of a load into Postgres', () => {
+describe.each(['binary', 'text'] as const)('the types of a load into Postgres, as %s', (copyFormat) => {
   let session: EngineSession;
   let closeEngine: () => Promise<void>;
   let warehouse: Warehouse;
   beforeAll(async () => {
     ({ session, close: closeEngine } = await openTestSession());
-    warehouse = await openPostgresWarehouse({ name: 'test', url: await freshDatabase(), schema: 'public' });
+    warehouse = await openPostgresWarehouse({ name: 'test', url: await freshDatabase(), schema: 'public', copyFormat });
   });
   afterAll(async () => {
     await warehouse.close();
