@@ -4,14 +4,11 @@ import { SluiceError } from '../../errors.js';
 import { layOutBinary } from './binaryLayout.js';
 import type { BinaryChunk } from './binaryRows.js';
 import { rowsBuilder } from './binaryRows.js';
-import { openCollector } from './collector.js';
 import type { Encoder } from './encoders.js';
 
 /** https://www.postgresql.org/docs/current/sql-copy.html#SQL-COPY-FILE-FORMATS: signature, no flags, no header extension. */
 const HEADER = Buffer.concat([Buffer.from('PGCOPY\n\u00ff\r\n\0', 'latin1'), Buffer.alloc(8)]);
 const TRAILER = Buffer.from([0xff, 0xff]);
-
-const COLLECT_EVERY_CHUNKS = 64;
 
 /**
  * COPY BINARY. DuckDB joins the texts of a row, JavaScript puts the fixed-width values around them, a column of a chunk at a
@@ -20,12 +17,11 @@ const COLLECT_EVERY_CHUNKS = 64;
 export const encodePostgresBinary: Encoder = async (connection, { sql, types }, write) => {
   const layout = layOutBinary(sql, types);
   const build = rowsBuilder(layout);
-  const collect = openCollector();
   const result = await connection.stream(layout.sql);
   await write(HEADER);
   let rows = 0;
   let coming = result.fetchChunk();
-  for (let chunks = 1; ; chunks += 1) {
+  for (;;) {
     const chunk = await coming;
     if (chunk === null || chunk.rowCount === 0) break;
     coming = result.fetchChunk();
@@ -33,7 +29,6 @@ export const encodePostgresBinary: Encoder = async (connection, { sql, types }, 
     coming.catch(() => {});
     rows += chunk.rowCount;
     await write(build(openChunk(chunk)));
-    if (chunks % COLLECT_EVERY_CHUNKS === 0) collect();
   }
   await requireEnd(connection, sql, rows);
   await write(TRAILER);

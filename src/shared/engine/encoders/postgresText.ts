@@ -1,7 +1,8 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { DuckDBBlobValue, type DuckDBConnection } from '@duckdb/node-api';
 import { SluiceError } from '../../errors.js';
 import { quoteName } from '../../schema/columns.js';
-import { openCollector } from './collector.js';
 import type { Encoder } from './encoders.js';
 
 const FRAME_BYTES = 1 << 22;
@@ -16,7 +17,7 @@ const COLLECT_EVERY_FRAMES = 8;
  * early and without an error when its statement fails midway.
  */
 export const encodePostgresText: Encoder = async (connection, { sql, types }, write) => {
-  const collect = openCollector();
+  const collect = collector();
   await connection.run(`CREATE TEMP TABLE lines AS ${postgresTextSql(sql, types)}`);
   const [rows, bytes] = await numbers(connection, 'SELECT count(*), coalesce(sum(strlen(line)), 0)::BIGINT FROM lines');
   const step = Math.max(1, Math.min(MAX_FRAME_ROWS, Math.floor((rows * FRAME_BYTES) / Math.max(bytes, 1))));
@@ -62,4 +63,12 @@ function escapeSql(text: string): string {
     ['chr(13)', "'\\r'"],
   ];
   return pairs.reduce((inner, [from, to]) => `replace(${inner}, ${from}, ${to})`, text);
+}
+
+function collector(): () => void {
+  setFlagsFromString('--expose_gc');
+  const collect: unknown = runInNewContext('gc');
+  return () => {
+    if (typeof collect === 'function') collect();
+  };
 }

@@ -1,3 +1,4 @@
+import { fieldKind } from '../../engine/encoders/binaryLayout.js';
 import type { BatchId, ObjectId } from '../../ids.js';
 import { PROVENANCE_COLUMNS, quoteName, quoteText } from '../../schema/columns.js';
 import { createdType } from './types.js';
@@ -13,22 +14,32 @@ export interface RowSelect {
 /** How the engine's error begins when a value is finer than Postgres can hold; the column follows. */
 export const FINER_THAN_MICROSECONDS = 'expected whole microseconds, got nanoseconds in column';
 
-/** Selects the batch's columns in their wire types, then the provenance; rows of the skipped objects stay away. */
+/**
+ * Selects the batch's columns in their wire types, and the provenance; rows of the skipped objects stay away. Columns of bytes come
+ * last: the binary encoding moves neighbours as one.
+ */
 export function selectRows(
   columns: readonly WireColumn[],
   batch: BatchId,
   source: string,
   skipped: readonly ObjectId[],
 ): RowSelect {
-  const fields = columns.map((column) => `${wireValue(column)} AS ${quoteName(column.target)}`);
-  const own = [`${quoteText(batch)}::UUID AS _sluice_batch`, ...PROVENANCE_COLUMNS.map(({ name }) => quoteName(name))];
+  const fields = [
+    ...columns.map((column) => ({ value: wireValue(column), type: column.wire, target: column.target })),
+    { value: `${quoteText(batch)}::UUID`, type: 'UUID', target: '_sluice_batch' },
+    ...PROVENANCE_COLUMNS.map(({ name, type }) => ({ value: quoteName(name), type, target: name })),
+  ].sort((one, other) => Number(hasBytes(one.type)) - Number(hasBytes(other.type)));
   const without = skipped.map((object) => `${quoteText(object)}::UUID`).join(', ');
   const where = skipped.length === 0 ? '' : ` WHERE _sluice_object NOT IN (${without})`;
   return {
-    sql: `SELECT ${[...fields, ...own].join(', ')} FROM ${source}${where}`,
-    types: [...columns.map(({ wire }) => wire), 'UUID', ...PROVENANCE_COLUMNS.map(({ type }) => type)],
-    targets: [...columns.map(({ target }) => target), '_sluice_batch', ...PROVENANCE_COLUMNS.map(({ name }) => name)],
+    sql: `SELECT ${fields.map(({ value, target }) => `${value} AS ${quoteName(target)}`).join(', ')} FROM ${source}${where}`,
+    types: fields.map(({ type }) => type),
+    targets: fields.map(({ target }) => target),
   };
+}
+
+function hasBytes(type: string): boolean {
+  return fieldKind(type)?.kind === 'bytes';
 }
 
 function wireValue({ source, type, wire }: WireColumn): string {
