@@ -14,19 +14,16 @@ export type Frame =
   | { readonly kind: 'end' }
   | { readonly kind: 'failed'; readonly fault: EngineFault };
 
-/** Writes a data frame; resolves when the reader has room for more. */
+/** Writes a data frame; resolves when its bytes have left, so that their memory may be used again. Errors: ENGINE_DIED. */
 export async function writeData(pipe: Writable, bytes: Uint8Array): Promise<void> {
-  pipe.write(header('data', bytes.byteLength));
-  if (pipe.write(bytes)) return;
   await new Promise<void>((resolve, reject) => {
-    const settle = (error?: Error) => {
-      pipe.off('drain', settle);
-      pipe.off('close', onClose);
-      return error === undefined ? resolve() : reject(error);
-    };
-    const onClose = () => settle(new SluiceError('ENGINE_DIED', 'expected a reader of the copy, got a closed pipe'));
-    pipe.on('drain', settle);
-    pipe.on('close', onClose);
+    pipe.cork();
+    pipe.write(header('data', bytes.byteLength));
+    pipe.write(bytes, (error) => {
+      if (error === null || error === undefined) return resolve();
+      reject(new SluiceError('ENGINE_DIED', 'expected a reader of the copy, got a closed pipe'));
+    });
+    pipe.uncork();
   });
 }
 

@@ -68,6 +68,8 @@ describe('the two encodings of a load into Postgres', () => {
         mode: 'append',
         columns: RANDOM.map(([type], column) => ({ name: `c${column}`, type })),
         objects: [{ object, rows: ROWS }],
+        removes: [],
+        artifacts: [],
         source: 'random',
         session,
       });
