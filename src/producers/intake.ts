@@ -1,19 +1,11 @@
 import type { Dataset } from '../shared/config/config.js';
-import { toSluiceError } from '../shared/errors.js';
-import { type ObjectId, objectId } from '../shared/ids.js';
-import { planJob } from '../shared/jobs/catalogue.js';
-import type { ObjectLedger, PartitionRef, PlanDispatch, PlanLedger, RoutedArrival } from '../shared/ledger/port.js';
+import type { ObjectLedger, PartitionRef, PlanLedger, RoutedArrival } from '../shared/ledger/port.js';
 import type { Queue } from '../shared/queue/port.js';
 import type { Logger } from '../shared/telemetry/log.js';
-import type { Arrival, IgnoredRecord } from './events/s3Records.js';
+import type { Arrival, IgnoredRecord } from './events/arrival.js';
+import { type Dispatcher, openDispatcher } from './dispatcher.js';
 import { groupCalls } from './groupCalls.js';
 import type { Router } from './routeObject.js';
-
-/** Arrivals of one partition within this time are planned together; a dataset with a shorter `maxWait` waits no longer than that. */
-export const DEBOUNCE_MS = 500;
-
-/** An arrival is safe once the ledger has it, so a queue that does not answer may hold its sender up for no longer. */
-const ENQUEUE_TIMEOUT_MS = 1000;
 
 /** What a source hands over: claims as parsed, and those that its parser set aside. */
 export interface Claims {
@@ -30,8 +22,12 @@ export interface IntakeReceipt {
   readonly ignored: number;
 }
 
-/** Takes claims in: when it resolves, the ledger has them. Errors: LEDGER_AWAY (nothing half-recorded; send it again). */
-export type Intake = (claims: Claims) => Promise<IntakeReceipt>;
+/** Takes claims in: when it resolves, the ledger has them. Errors: LEDGER_AWAY (nothing half-recorded; send it again), INTAKE_BUSY. */
+export interface Intake {
+  (claims: Claims): Promise<IntakeReceipt>;
+  /** Resolves when the plans of everything taken in so far are enqueued, or left to the reconciler. Never rejects. */
+  readonly settled: () => Promise<void>;
+}
 
 export interface IntakeOptions {
   readonly ledger: {
@@ -42,6 +38,8 @@ export interface IntakeOptions {
   readonly datasets: readonly Dataset[];
   readonly router: Router;
   readonly logger: Logger;
+  /** Told how long each group took to commit, in ms. */
+  readonly onCommit?: (ms: number) => void;
 }
 
 /** Arrivals in one statement of the ledger; measured: larger groups gain nothing. */
@@ -54,15 +52,15 @@ const MAX_WAITING_ARRIVALS = 100_000;
  * twice: a known object changes nothing.
  */
 export function openIntake(options: IntakeOptions): Intake {
-  const enqueue = openEnqueue(options);
+  const dispatcher = openDispatcher({ ...options, plans: options.ledger.plans });
   const take = groupCalls<RoutedClaims, IntakeReceipt>({
-    run: (group) => takeGroup(options, enqueue, group),
+    run: (group) => takeGroup(options, dispatcher, group),
     weigh: ({ routed, ignored }) => routed.length + ignored.length,
     maxWeight: GROUP_ARRIVALS,
     maxWaiting: MAX_WAITING_ARRIVALS,
     lanes: 2,
   });
-  return (claims) => take(routeClaims(options.router, claims));
+  return Object.assign((claims: Claims) => take(routeClaims(options.router, claims)), { settled: dispatcher.settled });
 }
 
 interface RoutedClaims {
@@ -76,18 +74,18 @@ interface NamedRule {
   readonly key: string;
 }
 
-type Enqueue = (dispatches: readonly PlanDispatch[]) => Promise<void>;
-
 async function takeGroup(
-  { ledger }: IntakeOptions,
-  enqueue: Enqueue,
+  { ledger, onCommit = () => {} }: IntakeOptions,
+  dispatcher: Dispatcher,
   group: readonly RoutedClaims[],
 ): Promise<readonly IntakeReceipt[]> {
   const routed = group.flatMap((claims) => claims.routed);
   const ignored = group.flatMap((claims) => claims.ignored);
-  const { recorded } = routed.length === 0 ? { recorded: [] } : await ledger.objects.record(routed);
-  const { receipts, partitions } = settle(group, new Set(recorded));
-  if (partitions.length > 0) await enqueue(await ledger.plans.dispatch(partitions));
+  const startedAt = performance.now();
+  const { fresh } = routed.length === 0 ? { fresh: [] } : await ledger.objects.record(routed);
+  onCommit(performance.now() - startedAt);
+  const { receipts, partitions } = settle(group, new Set(fresh));
+  dispatcher.dispatch(partitions);
   if (ignored.length > 0) await ledger.objects.countIgnored(countByRule(ignored));
   return receipts;
 }
@@ -95,11 +93,11 @@ async function takeGroup(
 /** Gives each new object to the first of the claims that named it; to the others it is a duplicate. */
 function settle(
   group: readonly RoutedClaims[],
-  fresh: Set<ObjectId>,
+  fresh: ReadonlySet<RoutedArrival>,
 ): { receipts: readonly IntakeReceipt[]; partitions: readonly PartitionRef[] } {
   const partitions = new Map<string, PartitionRef>();
   const receipts = group.map(({ routed, ignored }) => {
-    const own = routed.filter((arrival) => fresh.delete(objectId({ ...arrival, generation: 0 })));
+    const own = routed.filter((arrival) => fresh.has(arrival));
     for (const { dataset, partition } of own) partitions.set(`${dataset}\n${partition}`, { dataset, partition });
     return { accepted: own.length, duplicates: routed.length - own.length, ignored: ignored.length };
   });
@@ -129,47 +127,4 @@ function countByRule(
     else known.count += 1;
   }
   return [...counts.values()];
-}
-
-function openEnqueue({
-  queue,
-  datasets,
-  logger,
-}: IntakeOptions): (dispatches: readonly PlanDispatch[]) => Promise<void> {
-  const delays = new Map(datasets.map(({ name, batch }) => [name, Math.min(batch.maxWaitMs, DEBOUNCE_MS)]));
-  let isAway = false;
-  return async (dispatches) => {
-    if (dispatches.length === 0) return;
-    try {
-      await withTimeout(
-        queue.enqueue(dispatches.map((dispatch) => planJob(dispatch, { delayMs: delays.get(dispatch.dataset) ?? 0 }))),
-      );
-      if (isAway) logger.info({}, 'the queue is back');
-      isAway = false;
-    } catch (error) {
-      if (!isAway)
-        logger.warn(
-          { error: toSluiceError(error).message },
-          'the queue is away; arrivals stand in the ledger and are dispatched later',
-        );
-      isAway = true;
-    }
-  };
-}
-
-async function withTimeout(work: Promise<void>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(
-      () => reject(new Error(`expected the queue to answer within ${ENQUEUE_TIMEOUT_MS} ms`)),
-      ENQUEUE_TIMEOUT_MS,
-    );
-  });
-  try {
-    await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-    // The loser of the race may still fail; it was told of already.
-    work.catch(() => {});
-  }
 }

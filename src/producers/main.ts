@@ -27,6 +27,12 @@ export interface StartIntakeOptions {
   readonly logger: Logger;
 }
 
+/** A listening intake. */
+export interface RunningIntake extends RunningServer {
+  /** Resolves when the plans of everything taken in so far are enqueued, or left to the reconciler. */
+  readonly settled: () => Promise<void>;
+}
+
 /**
  * Starts to listen for events at `config.intake` (port 0: any free one) and puts the config's schedules in force. While the queue is
  * away it starts all the same. Errors: SERVICE_NOT_STARTED when the port cannot be had.
@@ -37,7 +43,7 @@ export async function startIntake({
   queue,
   stores,
   logger,
-}: StartIntakeOptions): Promise<RunningServer> {
+}: StartIntakeOptions): Promise<RunningIntake> {
   const { host, port, tokens } = config.intake;
   const { datasets } = config;
   const metrics = openIntakeMetrics();
@@ -51,7 +57,14 @@ export async function startIntake({
       'the queue is away; schedules are put in force at the next start',
     ),
   );
-  return server;
+  return {
+    url: server.url,
+    settled: intake.settled,
+    close: async () => {
+      await server.close();
+      await intake.settled();
+    },
+  };
 }
 
 /** The router of a configuration over its open stores. */

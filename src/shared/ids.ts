@@ -22,17 +22,14 @@ export interface ObjectIdentity {
 
 /** The id of an identity. Fields are length-prefixed, so no two identities share a preimage. */
 export function objectId(identity: ObjectIdentity): ObjectId {
-  const hash = createHash('sha256');
-  for (const field of [
-    identity.bucket,
-    identity.key,
-    identity.eTag,
-    String(identity.size),
-    String(identity.generation),
-  ]) {
-    hash.update(`${Buffer.byteLength(field)}:${field}`);
-  }
-  return formatUuid(hash.digest().subarray(0, 16)) as ObjectId;
+  const { bucket, key, eTag, size, generation } = identity;
+  const preimage = [bucket, key, eTag, String(size), String(generation)].map(withLength).join('');
+  const hex = createHash('sha256').update(preimage).digest('hex');
+  return formatUuid(hex.slice(0, 32)) as ObjectId;
+}
+
+function withLength(field: string): string {
+  return `${Buffer.byteLength(field)}:${field}`;
 }
 
 /** A fresh batch id (RFC 9562 UUIDv7). */
@@ -41,7 +38,7 @@ export function newBatchId(nowMs: number, random: (bytes: number) => Buffer = ra
   bytes.writeUIntBE(nowMs, 0, 6);
   bytes.writeUInt8(0x70 | (bytes.readUInt8(6) & 0x0f), 6);
   bytes.writeUInt8(0x80 | (bytes.readUInt8(8) & 0x3f), 8);
-  return formatUuid(bytes) as BatchId;
+  return formatUuid(bytes.toString('hex')) as BatchId;
 }
 
 /** Text from outside as an object id; throws when it is no UUID. */
@@ -60,7 +57,6 @@ function requireUuid(text: string): string {
   return text;
 }
 
-function formatUuid(bytes: Buffer): string {
-  const hex = bytes.toString('hex');
+function formatUuid(hex: string): string {
   return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-');
 }

@@ -1,18 +1,23 @@
 /** S3's own limit on the UTF-8 bytes of a key. */
 const MAX_KEY_BYTES = 1024;
 
-/** A decoded key, or what is wrong with its encoding. */
+/** A key, or what is wrong with it. */
 export type DecodedKey =
   | { readonly kind: 'key'; readonly value: string }
   | { readonly kind: 'fault'; readonly message: string };
 
 /**
- * A key as notifications carry it: form-encoded, `+` for a space and `%XX` for UTF-8 bytes. Faults: an escape that is none, bytes
- * that are no UTF-8, a NUL or half a surrogate pair (Postgres stores neither), nothing at all, more than 1,024 bytes.
+ * A key as S3 notifications carry it: form-encoded, `+` for a space and `%XX` for UTF-8 bytes. Faults: an escape that is none, bytes
+ * that are no UTF-8, and those of `checkKey`.
  */
 export function decodeKey(encoded: string): DecodedKey {
   const value = tryDecode(encoded);
   if (value === undefined) return { kind: 'fault', message: 'expected form-encoded UTF-8, got an escape that is none' };
+  return checkKey(value);
+}
+
+/** A key as it stands. Faults: nothing at all, a NUL or half a surrogate pair (Postgres stores neither), more than 1,024 bytes. */
+export function checkKey(value: string): DecodedKey {
   if (value === '') return { kind: 'fault', message: 'expected a key, got an empty text' };
   if (/[\0\p{Cs}]/u.test(value)) return { kind: 'fault', message: 'expected text, got a NUL or half a surrogate pair' };
   if (Buffer.byteLength(value) > MAX_KEY_BYTES)

@@ -50,6 +50,7 @@ export async function sweepDataset(options: SweepOptions): Promise<SweepReceipt>
       onProgress({ ...total, ignoredByRule: { ...byRule } });
     }
   }
+  await options.intake.settled();
   return { ...total, ignoredByRule: byRule };
 }
 

@@ -1,7 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type ErrorCode, SluiceError, toSluiceError } from '../../shared/errors.js';
 import type { Logger } from '../../shared/telemetry/log.js';
-import { type ParsedEvents, parseS3Records } from '../events/s3Records.js';
+import type { ParsedEvents } from '../events/arrival.js';
+import { parseEvents } from '../events/parseEvents.js';
 import type { Intake, IntakeReceipt } from '../intake.js';
 import type { IntakeMetrics } from '../metrics.js';
 import { openTokenCheck, type TokenCheck } from './bearer.js';
@@ -80,7 +81,7 @@ async function readEvents(request: IncomingMessage): Promise<Exclude<ParsedEvent
   if (body.kind === 'tooLarge')
     throw new SluiceError('EVENT_TOO_LARGE', `expected at most ${MAX_BODY_BYTES} bytes, got more`);
   if (body.kind === 'notText') throw new SluiceError('EVENT_MALFORMED', 'expected UTF-8, got other bytes');
-  const events = parseS3Records(body.text);
+  const events = parseEvents(body.text);
   if (events.kind === 'fault') throw new SluiceError(events.code, events.message);
   return events;
 }
@@ -90,7 +91,10 @@ const HUNG_UP = 499;
 
 /** What is not here is a fault of ours: 500. */
 const STATUS: Partial<Record<ErrorCode, number>> = {
+  EVENT_NOT_JSON: 400,
   EVENT_MALFORMED: 400,
+  EVENT_KEY: 400,
+  EVENT_TOO_MANY: 413,
   EVENT_UNKNOWN: 400,
   EVENT_DENIED: 401,
   REQUEST_UNKNOWN: 405,

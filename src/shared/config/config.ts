@@ -51,6 +51,36 @@ export interface ScheduleConfig {
   readonly timezone?: string;
 }
 
+/** How arrivals come in. */
+export interface IntakeConfig {
+  readonly host: string;
+  readonly port: number;
+  /** Proxies in front. */
+  readonly trustProxy: number;
+  /** Bearer tokens. */
+  readonly tokens: readonly string[];
+  readonly hmacSecrets: readonly string[];
+  /** ARNs of the SNS topics that may send. */
+  readonly snsTopics: readonly string[];
+  readonly rateLimit: { readonly requestsPerSecond: number; readonly burst: number };
+  readonly sqs?: SqsConfig;
+  readonly backpressure: { readonly pendingBytes: number; readonly ledgerLatencyMs: number };
+  readonly sweep: { readonly settleMs: number; readonly parallel: number };
+}
+
+/** A queue of events. */
+export interface SqsConfig {
+  readonly queueUrl: string;
+  readonly region?: string;
+  readonly endpoint?: string;
+  readonly accessKeyId?: string;
+  readonly secretAccessKey?: string;
+  readonly pollers: number;
+  readonly waitMs: number;
+  readonly visibilityMs: number;
+  readonly parkAfter: number;
+}
+
 /** The configuration: read once, checked whole, frozen. A service without url is embedded. */
 export interface Config {
   /** The file it came from; undefined for one made in memory. */
@@ -61,7 +91,7 @@ export interface Config {
   readonly redis: { readonly url?: string };
   readonly ledger: { readonly url?: string };
   readonly targets: Readonly<Record<string, TargetConfig>>;
-  readonly intake: { readonly host: string; readonly port: number; readonly tokens: readonly string[] };
+  readonly intake: IntakeConfig;
   readonly worker: {
     readonly host: string;
     readonly port: number;

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { canonicalJson } from '../ledger/manifest.js';
-import type { Config, Dataset, ScheduleConfig } from './config.js';
+import type { Config, Dataset, IntakeConfig, ScheduleConfig, SqsConfig } from './config.js';
 import type { DatasetFile } from './dataset.js';
 import type { ConfigFile } from './schema.js';
 
@@ -28,7 +28,7 @@ export function resolveConfig(
       redis: { url: redisUrl },
       ledger: { url: ledgerUrl },
       targets: file.targets,
-      intake: { host: file.intake.host, port: file.intake.port, tokens: file.intake.webhook?.tokens ?? [] },
+      intake: resolveIntake(file.intake),
       worker: { ...worker, memoryLimitBytes: memoryLimit },
       console: file.console,
       datasets: Object.entries(file.datasets).map(([name, dataset]) => resolveDataset(name, dataset)),
@@ -37,6 +37,23 @@ export function resolveConfig(
       ),
     }) as Config,
   );
+}
+
+function resolveIntake({ webhook, sqs, backpressure, sweep, ...listen }: ConfigFile['intake']): IntakeConfig {
+  return {
+    ...listen,
+    tokens: webhook?.tokens ?? [],
+    hmacSecrets: webhook?.hmac?.secrets ?? [],
+    snsTopics: webhook?.sns?.topics ?? [],
+    rateLimit: webhook?.rateLimit ?? { requestsPerSecond: 10_000, burst: 20_000 },
+    backpressure: { pendingBytes: backpressure.pendingBytes, ledgerLatencyMs: backpressure.ledgerLatency },
+    sweep: { settleMs: sweep.settle, parallel: sweep.parallel },
+    ...(sqs === undefined ? {} : { sqs: resolveSqs(sqs) }),
+  };
+}
+
+function resolveSqs({ wait, visibility, ...rest }: NonNullable<ConfigFile['intake']['sqs']>): SqsConfig {
+  return withoutUndefined({ ...rest, waitMs: wait, visibilityMs: visibility }) as SqsConfig;
 }
 
 function resolveDataset(name: string, file: DatasetFile): Dataset {

@@ -34,16 +34,30 @@ export function findRuleFaults(config: Config): readonly ConfigFault[] {
             got: config.console.host,
           },
         ]),
-    ...(isLoopback(config.intake.host) || config.intake.tokens.length > 0
-      ? []
-      : [
-          {
-            path: 'intake.webhook.tokens',
-            expected: 'a token where intake listens on more than loopback',
-            got: 'none',
-          },
-        ]),
+    ...intakeFaults(config),
   ];
+}
+
+function intakeFaults({ intake, lake }: Config): readonly ConfigFault[] {
+  const { host, tokens, hmacSecrets, snsTopics, sqs } = intake;
+  const faults: ConfigFault[] = [];
+  if (!isLoopback(host) && tokens.length + hmacSecrets.length + snsTopics.length === 0)
+    faults.push({
+      path: 'intake.webhook.tokens',
+      expected: 'a token, HMAC secrets or SNS topics where intake listens on more than loopback',
+      got: 'none',
+    });
+  if (lake === undefined && hmacSecrets.length > 0 && tokens.length === 0)
+    faults.push({
+      path: 'intake.webhook.tokens',
+      expected: 'a token beside the HMAC secrets, because the embedded S3 signs nothing',
+      got: 'none',
+    });
+  if (sqs !== undefined && sqs.waitMs > 20_000)
+    faults.push({ path: 'intake.sqs.wait', expected: 'at most 20s', got: `${sqs.waitMs / 1000}s` });
+  if (sqs !== undefined && (sqs.visibilityMs < 5_000 || sqs.visibilityMs > 12 * 3600e3))
+    faults.push({ path: 'intake.sqs.visibility', expected: '5s to 12h', got: `${sqs.visibilityMs / 1000}s` });
+  return faults;
 }
 
 function targetFaults(config: Config, dataset: Dataset): readonly ConfigFault[] {

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { MAINTENANCE } from '../jobs/catalogue.js';
 import { datasetSchema } from './dataset.js';
 import { durationField, nameField, portField, sizeField, urlField } from './fields.js';
+import { intakeSchema } from './intake.js';
 
 const lakeSchema = z.strictObject({
   url: urlField('s3', 'file').describe('s3://bucket or file:///folder.'),
@@ -16,15 +17,6 @@ const postgresTarget = z.strictObject({
   type: z.literal('postgres'),
   url: urlField('postgres', 'postgresql').optional().describe('Left out: a database of the embedded Postgres.'),
   schema: z.string().default('public').describe('Schema of tables that name none.'),
-});
-
-const intakeSchema = z.strictObject({
-  host: z.string().default('127.0.0.1').describe('Address to listen on.'),
-  port: portField.default(8080),
-  webhook: z
-    .strictObject({ tokens: z.array(z.string().min(16, 'expected a token of at least 16 characters')).min(1).max(2) })
-    .optional()
-    .describe('Bearer tokens; two while one is being replaced.'),
 });
 
 const scheduleSchema = z

@@ -105,13 +105,13 @@ export async function recordCurrent(
   arrivals: readonly RoutedArrival[],
 ): Promise<RecordReceipt> {
   const byFirst = new Map(arrivals.map((arrival) => [firstLife(arrival), arrival]));
-  if (byFirst.size === 0) return { recorded: [], duplicates: 0, outdone: [] };
+  if (byFirst.size === 0) return { recorded: [], fresh: [], duplicates: 0, outdone: [] };
   return database.transaction(async (tx) => {
     const taken = await tx.rows<{ object_id: string }>(TAKE_MARK_OFF, [[...byFirst.keys()].sort()]);
     const mine = new Set(taken.map((row) => row.object_id));
     const lives = [...byFirst].filter(([id]) => mine.has(id)).map(([, arrival]) => ({ ...arrival, waived: false }));
     const recorded = await addGenerations(tx, lives);
-    return { recorded, duplicates: arrivals.length - recorded.length, outdone: [] };
+    return { recorded, fresh: lives, duplicates: arrivals.length - recorded.length, outdone: [] };
   });
 }
 

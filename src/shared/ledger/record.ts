@@ -38,13 +38,15 @@ export async function record(database: LedgerDatabase, arrivals: readonly Routed
     const id = objectId({ ...arrival, generation: 0 });
     if (!unique.has(id)) unique.set(id, arrival);
   }
-  if (unique.size === 0) return { recorded: [], duplicates: 0, outdone: [] };
+  if (unique.size === 0) return { recorded: [], fresh: [], duplicates: 0, outdone: [] };
   const rows = await database.rows<{ object_id: string }>(RECORD, recordValues(unique));
-  const fresh = new Set(rows.map((row) => row.object_id));
-  const known = [...unique.keys()].filter((id) => !fresh.has(id));
+  const isFresh = new Set(rows.map((row) => row.object_id));
+  const fresh = [...unique].filter(([id]) => isFresh.has(id));
+  const known = fresh.length === unique.size ? [] : [...unique.keys()].filter((id) => !isFresh.has(id));
   const outdone = await findOutdone(database, known);
   return {
-    recorded: [...unique.keys()].filter((id) => fresh.has(id)),
+    recorded: fresh.map(([id]) => id),
+    fresh: fresh.map(([, arrival]) => arrival),
     duplicates: arrivals.length - rows.length,
     outdone: [...unique].flatMap(([id, arrival]) => (outdone.has(id) ? [arrival] : [])),
   };

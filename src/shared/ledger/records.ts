@@ -44,6 +44,8 @@ export interface RoutedArrival {
 export interface RecordReceipt {
   /** Ids of arrivals that the ledger did not know. */
   readonly recorded: readonly ObjectId[];
+  /** The same, as they were given, in the order of `recorded`. */
+  readonly fresh: readonly RoutedArrival[];
   readonly duplicates: number;
   /** The duplicates whose bytes the key was once seen without: `custody.recordCurrent` takes those that the store shows as current. */
   readonly outdone: readonly RoutedArrival[];

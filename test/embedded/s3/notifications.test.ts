@@ -6,7 +6,8 @@ import { afterEach, expect, test } from 'vitest';
 import { startNotifier } from '../../../src/embedded/s3/notifications.js';
 import { startS3 } from '../../../src/embedded/s3/server.js';
 import { Storage } from '../../../src/embedded/s3/storage.js';
-import { type Arrival, parseS3Records } from '../../../src/producers/events/s3Records.js';
+import type { Arrival } from '../../../src/producers/events/arrival.js';
+import { parseEvents } from '../../../src/producers/events/parseEvents.js';
 import { type Receiver, openReceiver } from '../../support/receiver.js';
 import { CREDENTIALS, type TestS3, openTestS3 } from '../../support/s3.js';
 
@@ -35,7 +36,7 @@ const put = ({ client, bucket: Bucket }: TestS3, Key: string, Body = 'x') =>
 
 function arrivalsOf(receiver: Receiver): Arrival[] {
   return receiver.received.flatMap(({ body }) => {
-    const parsed = parseS3Records(body);
+    const parsed = parseEvents(body);
     if (parsed.kind !== 'arrivals') throw new Error(`expected arrivals, got ${JSON.stringify(parsed)}`);
     return [...parsed.arrivals];
   });

@@ -16,7 +16,7 @@ async function query(url: string, sql: string) {
 
 describe('POST /v1/events/s3', () => {
   it('answers after the ledger has the objects, once each, and enqueues one plan a partition', async () => {
-    const { send, ledger, queue } = await startTestIntake();
+    const { send, ledger, queue, settled } = await startTestIntake();
     const keys = ['raw/orders/dt=1/a.csv', 'raw/orders/dt=1/b.csv', 'raw/orders/dt=2/c d.csv'];
     const first = await send(putEvent(...keys));
     expect([first.status, await first.json()]).toEqual([200, { accepted: 3, duplicates: 0, ignored: 0 }]);
@@ -26,9 +26,11 @@ describe('POST /v1/events/s3', () => {
       ['raw/orders/dt=1/b.csv', 'dt=1', 'arrived'],
       ['raw/orders/dt=2/c d.csv', 'dt=2', 'arrived'],
     ]);
+    await settled();
     expect(await queue.counts('plan')).toMatchObject({ delayed: 2, waiting: 0 });
     const again = await send(putEvent(...keys, 'raw/orders/dt=1/e.csv'));
     expect(await again.json()).toEqual({ accepted: 1, duplicates: 3, ignored: 0 });
+    await settled();
     expect(await queue.counts('plan')).toMatchObject({ delayed: 2, waiting: 0 });
   });
 
@@ -52,8 +54,9 @@ describe('POST /v1/events/s3', () => {
   });
 
   it('plans without delay where the dataset waits for nothing', async () => {
-    const { send, queue } = await startTestIntake();
+    const { send, queue, settled } = await startTestIntake();
     await send(putEvent('raw/now/a.csv'));
+    await settled();
     expect(await queue.counts('plan')).toMatchObject({ delayed: 0, waiting: 1 });
   });
 
@@ -89,7 +92,7 @@ describe('POST /v1/events/s3', () => {
     expect(answer.status).toBe(400);
     expect(await answer.json()).toMatchObject({
       error: {
-        code: 'EVENT_MALFORMED',
+        code: 'EVENT_KEY',
         message: expect.stringContaining('Records[1].s3.object.key'),
         mend: expect.any(String),
       },
@@ -173,10 +176,11 @@ describe('POST /v1/events/s3', () => {
   });
 
   it('keeps arrivals when the queue is away, and says so once', async () => {
-    const { send, ledger, queue, logger } = await startTestIntake();
+    const { send, ledger, queue, logger, settled } = await startTestIntake();
     await queue.close();
     for (const key of ['raw/orders/a.csv', 'raw/orders/dt=1/b.csv'])
       expect((await send(putEvent(key))).status).toBe(200);
+    await settled();
     expect(await ledger.objects.list({ limit: 10 })).toHaveLength(2);
     expect(logger.lines.filter((line) => line.startsWith('the queue is away'))).toHaveLength(1);
     expect(await ledger.recovery.unplannedPartitions(0, 10)).toHaveLength(2);

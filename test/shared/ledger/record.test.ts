@@ -8,6 +8,7 @@ test('recording the same arrivals again changes nothing', async () => {
   const some = arrivals(5);
   const first = await ledger.objects.record(some);
   expect(first.recorded).toEqual(some.map((one) => objectId({ ...one, generation: 0 })));
+  expect(first.fresh).toEqual(some);
   expect(first.duplicates).toBe(0);
   expect(await ledger.objects.record([...some, ...arrivals(1)])).toMatchObject({
     recorded: [expect.any(String)],
@@ -25,7 +26,7 @@ test('an arrival named twice in one call is recorded once', async () => {
     recorded: [expect.any(String)],
     duplicates: 1,
   });
-  expect(await ledger.objects.record([])).toEqual({ recorded: [], duplicates: 0, outdone: [] });
+  expect(await ledger.objects.record([])).toEqual({ recorded: [], fresh: [], duplicates: 0, outdone: [] });
 });
 
 test('a new version of a key, and the same bytes under another key, are other objects', async () => {

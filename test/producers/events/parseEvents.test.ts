@@ -1,27 +1,25 @@
 import * as fc from 'fast-check';
-import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { MAX_RECORDS, parseS3Records } from '../../../src/producers/events/s3Records.js';
-
-const corpus = new URL('../../corpus/events/', import.meta.url);
-const names = readdirSync(corpus).filter((name) => !name.endsWith('.expected.json'));
+import { MAX_RECORDS } from '../../../src/producers/events/arrival.js';
+import { parseEvents, parseQueueBody } from '../../../src/producers/events/parseEvents.js';
+import { parseSnsEnvelope } from '../../../src/producers/events/snsEnvelope.js';
 
 function record(object: object, rest: object = {}) {
   return { eventVersion: '2.1', eventName: 'ObjectCreated:Put', s3: { bucket: { name: 'lake' }, object }, ...rest };
 }
 
 function parse(...records: unknown[]) {
-  return parseS3Records(JSON.stringify({ Records: records }));
+  return parseEvents(JSON.stringify({ Records: records }));
+}
+
+function bridge(object: object) {
+  const detail = { bucket: { name: 'lake' }, object };
+  return JSON.stringify({ source: 'aws.s3', 'detail-type': 'Object Created', detail });
 }
 
 const good = { key: 'a.csv', size: 1, eTag: 'e' };
 
-describe('parseS3Records', () => {
-  it.each(names)('reads %s as written down by hand', (name) => {
-    const expected = JSON.parse(readFileSync(new URL(name.replace('.json', '.expected.json'), corpus), 'utf8'));
-    expect(parseS3Records(readFileSync(new URL(name, corpus), 'utf8'))).toEqual(expected);
-  });
-
+describe('parseEvents', () => {
   it.each([
     ['an eTag in quotes', { ...good, eTag: '"abc-2"' }, { eTag: 'abc-2' }],
     ['a size as text', { ...good, size: '1024' }, { size: 1024 }],
@@ -62,13 +60,20 @@ describe('parseS3Records', () => {
   });
 
   it.each([
-    ['an invalid escape', { ...good, key: 'a%zz' }, 'object.key'],
-    ['an escape of bytes that are no UTF-8', { ...good, key: '%ff' }, 'object.key'],
-    ['half an escape', { ...good, key: 'a%2' }, 'object.key'],
-    ['a NUL in a key', { ...good, key: 'a%00b' }, 'object.key'],
-    ['half a surrogate pair', { ...good, key: 'a\ud800b' }, 'object.key'],
+    ['an invalid escape', { ...good, key: 'a%zz' }],
+    ['an escape of bytes that are no UTF-8', { ...good, key: '%ff' }],
+    ['half an escape', { ...good, key: 'a%2' }],
+    ['a NUL in a key', { ...good, key: 'a%00b' }],
+    ['half a surrogate pair', { ...good, key: 'a\ud800b' }],
+    ['a key over 1,024 bytes', { ...good, key: 'é'.repeat(513) }],
+  ])('names %s and the place of its record', (_name, object) => {
+    const parsed = parse(record(good), record(object));
+    expect(parsed).toMatchObject({ kind: 'fault', code: 'EVENT_KEY' });
+    expect(parsed).toHaveProperty('message', expect.stringContaining('Records[1].s3.object.key'));
+  });
+
+  it.each([
     ['an empty key', { ...good, key: '' }, 'object.key'],
-    ['a key over 1,024 bytes', { ...good, key: 'é'.repeat(513) }, 'object.key'],
     ['a key that is a number', { ...good, key: 7 }, 'object.key'],
     ['no eTag', { key: 'a', size: 1 }, 'object.eTag'],
     ['an eTag of quotes alone', { ...good, eTag: '""' }, 'object.eTag'],
@@ -96,29 +101,40 @@ describe('parseS3Records', () => {
   });
 
   it.each([
-    ['', 'EVENT_MALFORMED'],
-    ['{"Records":[', 'EVENT_MALFORMED'],
+    ['', 'EVENT_NOT_JSON'],
+    ['{"Records":[', 'EVENT_NOT_JSON'],
+    ['{"source":"aws.ec2","detail-type":"Object Created","detail":{}}', 'EVENT_UNKNOWN'],
+    ['{"source":"aws.s3","detail-type":"Object Created","detail":{}}', 'EVENT_MALFORMED'],
+    [bridge({ key: 'a' }), 'EVENT_MALFORMED'],
+    [bridge({ key: '', etag: 'e' }), 'EVENT_KEY'],
+    [bridge({ key: 'a\0b', etag: 'e' }), 'EVENT_KEY'],
+    [bridge({ key: 'é'.repeat(513), etag: 'e' }), 'EVENT_KEY'],
+    [bridge({ key: ['a'], etag: 'e' }), 'EVENT_MALFORMED'],
     ['null', 'EVENT_UNKNOWN'],
     ['[]', 'EVENT_UNKNOWN'],
     ['"Records"', 'EVENT_UNKNOWN'],
     ['{"Records":{}}', 'EVENT_UNKNOWN'],
     ['{"Message":"{}"}', 'EVENT_UNKNOWN'],
   ])('refuses %j as %s', (body, code) => {
-    expect(parseS3Records(body)).toMatchObject({ kind: 'fault', code });
+    expect(parseEvents(body)).toMatchObject({ kind: 'fault', code });
   });
 
   it('takes no prototype from a text', () => {
     const body = `{"Records":[{"__proto__":{"s3":{}},"eventName":"ObjectCreated:Put"}],"__proto__":{"polluted":1}}`;
-    expect(parseS3Records(body)).toMatchObject({ kind: 'fault', message: expect.stringContaining('Records[0]') });
+    expect(parseEvents(body)).toMatchObject({ kind: 'fault', message: expect.stringContaining('Records[0]') });
     expect(Object.prototype).not.toHaveProperty('polluted');
   });
 
   it('refuses 100,000 records, and nesting that no sender makes', () => {
-    const many = parseS3Records(`{"Records":[${Array.from({ length: 100_000 }, () => '{}').join(',')}]}`);
-    expect(many).toMatchObject({ kind: 'fault', message: `expected at most ${MAX_RECORDS} Records, got 100000` });
-    expect(parseS3Records(`${'['.repeat(120_000)}${']'.repeat(120_000)}`)).toMatchObject({ kind: 'fault' });
+    const many = parseEvents(`{"Records":[${Array.from({ length: 100_000 }, () => '{}').join(',')}]}`);
+    expect(many).toMatchObject({
+      kind: 'fault',
+      code: 'EVENT_TOO_MANY',
+      message: `expected at most ${MAX_RECORDS} Records, got 100000`,
+    });
+    expect(parseEvents(`${'['.repeat(120_000)}${']'.repeat(120_000)}`)).toMatchObject({ kind: 'fault' });
     const nested = `{"Records":[{"a":${'['.repeat(100_000)}${']'.repeat(100_000)}}]}`;
-    expect(parseS3Records(nested)).toMatchObject({ kind: 'fault', message: expect.stringContaining('Records[0]') });
+    expect(parseEvents(nested)).toMatchObject({ kind: 'fault', message: expect.stringContaining('Records[0]') });
   });
 
   it('gives every key back as it was before it was form-encoded', () => {
@@ -132,20 +148,42 @@ describe('parseS3Records', () => {
     );
   });
 
+  it('gives every key of EventBridge back as it stands', () => {
+    const key = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 40 }).filter((text) => !text.includes('\0'));
+    fc.assert(
+      fc.property(key, (name) => {
+        expect(parseEvents(bridge({ key: name, etag: 'e' }))).toMatchObject({ arrivals: [{ key: name, size: 0 }] });
+      }),
+    );
+  });
+
   it('answers any JSON and any text without throwing', () => {
     fc.assert(
       fc.property(fc.jsonValue(), (value) => {
         expect(parse(value).kind).not.toBe('test');
+        for (const shape of [
+          value,
+          { source: 'aws.s3', 'detail-type': 'Object Created', detail: value },
+          { Type: 'Notification', TopicArn: 'arn:aws:sns:eu-west-1:123456789012:t', Message: value },
+          { Type: 'Notification', TopicArn: 'arn:aws:sns:eu-west-1:123456789012:t', Message: JSON.stringify(value) },
+        ]) {
+          const body = JSON.stringify(shape);
+          expect(['arrivals', 'test', 'fault']).toContain(parseEvents(body).kind);
+          expect(['arrivals', 'test', 'fault']).toContain(parseQueueBody(body).kind);
+          expect(['envelope', 'fault']).toContain(parseSnsEnvelope(body).kind);
+        }
       }),
     );
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (body) => {
-        expect(parseS3Records(body).kind).toBe('fault');
+        expect(parseEvents(body).kind).toBe('fault');
+        expect(parseQueueBody(body).kind).toBe('fault');
+        expect(parseSnsEnvelope(body).kind).toBe('fault');
       }),
     );
   });
 
   it('quotes nothing of a body that is no JSON', () => {
-    expect(JSON.stringify(parseS3Records('secret-token'))).not.toContain('secret');
+    expect(JSON.stringify(parseEvents('secret-token'))).not.toContain('secret');
   });
 });
