@@ -1,0 +1,104 @@
+import { join } from 'node:path';
+import { Redis } from 'ioredis';
+import pg from 'pg';
+import { type Args, type Json, numberOf, type OpenSide, textOf } from '../harness/side.js';
+import { datasetName, openStubPipeline } from '../stubPipeline.js';
+
+const DATASETS = 10;
+
+function keysOf(count: number, round: number, datasets: number): readonly string[] {
+  return Array.from(
+    { length: count },
+    (_, index) => `raw/${datasetName(index % datasets)}/round-${round}/part-${String(index).padStart(8, '0')}.parquet`,
+  );
+}
+
+/** Records `objects`, then lets the workers bring all of them to loaded; `rounds` times, after one round to warm up. */
+export async function pending(args: Args): Promise<OpenSide> {
+  const [objects, rounds, workers] = [numberOf(args, 'objects'), numberOf(args, 'rounds'), numberOf(args, 'workers')];
+  const options = {
+    redisUrl: textOf(args, 'redisUrl'),
+    ledgerUrl: textOf(args, 'ledgerUrl'),
+    scratch: join(textOf(args, 'scratch'), String(process.pid)),
+    datasets: DATASETS,
+    maxFiles: 100,
+  };
+  let total = 0;
+  const round = async (count: number, number: number) => {
+    const pipeline = await openStubPipeline({ ...options, workers });
+    await pipeline.record(keysOf(count, number, DATASETS));
+    await pipeline.startWorkers();
+    total += count;
+    await pipeline.loaded(total);
+    await pipeline.close();
+  };
+  await round(Math.min(objects, 1000), 0);
+  const run = async () => {
+    for (let number = 1; number <= rounds; number++) await round(objects, number);
+    return { units: objects * rounds };
+  };
+  return {
+    run,
+    digest: async () => ({ loaded: total - Math.min(objects, 1000) === objects * rounds }),
+    close: async () => {},
+  };
+}
+
+/** One batch of 100 objects from ten notifications to loaded, with every statement and command counted. */
+export async function oneBatch(args: Args): Promise<OpenSide> {
+  const redisUrl = textOf(args, 'redisUrl');
+  const texts = new Map<string, number>();
+  const redis = new Redis(redisUrl);
+  const pipeline = await openStubPipeline({
+    redisUrl,
+    ledgerUrl: textOf(args, 'ledgerUrl'),
+    scratch: join('/tmp', `sluice-bench-one-${process.pid}`),
+    datasets: 1,
+    maxFiles: 100,
+    workers: 1,
+  });
+  const run = async () => {
+    const before = await commandsOf(redis);
+    const stop = countStatements(texts);
+    await pipeline.record(keysOf(100, 1, 1));
+    const recorded = sumOf(texts);
+    await pipeline.startWorkers();
+    while (pipeline.facts.batches === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    stop();
+    const commands = (await commandsOf(redis)) - before;
+    return {
+      facts: { statements: sumOf(texts), ofThem: { intake: recorded, worker: sumOf(texts) - recorded }, commands },
+    };
+  };
+  const close = async () => {
+    await pipeline.close();
+    redis.disconnect();
+  };
+  return { run, digest: async (): Promise<Json> => Object.fromEntries(texts), close };
+}
+
+function sumOf(texts: ReadonlyMap<string, number>): number {
+  return [...texts.values()].reduce((sum, count) => sum + count, 0);
+}
+
+/** Counts what is sent to Postgres by this process, by its first words. */
+function countStatements(texts: Map<string, number>): () => void {
+  const original = pg.Client.prototype.query;
+  const counting = function counting(this: pg.Client, ...given: unknown[]): unknown {
+    const [first] = given;
+    const text = typeof first === 'string' ? first : String((first as { text?: unknown }).text);
+    const words = text.trim().split(/\s+/).slice(0, 6).join(' ');
+    texts.set(words, (texts.get(words) ?? 0) + 1);
+    return Reflect.apply(original, this, given);
+  };
+  Object.assign(pg.Client.prototype, { query: counting });
+  return () => void Object.assign(pg.Client.prototype, { query: original });
+}
+
+/** Commands that Redis has answered, those inside scripts too. */
+async function commandsOf(redis: Redis): Promise<number> {
+  const text = await redis.info('commandstats');
+  return [...text.matchAll(/^cmdstat_(\S+):calls=(\d+)/gm)]
+    .filter(([, name]) => !['info', 'ping', 'config|get', 'client|setname'].includes(name ?? ''))
+    .reduce((sum, [, , calls]) => sum + Number(calls), 0);
+}
