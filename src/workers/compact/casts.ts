@@ -14,6 +14,8 @@ export interface CastOptions {
 }
 
 const INTEGERS = /^U?(TINYINT|SMALLINT|INTEGER|BIGINT|HUGEINT)$/;
+/** A DOUBLE holds this many digits. */
+const EXACT_DIGITS = 15;
 const FLOATS = /^(FLOAT|DOUBLE)$/;
 
 /**
@@ -31,8 +33,10 @@ export function castSql(value: string, { from, to, isEmptyNull, misfit, isGuess 
   const type = parseType(to);
   if (type.kind === 'decimal') {
     const { precision, scale } = type;
-    const exact = precision <= 15 ? 'DOUBLE' : `DECIMAL(38,${38 - precision + scale})`;
-    return checked(`${as(to)} = ${as(exact)}`);
+    const asDouble = `${as(to)} = ${as('DOUBLE')}`;
+    if (precision <= EXACT_DIGITS) return checked(asDouble);
+    const rounds = `regexp_matches(${text}, '\\.\\d{${scale}}\\d*[1-9]')`;
+    return checked(`CASE WHEN regexp_matches(${text}, '[eE]') THEN ${asDouble} ELSE NOT ${rounds} END`);
   }
   const zeros = isGuess ? ` AND (strlen(${text}) = 1 OR NOT starts_with(${text}, '0'))` : '';
   if (INTEGERS.test(to)) return checked(`${as(to)} = ${as('DOUBLE')}${zeros}`);

@@ -1,9 +1,9 @@
 import { createReadStream, createWriteStream } from 'node:fs';
-import { copyFile, open, stat } from 'node:fs/promises';
+import { copyFile, open, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import pLimit from 'p-limit';
-import { SluiceError, isSluiceError } from '../../shared/errors.js';
+import { isSluiceError } from '../../shared/errors.js';
 import { gunzipFile } from './gunzip.js';
 import { findDuplicate, readHeader, readKind, readParquetTail } from './read.js';
 import { scanText } from './scanText.js';
@@ -11,6 +11,8 @@ import type { CompactInput, Refusal, Source, SourceFormat } from './sources.js';
 
 const FILES_AT_ONCE = 4;
 const HEAD_BYTES = 512;
+/** Files up to this size are read once, whole. */
+const SMALL_BYTES = 1 << 20;
 
 interface InspectOptions {
   /** Where plain copies go. */
@@ -47,21 +49,42 @@ export async function inspectInputs(
   );
 }
 
+/** A file on its way through inspection; small ones are read once and kept. */
+interface Bytes {
+  readonly file: string;
+  readonly size: number;
+  readonly bytes?: Buffer;
+}
+
 async function inspect(input: CompactInput, plain: string, options: InspectOptions): Promise<Source | Refusal> {
-  const { object, name } = input;
   const { size } = await stat(input.file);
-  const kind = readKind(name, await readAt(input.file, 0, HEAD_BYTES), { size, format: options.format });
+  const bytes =
+    size <= SMALL_BYTES && !/\.(parquet|parq|pq)$/i.test(input.name) ? await readFile(input.file) : undefined;
+  return inspectBytes(
+    input,
+    { size, file: input.file, ...(bytes === undefined ? {} : { bytes }) },
+    { ...options, plain },
+  );
+}
+
+async function inspectBytes(
+  { object, name }: CompactInput,
+  given: Bytes,
+  options: InspectOptions & { readonly plain: string },
+): Promise<Source | Refusal> {
+  const { size } = given;
+  const kind = readKind(name, await readAt(given, 0, HEAD_BYTES), { size, format: options.format });
   if (kind.kind === 'refused') return { object, code: kind.code, reason: kind.reason };
   if (kind.compression === 'gzip') {
-    const { signal } = options;
-    await gunzipFile(input.file, plain, { size, ...(signal === undefined ? {} : { signal }) });
-    const unpacked = { object, name: name.replace(/\.gz(ip)?$/i, ''), file: plain };
-    return inspect(unpacked, `${plain}.plain`, options);
+    const unpacked = await gunzipFile(given, options.plain, options.signal);
+    const inner = { object, name: name.replace(/\.gz(ip)?$/i, ''), file: unpacked.file };
+    const innerSize = unpacked.bytes?.length ?? (await stat(unpacked.file)).size;
+    return inspectBytes(inner, { ...unpacked, size: innerSize }, { ...options, plain: `${options.plain}.plain` });
   }
-  const file = await withPlainName(input.file, plain);
-  if (kind.format === 'parquet') return inspectParquet({ object, name, file }, size);
-  const text = kind.format === 'ndjson' ? await withoutMark(file, plain) : file;
-  return inspectText({ object, name, file: text }, { size, format: kind.format, known: options.known });
+  const file = await withPlainName(given.file, options.plain);
+  if (kind.format === 'parquet') return inspectParquet({ object, name, file }, { ...given, file });
+  const text = kind.format === 'ndjson' ? await withoutMark({ ...given, file }, options.plain) : { ...given, file };
+  return inspectText({ object, name, file: text.file }, text, { format: kind.format, known: options.known });
 }
 
 /** DuckDB takes these characters in a path for a pattern. */
@@ -72,26 +95,28 @@ async function withPlainName(file: string, plain: string): Promise<string> {
 }
 
 /** DuckDB refuses the byte order mark of UTF-8 before JSON. */
-async function withoutMark(file: string, plain: string): Promise<string> {
-  const head = await readAt(file, 0, 3);
-  if (Buffer.from(head).toString('hex') !== 'efbbbf') return file;
-  const unmarked = `${plain}.unmarked`;
-  await pipeline(createReadStream(file, { start: 3 }), createWriteStream(unmarked));
-  return unmarked;
+async function withoutMark(given: Bytes, plain: string): Promise<Bytes> {
+  const head = await readAt(given, 0, 3);
+  if (Buffer.from(head).toString('hex') !== 'efbbbf') return given;
+  const file = `${plain}.unmarked`;
+  await pipeline(createReadStream(given.file, { start: 3 }), createWriteStream(file));
+  return { file, size: given.size - 3 };
 }
 
-async function inspectParquet(input: CompactInput, size: number): Promise<Source | Refusal> {
-  const fault = readParquetTail(await readAt(input.file, size - 8, 8), size);
+async function inspectParquet(input: CompactInput, given: Bytes): Promise<Source | Refusal> {
+  const { size } = given;
+  const fault = readParquetTail(await readAt(given, size - 8, 8), size);
   if (fault?.kind === 'refused') return { object: input.object, code: fault.code, reason: fault.reason };
   return { ...input, format: 'parquet', bytes: size, delimiter: '', columns: [], endsInLine: true };
 }
 
 async function inspectText(
   input: CompactInput,
-  { size, format, known }: { size: number; format: SourceFormat; known: readonly string[] },
+  { file, size, bytes }: Bytes,
+  { format, known }: { format: SourceFormat; known: readonly string[] },
 ): Promise<Source | Refusal> {
   const { object } = input;
-  const scan = await scanText(input.file, { escapes: format !== 'csv' });
+  const scan = await scanText(bytes ?? file, { escapes: format !== 'csv' });
   const bom = scan.head.subarray(0, 2).toString('hex');
   if (bom === 'fffe' || bom === 'feff') {
     return { object, code: 'OBJECT_UNREADABLE', reason: `expected UTF-8, got a UTF-16 mark (${bom}) at byte 0` };
@@ -119,13 +144,12 @@ async function inspectText(
   };
 }
 
-async function readAt(file: string, position: number, length: number): Promise<Uint8Array> {
+async function readAt({ file, bytes }: Bytes, position: number, length: number): Promise<Uint8Array> {
+  if (bytes !== undefined) return bytes.subarray(position, position + length);
   const handle = await open(file);
   try {
     const { buffer, bytesRead } = await handle.read(Buffer.alloc(length), 0, length, position);
     return buffer.subarray(0, bytesRead);
-  } catch (error) {
-    throw new SluiceError('INTERNAL', `expected to read ${file}, got ${String(error)}`, { cause: error });
   } finally {
     await handle.close();
   }

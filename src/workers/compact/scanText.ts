@@ -1,4 +1,4 @@
-import { type FileHandle, open } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 
 const CHUNK_BYTES = 1 << 20;
 const HEAD_BYTES = 1 << 16;
@@ -16,35 +16,52 @@ export interface TextScan {
   readonly nulAt?: number;
 }
 
-/** Scans a plain text file. `escapes`: whether backslash-u0000 is a NUL too. */
-export async function scanText(file: string, { escapes }: { escapes: boolean }): Promise<TextScan> {
-  const handle = await open(file);
+/** Scans a plain text file, or its bytes where they are in memory. `escapes`: whether backslash-u0000 is a NUL too. */
+export async function scanText(text: string | Buffer, { escapes }: { escapes: boolean }): Promise<TextScan> {
+  const scanner = new Scanner(escapes);
+  if (typeof text !== 'string') {
+    scanner.push(text);
+    return scanner.end();
+  }
+  const handle = await open(text);
   try {
-    return await scan(handle, escapes);
+    const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
+    for (let at = 0; ;) {
+      const { bytesRead } = await handle.read(buffer, 0, buffer.length, at);
+      if (bytesRead === 0) return scanner.end();
+      scanner.push(buffer.subarray(0, bytesRead));
+      at += bytesRead;
+    }
   } finally {
     await handle.close();
   }
 }
 
-async function scan(handle: FileHandle, escapes: boolean): Promise<TextScan> {
-  const { size } = await handle.stat();
-  const buffer = Buffer.allocUnsafe(Math.min(CHUNK_BYTES, Math.max(size, 1)));
-  let [head, newlines, hasOddLines, last, nulAt] = [Buffer.alloc(0), 0, false, 0, -1];
-  for (let at = 0; at < size;) {
-    const { bytesRead } = await handle.read(buffer, 0, buffer.length, at);
-    if (bytesRead === 0) break;
-    const chunk = buffer.subarray(0, bytesRead);
-    if (at === 0) head = Buffer.from(chunk.subarray(0, HEAD_BYTES));
-    if (nulAt < 0) {
-      const found = findNul(chunk, escapes);
-      if (found >= 0) nulAt = at + found;
-    }
-    hasOddLines ||= isOdd(chunk, last);
-    newlines += countNewlines(chunk);
-    last = chunk[bytesRead - 1] ?? 0;
-    at += bytesRead;
+class Scanner {
+  #head = Buffer.alloc(0);
+  #newlines = 0;
+  #hasOddLines = false;
+  #last = 0;
+  #nulAt = -1;
+  #bytes = 0;
+
+  constructor(private readonly escapes: boolean) {}
+
+  push(chunk: Buffer): void {
+    if (this.#bytes === 0) this.#head = Buffer.from(chunk.subarray(0, HEAD_BYTES));
+    const nul = this.#nulAt < 0 ? findNul(chunk, this.escapes) : -1;
+    if (nul >= 0) this.#nulAt = this.#bytes + nul;
+    this.#hasOddLines ||= isOdd(chunk, this.#last);
+    this.#newlines += countNewlines(chunk);
+    this.#last = chunk.at(-1) ?? this.#last;
+    this.#bytes += chunk.length;
   }
-  return { head, newlines, endsInLine: last === NEWLINE, hasOddLines, ...(nulAt < 0 ? {} : { nulAt }) };
+
+  end(): TextScan {
+    const nulAt = this.#nulAt < 0 ? {} : { nulAt: this.#nulAt };
+    const endsInLine = this.#last === NEWLINE;
+    return { head: this.#head, newlines: this.#newlines, endsInLine, hasOddLines: this.#hasOddLines, ...nulAt };
+  }
 }
 
 function countNewlines(chunk: Buffer): number {
