@@ -5,6 +5,7 @@ import { pipeline } from 'node:stream/promises';
 import pLimit from 'p-limit';
 import { isSluiceError } from '../../shared/errors.js';
 import { gunzipFile } from './gunzip.js';
+import { readPageHeader } from './pageHeader.js';
 import { findDuplicate, readHeader, readKind, readParquetTail } from './read.js';
 import { scanText } from './scanText.js';
 import type { CompactInput, Refusal, Source, SourceFormat } from './sources.js';
@@ -107,7 +108,9 @@ async function inspectParquet(input: CompactInput, given: Bytes): Promise<Source
   const { size } = given;
   const fault = readParquetTail(await readAt(given, size - 8, 8), size);
   if (fault?.kind === 'refused') return { object: input.object, code: fault.code, reason: fault.reason };
-  return { ...input, format: 'parquet', bytes: size, delimiter: '', columns: [], endsInLine: true };
+  // The first page follows the magic.
+  const hasPageChecksums = readPageHeader(await readAt(given, 0, HEAD_BYTES), 4)?.crc !== undefined;
+  return { ...input, format: 'parquet', bytes: size, delimiter: '', columns: [], endsInLine: true, hasPageChecksums };
 }
 
 async function inspectText(

@@ -2,6 +2,7 @@ import type { EngineSession, EngineValue } from '../../shared/engine/port.js';
 import { SluiceError } from '../../shared/errors.js';
 import { quoteText } from '../../shared/schema/columns.js';
 import type { ObservedColumn } from '../../shared/schema/merge.js';
+import { refuseFalsePages } from './checkPages.js';
 import { bisect, type Sifted } from './bisect.js';
 import { planReads } from './plan.js';
 import { findDuplicate } from './read.js';
@@ -30,11 +31,14 @@ export async function observeSources(sources: readonly Source[], options: Observ
   const seen = new Map(
     [...counted, ...sifted.flatMap(({ answers }) => answers)].map((source) => [source.object, source]),
   );
-  const twice = [...seen.values()].flatMap(refuseDuplicates);
-  const refused = new Set(twice.map(({ object }) => object));
+  const faulty = [
+    ...[...seen.values()].flatMap(refuseDuplicates),
+    ...(await refuseFalsePages([...seen.values()], options)),
+  ];
+  const refused = new Set(faulty.map(({ object }) => object));
   return {
     answers: sources.flatMap(({ object }) => (refused.has(object) ? [] : (seen.get(object) ?? []))),
-    refusals: [...sifted.flatMap(({ refusals }) => refusals), ...twice],
+    refusals: [...sifted.flatMap(({ refusals }) => refusals), ...faulty],
   };
 }
 

@@ -31,6 +31,8 @@ export interface Source {
   readonly rows?: number;
   /** Text that does not end in a newline may have been cut. */
   readonly endsInLine: boolean;
+  /** Parquet whose pages carry CRCs. */
+  readonly hasPageChecksums?: boolean;
 }
 
 /** A column of the artifacts. */

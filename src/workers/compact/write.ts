@@ -60,17 +60,18 @@ async function splitArtifact(
   const source = `${whole.path}.whole`;
   await rename(whole.path, source);
   await session.run('SET preserve_insertion_order = true', signal);
-  for (let from = 0; from < whole.rows; from += step) {
-    const path = whole.path.replace(/\.parquet$/, `-${artifacts.length}.parquet`);
-    const range = `file_row_number >= ${from} AND file_row_number < ${from + step}`;
-    await rm(path, { force: true });
-    await session.run(
-      copySql(`SELECT * FROM ${parquetSql([source])} WHERE ${range}`, { path, compression, sort: [] }),
-      signal,
-    );
-    artifacts.push({ path, rows: Math.min(step, whole.rows - from), bytes: (await stat(path)).size });
+  try {
+    for (let from = 0; from < whole.rows; from += step) {
+      const path = whole.path.replace(/\.parquet$/, `-${artifacts.length}.parquet`);
+      const range = `file_row_number >= ${from} AND file_row_number < ${from + step}`;
+      const select = `SELECT * FROM ${parquetSql([source])} WHERE ${range}`;
+      await rm(path, { force: true });
+      await session.run(copySql(select, { path, compression, sort: [] }), signal);
+      artifacts.push({ path, rows: Math.min(step, whole.rows - from), bytes: (await stat(path)).size });
+    }
+  } finally {
+    await session.run('SET preserve_insertion_order = false').catch(() => {});
   }
-  await session.run('SET preserve_insertion_order = false', signal);
   await rm(source);
   return artifacts;
 }
