@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openIntake } from '../producers/intake.js';
-import { routerOf } from '../producers/main.js';
+import { routerOf, withReturns } from '../producers/main.js';
 import { sweepDataset } from '../producers/sources/sweep.js';
 import { systemClock } from '../shared/clock.js';
 import type { Config, Dataset, LakeConfig } from '../shared/config/config.js';
@@ -131,7 +131,8 @@ function buildContext(
 ): WorkerContext {
   const sources = new Map(config.datasets.map(({ name }) => [name, sourceStore(name)]));
   const router = routerOf(config, { lake, sources });
-  const intake = openIntake({ ledger, queue, datasets: config.datasets, router, logger });
+  const taking = withReturns(ledger, { lake, sources }, logger);
+  const intake = openIntake({ ledger: taking, queue, datasets: config.datasets, router, logger });
   const holder = `${hostname()}/${process.pid}/${randomUUID().slice(0, 8)}`;
   return {
     config,

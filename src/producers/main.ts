@@ -9,14 +9,18 @@ import type { Logger } from '../shared/telemetry/log.js';
 import { createIntakeApp } from './app.js';
 import { openIntake } from './intake.js';
 import { openIntakeMetrics } from './metrics.js';
+import { recordReturns } from './recordReturns.js';
 import { openRouter, type Router } from './routeObject.js';
 import { applySchedules } from './sources/schedules.js';
 import { EVENTS_PATH, openWebhook, type WebhookHandler } from './sources/webhook.js';
 
+/** What intake needs of a store: its name, and whether an object's bytes are current. */
+export type IntakeStore = Pick<ObjectStore, 'bucket'> & Partial<Pick<ObjectStore, 'head'>>;
+
 /** The lake's store, and the stores of the datasets (by name) whose files arrive elsewhere. */
 export interface IntakeStores {
-  readonly lake: Pick<ObjectStore, 'bucket'>;
-  readonly sources: ReadonlyMap<string, Pick<ObjectStore, 'bucket'>>;
+  readonly lake: IntakeStore;
+  readonly sources: ReadonlyMap<string, IntakeStore>;
 }
 
 export interface StartIntakeOptions {
@@ -48,7 +52,7 @@ export async function startIntake({
   const { datasets } = config;
   const metrics = openIntakeMetrics();
   const router = routerOf(config, stores);
-  const intake = openIntake({ ledger, queue, datasets, router, logger });
+  const intake = openIntake({ ledger: withReturns(ledger, stores, logger), queue, datasets, router, logger });
   const webhook = openWebhook({ tokens, intake, metrics, logger });
   const server = await serve(splitEvents(webhook, createIntakeApp({ ledger, metrics })), { host, port });
   await applySchedules(config, queue).catch((error: unknown) =>
@@ -65,6 +69,16 @@ export async function startIntake({
       await intake.settled();
     },
   };
+}
+
+/** The ledger as intake uses it: bytes that come back to their key are recorded as well. */
+export function withReturns(
+  ledger: Pick<Ledger, 'objects' | 'plans' | 'custody'>,
+  { lake, sources }: IntakeStores,
+  logger: Logger,
+): Pick<Ledger, 'objects' | 'plans'> {
+  const record = recordReturns({ ledger, storeOf: (dataset) => sources.get(dataset) ?? lake, logger });
+  return { objects: { ...ledger.objects, record }, plans: ledger.plans };
 }
 
 /** The router of a configuration over its open stores. */

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import pLimit from 'p-limit';
 import type { Engine, EngineSession } from '../shared/engine/port.js';
 import type { Manifest } from '../shared/ledger/manifest.js';
-import { quoteText } from '../shared/schema/columns.js';
+import { PROVENANCE_COLUMNS, quoteName, quoteText } from '../shared/schema/columns.js';
 import type { ObjectStore } from '../shared/stores/port.js';
 
 /** A batch's folder and engine session, shared by the steps that run in a row on one worker. */
@@ -71,10 +71,18 @@ export async function openBatchScratch({
     keep: (key, file) => void files.set(key, file),
     files: fetchFiles,
     source: async (manifest, signal) =>
-      `read_parquet([${(await fetchFiles(manifest, signal)).map(quoteText).join(', ')}])`,
+      manifest.artifacts.length === 0
+        ? noRows(manifest)
+        : `read_parquet([${(await fetchFiles(manifest, signal)).map(quoteText).join(', ')}])`,
     close: async () => {
       await dropSession();
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** The columns of a manifest without artifacts. */
+function noRows({ columns }: Manifest): string {
+  const fields = [...columns, ...PROVENANCE_COLUMNS].map(({ name, type }) => `NULL::${type} AS ${quoteName(name)}`);
+  return `(SELECT ${fields.join(', ')} WHERE false)`;
 }

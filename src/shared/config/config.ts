@@ -1,5 +1,5 @@
 import type { ConfigFile } from './schema.js';
-import type { DatasetFile, FileFormat } from './dataset.js';
+import type { DatasetFile, DuplicateRule, FileFormat, OverwriteRule } from './dataset.js';
 
 /** A dataset with every default filled in. */
 export interface Dataset {
@@ -19,6 +19,8 @@ export interface Dataset {
     readonly sort: readonly string[];
   };
   readonly schema: DatasetFile['schema'];
+  readonly onOverwrite: OverwriteRule;
+  readonly onDuplicateContent: DuplicateRule;
   readonly columns: DatasetFile['columns'];
   readonly checks: DatasetFile['checks'];
   readonly skew: DatasetFile['skew'];

@@ -6,6 +6,14 @@ import { durationField, nameField, sizeField, urlField } from './fields.js';
 export const FILE_FORMATS = ['auto', 'parquet', 'csv', 'ndjson'] as const;
 export type FileFormat = (typeof FILE_FORMATS)[number];
 
+/** What becomes of a newer version of a key whose older one has rows. */
+export const OVERWRITE_RULES = ['quarantine', 'append', 'replace'] as const;
+export type OverwriteRule = (typeof OVERWRITE_RULES)[number];
+
+/** What becomes of an object with the same bytes as one under another name. */
+export const DUPLICATE_RULES = ['quarantine', 'ignore', 'load'] as const;
+export type DuplicateRule = (typeof DUPLICATE_RULES)[number];
+
 const sourceSchema = z
   .strictObject({
     prefix: z.string().optional().describe('Keys of the lake that begin with this are the dataset’s.'),
@@ -59,6 +67,16 @@ export const datasetSchema = z.strictObject({
         .describe('What happens to an object that breaks the schema.'),
     })
     .prefault({}),
+  onOverwrite: z
+    .enum(OVERWRITE_RULES)
+    .default('quarantine')
+    .describe(
+      'What becomes of a newer version of a key whose older one has rows: set aside; loaded beside it; or loaded in its place, its rows removed in the same transaction.',
+    ),
+  onDuplicateContent: z
+    .enum(DUPLICATE_RULES)
+    .default('quarantine')
+    .describe('What becomes of an object with the same bytes as one under another name.'),
   columns: z
     .record(z.string(), z.strictObject({ checks: z.array(columnCheckSchema).default([]) }))
     .default({})

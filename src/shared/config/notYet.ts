@@ -4,8 +4,6 @@
  */
 export const NOT_YET: ReadonlySet<string> = new Set([
   'transform',
-  'onOverwrite',
-  'onDuplicateContent',
   'originals',
   'anomalies',
   'alerts',

@@ -69,6 +69,8 @@ function resolveDataset(name: string, file: DatasetFile): Dataset {
     batch: { targetBytes: file.batch.targetBytes, maxFiles: file.batch.maxFiles, maxWaitMs: file.batch.maxWait },
     compact: { ...file.compact, prefix: file.compact.prefix ?? `curated/${name}/` },
     schema: file.schema,
+    onOverwrite: file.onOverwrite,
+    onDuplicateContent: file.onDuplicateContent,
     columns: file.columns,
     checks: file.checks,
     skew: file.skew,

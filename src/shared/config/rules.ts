@@ -13,7 +13,11 @@ export interface ConfigFault {
 /** The rules that join several settings; pure. All faults are returned together. */
 export function findRuleFaults(config: Config): readonly ConfigFault[] {
   return [
-    ...config.datasets.flatMap((dataset) => [...targetFaults(config, dataset), ...prefixFaults(config, dataset)]),
+    ...config.datasets.flatMap((dataset) => [
+      ...targetFaults(config, dataset),
+      ...prefixFaults(config, dataset),
+      ...replaceFaults(config, dataset),
+    ]),
     ...config.schedules.flatMap((schedule, index) =>
       schedule.dataset === undefined || config.datasets.some(({ name }) => name === schedule.dataset)
         ? []
@@ -76,6 +80,22 @@ function targetFaults(config: Config, dataset: Dataset): readonly ConfigFault[] 
       faults.push({ path, expected: 'each table loaded once by a dataset', got: `${place} twice` });
     tables.add(place);
     return faults;
+  });
+}
+
+/** Rows of an older version can be told from others only where each row stays as its object brought it. */
+function replaceFaults(config: Config, dataset: Dataset): readonly ConfigFault[] {
+  if (dataset.onOverwrite !== 'replace') return [];
+  return dataset.load.flatMap(({ target, mode }, index) => {
+    const type = config.targets[target]?.type ?? 'postgres';
+    if (mode === 'append' && type === 'postgres') return [];
+    return [
+      {
+        path: `datasets.${dataset.name}.load[${index}]`,
+        expected: 'an append load into Postgres where onOverwrite is replace',
+        got: `mode ${mode} into ${type}`,
+      },
+    ];
   });
 }
 

@@ -109,9 +109,12 @@ export async function recordCurrent(
   return database.transaction(async (tx) => {
     const taken = await tx.rows<{ object_id: string }>(TAKE_MARK_OFF, [[...byFirst.keys()].sort()]);
     const mine = new Set(taken.map((row) => row.object_id));
-    const lives = [...byFirst].filter(([id]) => mine.has(id)).map(([, arrival]) => ({ ...arrival, waived: false }));
-    const recorded = await addGenerations(tx, lives);
-    return { recorded, fresh: lives, duplicates: arrivals.length - recorded.length, outdone: [] };
+    const fresh = [...byFirst].filter(([id]) => mine.has(id)).map(([, arrival]) => arrival);
+    const recorded = await addGenerations(
+      tx,
+      fresh.map((arrival) => ({ ...arrival, waived: false })),
+    );
+    return { recorded, fresh, duplicates: arrivals.length - recorded.length, outdone: [] };
   });
 }
 

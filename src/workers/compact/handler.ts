@@ -4,23 +4,30 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { Dataset } from '../../shared/config/config.js';
-import { SluiceError, toSluiceError } from '../../shared/errors.js';
+import { isSluiceError, SluiceError, toSluiceError } from '../../shared/errors.js';
 import { planJob } from '../../shared/jobs/catalogue.js';
 import type { Artifact, Manifest, ManifestObject } from '../../shared/ledger/manifest.js';
 import type { SchemaVersion, StepDispatch } from '../../shared/ledger/port.js';
+import { objectUri } from '../../shared/ledger/text.js';
 import { datasetOf, type WorkerContext } from '../context.js';
 import type { StepWork } from '../runSteps.js';
+import { accountObjects } from './accountObjects.js';
 import { compactFiles, type CompactFilesResult } from './compactFiles.js';
 import { type FetchReport, fetchObjects } from './fetchObjects.js';
+import { lookAround } from './lookAround.js';
 
 /** An object that was absent is looked for again after this time. */
 const RELEASE_MS = 2000;
 /** How often two batches may race for the dataset's next schema version. */
 const SCHEMA_TRIES = 5;
 
+/** How often another batch may settle a version or a copy of an object in between. */
+const CUSTODY_TRIES = 8;
+
 /**
- * Fetch, validate, compact, put; commit point: `ledger.steps.commitCompact`, a compare-and-set on the attempt. Safe to
- * run twice: artifacts carry the attempt in their keys, and only the committed manifest's are ever read.
+ * Fetch, look around, validate, compact, put; commit point: `ledger.steps.commitCompact`, a compare-and-set on the attempt and on what
+ * was seen around the objects: when another batch settled a version or a copy meanwhile, everything after the fetch is done again. Safe
+ * to run twice: artifacts carry the attempt in their keys, and only the committed manifest's are ever read.
  */
 export async function handleCompact(context: WorkerContext, work: StepWork): Promise<readonly StepDispatch[]> {
   const dataset = datasetOf(context.config, work.claim.dataset);
@@ -28,11 +35,39 @@ export async function handleCompact(context: WorkerContext, work: StepWork): Pro
   await mkdir(folder, { recursive: true });
   const store = context.sourceStore(dataset.name);
   const report = await fetchObjects(store, work.objects, { folder, signal: work.signal });
-  const { result, schemaVersion } = await compactWithSchema(context, work, { dataset, report });
-  const artifacts = await putArtifacts(context, work, { dataset, result });
-  const manifest = buildManifest(work, { dataset, report, result, artifacts, schemaVersion });
+  for (let tries = 1; ; tries++) {
+    try {
+      return await compactOnceSeen(context, work, { dataset, report, tries });
+    } catch (error) {
+      if (!isSluiceError(error, 'CUSTODY_MOVED') || tries === CUSTODY_TRIES) throw error;
+      context.logger.debug({ batch: work.claim.batch, tries }, error.message);
+    }
+  }
+}
+
+async function compactOnceSeen(
+  context: WorkerContext,
+  work: StepWork,
+  { dataset, report, tries }: Inputs & { tries: number },
+): Promise<readonly StepDispatch[]> {
+  const verdicts = await lookAround(context, work, { dataset, fetched: report.fetched });
+  const taken = new Set(verdicts.flatMap(({ kind, custody }) => (kind === 'take' ? [custody.object] : [])));
+  const inputs = {
+    dataset,
+    report: { ...report, fetched: report.fetched.filter(({ object }) => taken.has(object)) },
+    tries,
+  };
+  const { result, schemaVersion } = await compactWithSchema(context, work, inputs);
+  const artifacts = await putArtifacts(context, work, { dataset, result, tries });
+  const account = accountObjects({
+    verdicts,
+    compacted: new Map(result.objects.map((answer) => [answer.object, answer])),
+    uris: new Map(work.objects.map(({ object, bucket, key }) => [object, objectUri(bucket, key)])),
+    rule: dataset.onDuplicateContent,
+  });
+  const manifest = buildManifest(work, { ...inputs, objects: account.objects, result, artifacts, schemaVersion });
   const releasedUntil = new Date(context.clock.now() + RELEASE_MS);
-  const opened = await context.ledger.steps.commitCompact(work.claim, manifest, releasedUntil);
+  const opened = await context.ledger.steps.commitCompact(work.claim, manifest, releasedUntil, account.custody);
   if (manifest.objects.some(({ kind }) => kind === 'released')) await planReleased(context, work, releasedUntil);
   return opened;
 }
@@ -53,19 +88,18 @@ async function planReleased(context: WorkerContext, { claim }: StepWork, at: Dat
 interface Inputs {
   readonly dataset: Dataset;
   readonly report: FetchReport;
+  /** From 1: which look around this is. */
+  readonly tries: number;
 }
 
 /** Compacts under the dataset's schema; a widened one is added to the ledger first, and a lost race compacts again under the winner's. */
-async function compactWithSchema(context: WorkerContext, work: StepWork, { dataset, report }: Inputs) {
+async function compactWithSchema(context: WorkerContext, work: StepWork, inputs: Inputs) {
+  const { dataset } = inputs;
   const { read } = context.ledger;
   for (let tries = 0; tries < SCHEMA_TRIES; tries++) {
     const known = await read.schema(dataset.name);
-    const result = await compactOnce(context, work, {
-      dataset,
-      report,
-      known,
-      outDir: join(work.scratch.folder, `out-${tries}`),
-    });
+    const outDir = join(work.scratch.folder, `out-${inputs.tries}-${tries}`);
+    const result = await compactOnce(context, work, { ...inputs, known, outDir });
     if (result.schemaChange === undefined) return { result, schemaVersion: known?.version ?? 0 };
     const version = (known?.version ?? 0) + 1;
     const added = await read.addSchema(dataset.name, known?.version ?? 0, result.columns, result.schemaChange);
@@ -110,13 +144,13 @@ function sameColumns(added: SchemaVersion, result: CompactFilesResult): boolean 
 async function putArtifacts(
   context: WorkerContext,
   work: StepWork,
-  { dataset, result }: { dataset: Dataset; result: CompactFilesResult },
+  { dataset, result, tries }: { dataset: Dataset; result: CompactFilesResult; tries: number },
 ): Promise<readonly Artifact[]> {
   const artifacts: Artifact[] = [];
   const { batch, attempt, partition } = work.claim;
   for (const [index, { path, rows }] of result.artifacts.entries()) {
     const folder = partition === '' ? '' : `${partition}/`;
-    const key = `${dataset.compact.prefix}${folder}${batch}-${attempt}-${index}.parquet`;
+    const key = `${dataset.compact.prefix}${folder}${batch}-${attempt}${tries === 1 ? '' : `.${tries}`}-${index}.parquet`;
     const sha256 = await hashFile(path);
     const { eTag, bytes } = await context.lake.putFile({
       key,
@@ -137,22 +171,16 @@ async function hashFile(path: string): Promise<string> {
 }
 
 interface ManifestParts extends Inputs {
+  readonly objects: readonly ManifestObject[];
   readonly result: CompactFilesResult;
   readonly artifacts: readonly Artifact[];
   readonly schemaVersion: number;
 }
 
-function buildManifest(work: StepWork, { dataset, report, result, artifacts, schemaVersion }: ManifestParts): Manifest {
-  const hashes = new Map<string, string>(report.fetched.map(({ object, sha256 }) => [object, sha256]));
-  const ids = new Map<string, ManifestObject['object']>(work.objects.map(({ object }) => [object, object]));
-  const compacted = result.objects.flatMap((answer): readonly ManifestObject[] => {
-    const object = ids.get(answer.object);
-    if (object === undefined) return [];
-    const sha256 = hashes.get(answer.object) ?? '';
-    return answer.kind === 'included'
-      ? [{ object, kind: 'included', rows: answer.rows, sha256 }]
-      : [{ object, kind: 'quarantined', code: answer.code, reason: answer.reason, sha256 }];
-  });
+function buildManifest(
+  work: StepWork,
+  { dataset, report, objects, result, artifacts, schemaVersion }: ManifestParts,
+): Manifest {
   const sizes = new Map<string, number>(work.objects.map(({ object, size }) => [object, size]));
   return {
     version: 1,
@@ -164,7 +192,7 @@ function buildManifest(work: StepWork, { dataset, report, result, artifacts, sch
     configHash: dataset.hash,
     columns: result.columns,
     artifacts,
-    objects: [...compacted, ...report.missing],
+    objects: [...objects, ...report.missing],
     rows: result.rows,
     bytes: {
       in: report.fetched.reduce((sum, { object }) => sum + (sizes.get(object) ?? 0), 0),

@@ -2,6 +2,7 @@ import { SluiceError } from '../../shared/errors.js';
 import { manifestHash } from '../../shared/ledger/manifest.js';
 import type { StepDispatch } from '../../shared/ledger/port.js';
 import { datasetOf, type WorkerContext } from '../context.js';
+import { planPartitions } from '../planPartitions.js';
 import type { StepWork } from '../runSteps.js';
 
 /**
@@ -50,9 +51,10 @@ export async function handleLoad(
   if (receipt.skipped.length > 0) {
     context.logger.warn(
       { batch: claim.batch, table: claim.table, objects: receipt.skipped.length },
-      'the target had objects of this batch from another one; they were not doubled',
+      'the target had objects of this batch from another one, or newer versions of them; they were left out',
     );
   }
-  await context.ledger.steps.commitLoad(claim, { rows: receipt.rows, committedAt: receipt.committedAt });
+  const { rows, committedAt } = receipt;
+  await planPartitions(context, await context.ledger.steps.commitLoad(claim, { rows, committedAt }));
   return [];
 }

@@ -18,9 +18,32 @@ export interface BatchPlan {
 /**
  * Packs pending objects, oldest first, into batches: a batch closes when the next object would carry it over
  * `targetBytes`, at `maxFiles`, or, for the last one, when its oldest object has waited `maxWaitMs`. An object larger
- * than the target is a batch of its own. Pure.
+ * than the target is a batch of its own. Versions of one key never share a batch: the later one is packed after the
+ * others. Pure.
  */
 export function planBatches(pending: readonly PendingObject[], limits: PlanLimits, nowMs: number): BatchPlan {
+  const plans = splitVersions(pending).map((objects) => packBatches(objects, limits, nowMs));
+  const due = plans.flatMap(({ dueAtMs }) => dueAtMs ?? []);
+  return {
+    batches: plans.flatMap(({ batches }) => batches),
+    left: plans.reduce((sum, { left }) => sum + left, 0),
+    ...(due.length === 0 ? {} : { dueAtMs: due.reduce((first, at) => Math.min(first, at)) }),
+  };
+}
+
+/** The first object of every key, then the second of those that have one, and so on. */
+function splitVersions(pending: readonly PendingObject[]): readonly (readonly PendingObject[])[] {
+  const seen = new Map<string, number>();
+  const rounds: PendingObject[][] = [];
+  for (const object of pending) {
+    const round = seen.get(object.key) ?? 0;
+    seen.set(object.key, round + 1);
+    (rounds[round] ??= []).push(object);
+  }
+  return rounds;
+}
+
+function packBatches(pending: readonly PendingObject[], limits: PlanLimits, nowMs: number): BatchPlan {
   const full: PendingObject[][] = [];
   let open: PendingObject[] = [];
   let openBytes = 0;

@@ -111,7 +111,7 @@ test('content A, B, A again are three objects; a repeated event and a listing of
   const batch = await batchOf(ledger, [idOf(B)]);
   await compactWith(ledger, batch, [decided(idOf(B), 'BB', { seen: [{ object: old, live: true }], replaces: [old] })]);
   const back = { ...A, source: 'sweep' };
-  expect(await ledger.objects.record([back])).toEqual({ recorded: [], duplicates: 1, outdone: [back] });
+  expect(await ledger.objects.record([back])).toEqual({ recorded: [], fresh: [], duplicates: 1, outdone: [back] });
   const answers = await Promise.all([1, 2, 3].map(() => ledger.custody.recordCurrent([back])));
   expect(answers.flatMap(({ recorded }) => recorded)).toEqual([idOf(A, 1)]);
   expect(await ledger.objects.record([back])).toMatchObject({ duplicates: 1, outdone: [] });

@@ -71,3 +71,12 @@ test('every object is in exactly one batch or left, in order, and no batch of se
     ),
   );
 });
+
+test('versions of one key never share a batch, and the earlier one comes first', () => {
+  const versions = pending([10, 10, 10, 10]).map((one, index) => ({ ...one, key: ['a', 'b', 'a', 'a'][index] ?? '' }));
+  const { batches, left } = planBatches(versions, { targetBytes: 1000, maxFiles: 100, maxWaitMs: 0 }, 1e12);
+  expect(left).toBe(0);
+  expect(batches.map((batch) => batch.map(({ object }) => versions.findIndex((one) => one.object === object)))).toEqual(
+    [[0, 1], [2], [3]],
+  );
+});
