@@ -13,9 +13,9 @@ const ENDED: ReadonlySet<ObjectState> = new Set(['loaded', 'judged', 'quarantine
 
 /**
  * Judges one object by its counts: rows in = present + unchanged + overwritten + removed + quarantined + deduplicated +
- * filtered, in every table. An object that is set aside whole must have no row in any table; one that a newer version replaced
- * none that is present, and those that were there must have left by the books. `required` says whether the dataset has tables
- * to load. Pure.
+ * filtered, in every table. An object that is set aside whole must have no row in any table. One that is superseded must have
+ * none either, and where its batch was loaded, all its rows must have been removed or kept out. `required` says whether the dataset has
+ * tables to load. Pure.
  */
 export function judgeObject(object: AuditObject, counts: readonly TargetCount[], required: boolean): AuditVerdict {
   if (!ENDED.has(object.state) || (object.state === 'judged' && required)) return 'pending';
@@ -31,15 +31,17 @@ export function judgeObject(object: AuditObject, counts: readonly TargetCount[],
         ? 'balanced'
         : 'unbalanced';
     case 'superseded':
-      return counts.every((count) => isGone(count, object.rowsIn - setAside)) ? 'balanced' : 'unbalanced';
+      return counts.every((count) => isEmpty(count)) &&
+        (object.loads.length === 0 || atTargets.every((rows) => rows + setAside === object.rowsIn))
+        ? 'balanced'
+        : 'unbalanced';
     default:
       return 'balanced';
   }
 }
 
-/** Replaced before it was loaded (no row ever), or after (every row removed). */
-function isGone(count: TargetCount, rows: number): boolean {
-  return 'error' in count || (count.present === 0 && (count.removed === 0 || rowsAt(count) === rows));
+function isEmpty(count: TargetCount): boolean {
+  return !('error' in count) && count.present === 0;
 }
 
 function rowsAt(count: TargetCount): number {

@@ -52,7 +52,7 @@ const ended = { versions: [version('old', 'superseded')] };
 const owner = { owner: { object: id('owner'), uri: 's3://lake/in/owner.csv', sameKey: false } };
 const quarantined = { kind: 'aside', state: 'quarantined', code: 'OBJECT_OVERWRITTEN' };
 const takes = (...replaces: ObjectId[]) => ({ kind: 'take', custody: { replaces, isCurrent: true, content: 'own' } });
-const late = { sequencer: 'AB', versions: [version('old', 'loaded', { sequencer: 'AB0' + '1' })] };
+const late = { sequencer: 'AB', versions: [version('old', 'loaded', { sequencer: 'AB01' })] };
 const newer = { sequencer: 'AC', versions: [version('old', 'loaded', { sequencer: 'AB01' })] };
 
 test.each<{ name: string; given: Case; verdict: object }>([

@@ -12,6 +12,8 @@ const at = (present: number, more: Partial<Exclude<TargetCount, { error: string 
 });
 const away: TargetCount = { error: 'TARGET_AWAY: gone' };
 
+const TABLE = { target: 'warehouse', table: 'orders' };
+
 const cases: readonly {
   name: string;
   object?: Partial<AuditObject>;
@@ -54,19 +56,54 @@ const cases: readonly {
     counts: [at(1)],
     verdict: 'unbalanced',
   },
+  { name: 'ignored, yet a row is present', object: { state: 'ignored' }, counts: [at(1)], verdict: 'unbalanced' },
   {
-    name: 'replaced, every row removed',
-    object: { state: 'superseded' },
+    name: 'superseded, every row removed',
+    object: { state: 'superseded', loads: [TABLE] },
     counts: [at(0, { removed: 10 })],
     verdict: 'balanced',
   },
-  { name: 'replaced before it was loaded', object: { state: 'superseded' }, counts: [at(0)], verdict: 'balanced' },
-  { name: 'replaced, yet rows are present', object: { state: 'superseded' }, counts: [at(10)], verdict: 'unbalanced' },
   {
-    name: 'replaced, a row is lost between present and removed',
-    object: { state: 'superseded' },
+    name: 'superseded, a row is still there',
+    object: { state: 'superseded', loads: [TABLE] },
+    counts: [at(1, { removed: 9 })],
+    verdict: 'unbalanced',
+  },
+  {
+    name: 'superseded, a row left that nobody removed',
+    object: { state: 'superseded', loads: [TABLE] },
     counts: [at(0, { removed: 9 })],
     verdict: 'unbalanced',
+  },
+  {
+    name: 'superseded after rows were set aside, the rest removed',
+    object: { state: 'superseded', loads: [TABLE], rowsQuarantined: 4 },
+    counts: [at(0, { removed: 6 })],
+    verdict: 'balanced',
+  },
+  {
+    name: 'superseded before it was loaded (a replay, a late older version)',
+    object: { state: 'superseded' },
+    counts: [at(0)],
+    verdict: 'balanced',
+  },
+  {
+    name: 'superseded before it was loaded, yet a row is present',
+    object: { state: 'superseded' },
+    counts: [at(1)],
+    verdict: 'unbalanced',
+  },
+  {
+    name: 'superseded, target away',
+    object: { state: 'superseded', loads: [TABLE] },
+    counts: [away],
+    verdict: 'unverified',
+  },
+  {
+    name: 'loaded, its rows removed by a newer version that the ledger has not noted yet',
+    object: { loads: [TABLE] },
+    counts: [at(0, { removed: 10 })],
+    verdict: 'balanced',
   },
   { name: 'quarantined, target away', object: { state: 'quarantined' }, counts: [away], verdict: 'unverified' },
 ];
