@@ -34,7 +34,7 @@ export interface ServiceAddresses {
   readonly redisUrl: string | undefined;
   readonly ledgerUrl: string;
   readonly lake: LakeConfig;
-  /** URL of each target, by name. */
+  /** URL of each Postgres target, by name. */
   readonly targetUrls: Readonly<Record<string, string>>;
   /** Embedded services that run for this config, by what they are, for people. */
   readonly embedded: readonly string[];
@@ -80,7 +80,8 @@ interface Needs {
 function neededServices({ config, queue }: EmbeddedOptions): Needs {
   return {
     postgres:
-      config.ledger.url === undefined || Object.values(config.targets).some((target) => target.url === undefined),
+      config.ledger.url === undefined ||
+      Object.values(config.targets).some((target) => target.type === 'postgres' && target.url === undefined),
     redis: queue && config.redis.url === undefined,
     s3: config.lake === undefined,
   };
@@ -182,6 +183,7 @@ async function addresses(config: Config, running: Running): Promise<ServiceAddre
   try {
     const targetUrls: Record<string, string> = {};
     for (const [name, target] of Object.entries(config.targets)) {
+      if (target.type !== 'postgres') continue;
       const url = target.url ?? (await postgres?.ensureDatabase(name));
       if (url !== undefined) targetUrls[name] = url;
     }

@@ -34,6 +34,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<() => Command>>> = {
   loads: async () => (await import('./commands/loads.js')).loadsCommand,
   audit: async () => (await import('./commands/audit.js')).auditCommand,
   sql: async () => (await import('./commands/sql.js')).sqlCommand,
+  plan: async () => (await import('./commands/plan.js')).planCommand,
+  snowflake: async () => (await import('./commands/snowflake.js')).snowflakeCommand,
   validate: async () => (await import('./commands/validate.js')).validateCommand,
   compact: async () => (await import('./commands/compact.js')).compactCommand,
   profile: async () => (await import('./commands/profile.js')).profileCommand,

@@ -18,6 +18,7 @@ import { type Logger, silentLog } from '../shared/telemetry/log.js';
 import type { Warehouse } from '../shared/warehouses/port.js';
 import { openPostgresWarehouse } from '../shared/warehouses/postgres/openPostgresWarehouse.js';
 import type { WorkerContext } from '../workers/context.js';
+import { openSnowflakeTarget } from '../shared/warehouses/snowflake/openSnowflakeTarget.js';
 import { type EmbeddedOptions, openAddresses, type ServiceAddresses } from './embedded.js';
 
 export interface OpenServicesOptions extends Pick<EmbeddedOptions, 'notifications' | 'redisKind' | 'durable'> {
@@ -115,6 +116,10 @@ async function openWarehouses(
 ): Promise<ReadonlyMap<string, Warehouse>> {
   const warehouses = new Map<string, Warehouse>();
   for (const [name, target] of Object.entries(config.targets)) {
+    if (target.type === 'snowflake') {
+      warehouses.set(name, own(openSnowflakeTarget(config, name, target)));
+      continue;
+    }
     const url = addresses.targetUrls[name];
     if (url !== undefined) warehouses.set(name, own(await openPostgresWarehouse({ name, url, schema: target.schema })));
   }

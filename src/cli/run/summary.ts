@@ -135,9 +135,11 @@ function describeBad({ bucket, key, code, reason }: ObjectRow): RunSummary['quar
 /** An embedded target's URL opens it; of any other the password is left out. */
 export function describeTargets({ config, addresses, warehouse }: Services): Readonly<Record<string, string>> {
   return Object.fromEntries(
-    Object.entries(config.targets).map(([name, { url }]) => [
+    Object.entries(config.targets).map(([name, target]) => [
       name,
-      url === undefined ? (addresses.targetUrls[name] ?? '') : warehouse(name).displayUrl,
+      target.type === 'postgres' && target.url === undefined
+        ? (addresses.targetUrls[name] ?? '')
+        : warehouse(name).displayUrl,
     ]),
   );
 }

@@ -1,4 +1,5 @@
 import type { ConfigFile } from './schema.js';
+import type { SnowflakeTargetFile } from './snowflakeTarget.js';
 import type { DatasetFile, DuplicateRule, FileFormat, OverwriteRule } from './dataset.js';
 
 /** A dataset with every default filled in. */
@@ -39,11 +40,15 @@ export interface LakeConfig {
   readonly secretAccessKey?: string;
 }
 
-export interface TargetConfig {
+export interface PostgresTargetConfig {
   readonly type: 'postgres';
   readonly url?: string;
   readonly schema: string;
 }
+
+export type SnowflakeTargetConfig = SnowflakeTargetFile;
+
+export type TargetConfig = PostgresTargetConfig | SnowflakeTargetConfig;
 
 export interface ScheduleConfig {
   readonly job: ConfigFile['schedules'][number]['job'];

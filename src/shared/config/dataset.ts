@@ -44,6 +44,15 @@ const loadSchema = z.strictObject({
   target: nameField.describe('A name under targets.'),
   table: z.string().min(1).describe('table, or schema.table.'),
   mode: z.enum(['append']).default('append').describe('How rows are written.'),
+  via: z
+    .enum(['copy', 'snowpipe'])
+    .optional()
+    .describe('Snowflake only: COPY on the target’s warehouse (default), or a pipe on Snowflake’s own compute.'),
+  clusterBy: z
+    .array(z.string())
+    .min(1)
+    .optional()
+    .describe('Snowflake only: columns that a new table is clustered by.'),
 });
 
 /** One dataset as written in the file. */

@@ -17,8 +17,6 @@ export const NOT_YET: ReadonlySet<string> = new Set([
   'indexes',
   'refresh',
   'retain',
-  'via',
-  'clusterBy',
   'buckets',
   'serverSideEncryption',
   'kmsKeyId',

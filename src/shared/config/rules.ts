@@ -79,7 +79,7 @@ function targetFaults(config: Config, dataset: Dataset): readonly ConfigFault[] 
     if (tables.has(place))
       faults.push({ path, expected: 'each table loaded once by a dataset', got: `${place} twice` });
     tables.add(place);
-    return faults;
+    return [...faults, ...snowflakeFaults(config, load, path)];
   });
 }
 
@@ -97,6 +97,31 @@ function replaceFaults(config: Config, dataset: Dataset): readonly ConfigFault[]
       },
     ];
   });
+}
+
+/** Keys that only a Snowflake target knows, and what a stage over the lake needs. */
+function snowflakeFaults(config: Config, load: Dataset['load'][number], path: string): readonly ConfigFault[] {
+  const target = config.targets[load.target];
+  const only = (key: 'via' | 'clusterBy') =>
+    load[key] === undefined || target?.type === 'snowflake'
+      ? []
+      : [{ path: `${path}.${key}`, expected: `${key} with a target of type snowflake`, got: target?.type ?? 'none' }];
+  const stage = target?.type === 'snowflake' ? target.stage : undefined;
+  const lake = config.lake?.url ?? 'an embedded lake';
+  const reachable = stage === undefined || (lake.startsWith('s3://') && config.lake?.endpoint === undefined);
+  return [
+    ...only('via'),
+    ...only('clusterBy'),
+    ...(reachable
+      ? []
+      : [{ path: `targets.${load.target}.stage`, expected: 'a lake in S3 that Snowflake can read', got: lake }]),
+    ...(load.via === 'snowpipe' && target?.type === 'snowflake' && stage === undefined
+      ? [{ path: `${path}.via`, expected: 'stage.integration in the target of a pipe', got: 'none' }]
+      : []),
+    ...(load.via === 'snowpipe' && load.mode !== 'append'
+      ? [{ path: `${path}.via`, expected: 'mode append for a pipe', got: load.mode }]
+      : []),
+  ];
 }
 
 /** Artifacts under a source prefix would arrive again as new files, for ever. */

@@ -3,6 +3,7 @@ import { MAINTENANCE } from '../jobs/catalogue.js';
 import { datasetSchema } from './dataset.js';
 import { durationField, nameField, portField, sizeField, urlField } from './fields.js';
 import { intakeSchema } from './intake.js';
+import { snowflakeTarget } from './snowflakeTarget.js';
 
 const lakeSchema = z.strictObject({
   url: urlField('s3', 'file').describe('s3://bucket or file:///folder.'),
@@ -49,7 +50,7 @@ export const configSchema = z.strictObject({
   lake: lakeSchema.optional().describe('Where files land. Left out: an embedded S3 bucket named lake.'),
   redis: z.strictObject({ url: urlField('redis', 'rediss').optional() }).prefault({}),
   ledger: z.strictObject({ url: urlField('postgres', 'postgresql').optional() }).prefault({}),
-  targets: z.record(nameField, z.discriminatedUnion('type', [postgresTarget])).default({}),
+  targets: z.record(nameField, z.discriminatedUnion('type', [postgresTarget, snowflakeTarget])).default({}),
   intake: intakeSchema.prefault({}),
   worker: workerSchema.prefault({}),
   console: z.strictObject({ host: z.string().default('127.0.0.1'), port: portField.default(8081) }).prefault({}),

@@ -30,12 +30,10 @@ const FORMS: readonly (readonly [RegExp, Ddl])[] = [
     ),
     createTable,
   ],
-  [new RegExp(`^CREATE OR REPLACE TRANSIENT TABLE ${NAME} LIKE ${NAME} DATA_RETENTION_TIME_IN_DAYS = 0$`), createLike],
   [new RegExp(`^CREATE STAGE IF NOT EXISTS ${NAME} (.*)$`), createStage],
   [new RegExp(`^DROP TABLE IF EXISTS ${NAME}$`), dropTable],
   [new RegExp(`^ALTER TABLE ${NAME} ADD COLUMN IF NOT EXISTS ("(?:[^"]|"")+") (\\S+)$`), addColumn],
   [new RegExp(`^ALTER TABLE ${NAME} ALTER COLUMN ("(?:[^"]|"")+") SET DATA TYPE (\\S+)$`), alterType],
-  [new RegExp(`^ALTER TABLE ${NAME} SWAP WITH ${NAME}$`), swapTables],
   [new RegExp(`^DESCRIBE TABLE ${NAME}$`), describe],
   [new RegExp(`^SHOW TABLES LIKE ('[^']*') IN SCHEMA ${NAME}$`), showTables],
 ];
@@ -111,18 +109,6 @@ async function createTable(account: Account, connection: DuckDBConnection, parts
   return done(`Table ${id} successfully created.`);
 }
 
-async function createLike(
-  account: Account,
-  connection: DuckDBConnection,
-  [name = '', like = '']: readonly string[],
-): Promise<Rowset> {
-  const columns = account.tables.get(tableId(like));
-  if (columns === undefined) throw noSuchThing(`Table '${like}'`);
-  await connection.run(`CREATE OR REPLACE TABLE ${duckName(name)} AS FROM ${duckName(like)} LIMIT 0`);
-  account.tables.set(tableId(name), new Map(columns));
-  return done('created');
-}
-
 async function createStage(
   account: Account,
   _connection: DuckDBConnection,
@@ -179,21 +165,6 @@ async function alterType(account: Account, connection: DuckDBConnection, parts: 
   }
   await connection.run(`ALTER TABLE ${duckName(name)} ALTER COLUMN ${duckName(column)} TYPE ${duckType(type)}`);
   columns.set(plain, fullType(type));
-  return done('Statement executed successfully.');
-}
-
-async function swapTables(
-  account: Account,
-  connection: DuckDBConnection,
-  [name = '', other = '']: readonly string[],
-): Promise<Rowset> {
-  const [one, two] = [tableId(name), tableId(other)];
-  const [mine, theirs] = [account.tables.get(one), account.tables.get(two)];
-  if (mine === undefined || theirs === undefined) throw noSuchThing(`Table '${name}'`);
-  await connection.run(`CREATE OR REPLACE TEMP TABLE swapped AS FROM ${duckName(name)}`);
-  await connection.run(`CREATE OR REPLACE TABLE ${duckName(name)} AS FROM ${duckName(other)}`);
-  await connection.run(`CREATE OR REPLACE TABLE ${duckName(other)} AS FROM swapped`);
-  account.tables.set(one, theirs).set(two, mine);
   return done('Statement executed successfully.');
 }
 

@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { mkdir, mkdtemp, rm, stat } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { LoadArtifact, LoadRequest, Warehouse } from '../../../src/shared/warehouses/port.js';
@@ -37,7 +37,7 @@ export function reach(standIn: StandIn): SnowflakeWarehouseOptions['connect'] {
     account: 'acme-eu',
     accessUrl: standIn.url,
     user: 'LOADER',
-    auth: { kind: 'keyPair', privateKey: KEYS.privateKey },
+    auth: () => ({ kind: 'keyPair', privateKey: KEYS.privateKey }),
     role: 'LOADER',
     warehouse: 'LOADING_WH',
     database: 'RAW',
@@ -68,7 +68,6 @@ export async function withArtifacts(request: LoadRequest, lake: string): Promise
   const local = join(String(scratch?.['folder']), '..', `artifact-${process.pid}-${written}.parquet`);
   await request.session.run(`COPY (SELECT * FROM ${request.source}) TO '${local}' (FORMAT parquet)`);
   const [counted] = await request.session.query(`SELECT count(*) AS n FROM read_parquet('${local}')`);
-  const { copyFile } = await import('node:fs/promises');
   await copyFile(local, file);
   const artifact: LoadArtifact = { key, bytes: (await stat(file)).size, rows: Number(counted?.['n']), file };
   return { ...request, artifacts: [artifact] };

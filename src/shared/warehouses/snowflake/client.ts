@@ -22,7 +22,8 @@ export interface ConnectOptions {
   /** Another address than the account's own: https://host:port. */
   readonly accessUrl?: string | undefined;
   readonly user: string;
-  readonly auth: SnowflakeAuth;
+  /** Asked at each login: keys and tokens change. */
+  readonly auth: () => SnowflakeAuth;
   readonly role?: string | undefined;
   readonly warehouse?: string | undefined;
   readonly database: string;
@@ -57,13 +58,14 @@ const CLOSE_MS = 5_000;
 
 /** Opens a session. Errors: TARGET_AWAY, TARGET_DENIED, CONFIG_INVALID. */
 export async function openSession(options: ConnectOptions): Promise<Session> {
-  const connection = createConnection(options);
+  const auth = options.auth();
+  const connection = createConnection(options, auth);
   const doing = `the login of ${options.user} at ${options.account}`;
   const connected = new Promise<void>((resolve, reject) => {
     // With a callback: the driver's promise is kept even when the server refuses the connection.
     const done = (error: SnowflakeError | null | undefined) => (error ? reject(faultOf(error, doing)) : resolve());
     // This way of logging in exists only as a promise in the driver, which calls back all the same.
-    if (options.auth.kind === 'oauthClient') void connection.connectAsync(done);
+    if (auth.kind === 'oauthClient') void connection.connectAsync(done);
     else connection.connect(done);
   });
   const giveUp = () => void destroy(connection);
@@ -100,13 +102,13 @@ async function run(connection: Connection, { text, binds }: Statement, options: 
   return await withDeadline(answered, { ...options, giveUp: () => cancel() });
 }
 
-function createConnection(options: ConnectOptions): Connection {
+function createConnection(options: ConnectOptions, auth: SnowflakeAuth): Connection {
   const sdk = loadDriver();
   const { account, accessUrl, user, role, warehouse, database, schema } = options;
   return sdk.createConnection({
     account,
     username: user,
-    ...authOptions(options.auth),
+    ...authOptions(auth),
     database: driverName(database),
     schema: driverName(schema),
     application: 'sluice',

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { ObjectId } from '../../ids.js';
 import { SluiceError } from '../../errors.js';
 import type { LoadReceipt, LoadRequest } from '../port.js';
@@ -6,20 +5,12 @@ import type { TableName } from './identifiers.js';
 import { tableKey } from './identifiers.js';
 import { modes } from './modes/modes.js';
 import type { LoadColumn } from './planTable.js';
+import { stagedColumns, stageFolder, stagingTable } from './stagingNames.js';
 import { prepareTable } from './prepareTable.js';
 import type { Run } from './run.js';
 import { numberAt } from './run.js';
 import type { LoadKey } from './sql/books.js';
-import {
-  BOOKS_SCHEMA,
-  claimLoad,
-  claimObjects,
-  findLoad,
-  findObjects,
-  lockFence,
-  raiseFence,
-  readFence,
-} from './sql/books.js';
+import { claimLoad, claimObjects, findLoad, findObjects, lockFence, raiseFence, readFence } from './sql/books.js';
 import { BEGIN, COMMIT, ROLLBACK } from './sql/session.js';
 import { createStaging, dropTable, removeFiles } from './sql/staging.js';
 import { countStaged } from './sql/write.js';
@@ -77,15 +68,13 @@ export async function loadBatch(context: LoadContext, request: LoadRequest): Pro
       facts: { table: tableKey(table), batch },
     });
   const key: LoadKey = { database: table.database, table: tableKey(table), batch, attempt };
-  const place = createHash('sha256').update(key.table).digest('hex').slice(0, 8);
-  const name = `STG_${batch.replaceAll('-', '')}_${attempt}_${place}`.toUpperCase();
   const phase = async (at: LoadPhase) => {
     request.signal?.throwIfAborted();
     await context.onPhase?.(at, request);
     request.signal?.throwIfAborted();
   };
-  const staging = { database: table.database, schema: BOOKS_SCHEMA, name };
-  const work: Work = { context, request, key, staging, folder: `${batch}_${place}/`, phase };
+  const staging = stagingTable(table, key);
+  const work: Work = { context, request, key, staging, folder: stageFolder(key), phase };
   await run(raiseFence(key));
   await requireAttempt(run, key);
   await phase('fence-raised');
@@ -109,11 +98,7 @@ export async function loadBatch(context: LoadContext, request: LoadRequest): Pro
 async function fillStaging(work: Work, columns: readonly LoadColumn[]): Promise<void> {
   const { context, request, staging, folder, phase } = work;
   const { run, stage, stageKind: kind } = context;
-  const staged = [
-    ...columns.map(({ source, target, staged: type }) => ({ source, name: target, type })),
-    { source: '_sluice_object', name: '_SLUICE_OBJECT', type: 'VARCHAR' },
-    { source: '_sluice_row', name: '_SLUICE_ROW', type: 'NUMBER(19,0)' },
-  ];
+  const staged = stagedColumns(columns);
   await run(createStaging(staging, staged));
   const files = await stageFiles(run, stage, {
     kind,

@@ -5,6 +5,7 @@ import { openSession } from './client.js';
 import { parseTableName } from './identifiers.js';
 import type { OnPhase } from './loadBatch.js';
 import { loadBatch } from './loadBatch.js';
+import { createWithin } from './prepareTable.js';
 import { presentRows } from './presentRows.js';
 import type { Bounds, Run } from './run.js';
 import { DEFAULT_BOUNDS, runner } from './run.js';
@@ -12,6 +13,7 @@ import { BOOKS_SCHEMA, createBooks } from './sql/books.js';
 import { setSession } from './sql/session.js';
 import { createExternalStage, createInternalStage } from './sql/staging.js';
 import type { StageKind } from './stageFiles.js';
+import { stageName } from './stageFiles.js';
 
 /** A Snowflake target. */
 export interface SnowflakeWarehouseOptions {
@@ -23,6 +25,8 @@ export interface SnowflakeWarehouseOptions {
   readonly queryTag?: Readonly<Record<string, string>>;
   /** Columns to cluster a new table by, as delivered; by the table as the config writes it. */
   readonly clusterBy?: Readonly<Record<string, readonly string[]>>;
+  /** Tables that pipes load, as the config writes them. */
+  readonly pipes?: ReadonlySet<string>;
   readonly bounds?: Partial<Bounds>;
   /** Called at each phase of a load: for tests that cut loads off. */
   readonly onPhase?: OnPhase;
@@ -30,7 +34,7 @@ export interface SnowflakeWarehouseOptions {
 
 /** Opens a Snowflake target; connects at the first use. Idle sessions are kept for the next load. */
 export function openSnowflakeWarehouse(options: SnowflakeWarehouseOptions): Warehouse {
-  const { connect, clusterBy = {}, onPhase } = options;
+  const { connect, clusterBy = {}, pipes = new Set<string>(), onPhase } = options;
   const home = { database: connect.database, schema: connect.schema };
   const stage = { database: connect.database, schema: BOOKS_SCHEMA, name: stageName(options.stage) };
   const sessions = openSessions(options);
@@ -58,11 +62,6 @@ export function openSnowflakeWarehouse(options: SnowflakeWarehouseOptions): Ware
     ask: (sql) => sessions.use({ doing: 'the query' }, (run) => run({ text: sql }, 'rows')),
     close: () => sessions.close(),
   };
-}
-
-/** One stage a way in: both may stand in a database that changed from one to the other. */
-export function stageName(stage: StageKind): string {
-  return stage.kind === 'external' ? `LAKE_${stage.integration.toUpperCase().replaceAll(/[^A-Z0-9_]/g, '_')}` : 'FILES';
 }
 
 const TIDY_MS = 5_000;
@@ -109,7 +108,8 @@ function openSessions(options: SnowflakeWarehouseOptions) {
     /** Creates books and stage, once a process. */
     prepare: async (run: Run): Promise<void> => {
       if (prepared) return;
-      for (const statement of [...createBooks(options.connect.database), createStage(options)]) await run(statement);
+      const { database } = options.connect;
+      await createWithin(run, { database, schema: BOOKS_SCHEMA }, [...createBooks(database), createStage(options)]);
       prepared = true;
     },
     close: async () => void (await Promise.all(idle.splice(0).map((session) => session.close()))),

@@ -13,7 +13,12 @@ export async function readTable(run: Run, table: TableName): Promise<readonly Ty
     return columnOf(answer, 'name').map((name, index) => ({ name: name ?? '', type: types[index] ?? '' }));
   } catch (error) {
     // Snowflake does not tell a table that is absent from one that is forbidden; creating it will.
-    if (isSluiceError(error) && error.facts['snowflakeCode'] === '002003') return undefined;
+    if (isAbsent(error)) return undefined;
     throw error;
   }
+}
+
+/** True for Snowflake's "does not exist or not authorized". */
+export function isAbsent(error: unknown): boolean {
+  return isSluiceError(error) && error.facts['snowflakeCode'] === '002003';
 }

@@ -14,6 +14,11 @@ export type StageKind =
   | { readonly kind: 'external'; readonly integration: string; /** s3://bucket/ */ readonly url: string }
   | { readonly kind: 'internal' };
 
+/** One stage a way in: both may stand in a database that changed from one to the other. */
+export function stageName(stage: StageKind): string {
+  return stage.kind === 'external' ? `LAKE_${stage.integration.toUpperCase().replaceAll(/[^A-Z0-9_]/g, '_')}` : 'FILES';
+}
+
 const PUTS_AT_ONCE = 4;
 
 /** Where the files of one attempt lie in the stage. */

@@ -21,12 +21,11 @@ export function inBooks(database: string, name: string): string {
   return [database, BOOKS_SCHEMA, name].map(quoteName).join('.');
 }
 
-/** The statements that create the books where they are missing. Snowflake enforces no unique keys: the fence's lock stands for them. */
+/** The statements that create the books where they are missing, in their schema. Snowflake enforces no unique keys: the fence's lock stands for them. */
 export function createBooks(database: string): readonly Statement[] {
   const table = (name: string, columns: readonly string[]) =>
     statement([`CREATE TABLE IF NOT EXISTS ${inBooks(database, name)} (${columns.join(', ')})`]);
   return [
-    statement([`CREATE SCHEMA IF NOT EXISTS ${quoteName(database)}.${quoteName(BOOKS_SCHEMA)}`]),
     table('LOADS', [
       '"TABLE_NAME" VARCHAR NOT NULL',
       '"BATCH" VARCHAR(36) NOT NULL',

@@ -16,8 +16,8 @@ export interface SessionSettings {
  * that failed is rolled back instead of committed in part.
  */
 export function setSession({ queryTag, statementTimeoutS, lockTimeoutS }: SessionSettings): Statement {
-  return statement([
-    "ALTER SESSION SET TIMEZONE = 'UTC'",
+  const settings = [
+    "TIMEZONE = 'UTC'",
     'QUOTED_IDENTIFIERS_IGNORE_CASE = FALSE',
     'ABORT_DETACHED_QUERY = TRUE',
     'TRANSACTION_ABORT_ON_ERROR = TRUE',
@@ -30,7 +30,8 @@ export function setSession({ queryTag, statementTimeoutS, lockTimeoutS }: Sessio
     "TIMESTAMP_TZ_OUTPUT_FORMAT = 'YYYY-MM-DD HH24:MI:SS.FF9 TZHTZM'",
     "BINARY_OUTPUT_FORMAT = 'HEX'",
     `QUERY_TAG = ${quoteLiteral(queryTag)}`,
-  ]);
+  ];
+  return statement([`ALTER SESSION SET ${settings.join(', ')}`]);
 }
 
 export const BEGIN: Statement = { text: 'BEGIN TRANSACTION' };

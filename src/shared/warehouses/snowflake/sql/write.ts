@@ -40,6 +40,35 @@ export function selectStaged({ staging, columns, batch, skipped }: StagedRows): 
   return `SELECT ${[...values, ...own].join(', ')} FROM ${quoteTable(staging)} AS s${where}`;
 }
 
+/** Of each key the newest staged row, each column under its name in the table. */
+export function selectNewest(
+  rows: StagedRows,
+  { key, orderBy }: { readonly key: readonly string[]; readonly orderBy: readonly string[] },
+): string {
+  const { staging, columns, batch, skipped } = rows;
+  const named = columns.map(
+    ({ target, type }) => `${tableValue(type, `s.${quoteName(target)}`)} AS ${quoteName(target)}`,
+  );
+  const own = [
+    `${quoteLiteral(batch)} AS "_SLUICE_BATCH"`,
+    `${OBJECT} AS "_SLUICE_OBJECT"`,
+    's."_SLUICE_ROW" AS "_SLUICE_ROW"',
+    'CURRENT_TIMESTAMP() AS "_SLUICE_LOADED_AT"',
+  ];
+  const where = skipped.length === 0 ? '' : ` WHERE ${OBJECT} NOT IN (${skipped.map(quoteLiteral).join(', ')})`;
+  // Rows that are equal in all else: the one that stands later, so that every try chooses the same.
+  const order = [
+    ...orderBy.map((name) => `s.${quoteName(name)} DESC NULLS LAST`),
+    's."_SLUICE_OBJECT" DESC',
+    's."_SLUICE_ROW" DESC',
+  ];
+  const by = key.map((name) => `s.${quoteName(name)}`).join(', ');
+  return (
+    `SELECT ${[...named, ...own].join(', ')} FROM ${quoteTable(staging)} AS s${where}` +
+    ` QUALIFY ROW_NUMBER() OVER (PARTITION BY ${by} ORDER BY ${order.join(', ')}) = 1`
+  );
+}
+
 /** Counts the table's rows of these objects, from a batch on where one is named: batch ids rise with time, so Snowflake prunes. */
 export function countPresent(table: TableName, objects: readonly ObjectId[], fromBatch?: string): Statement {
   return statement(

@@ -1,0 +1,103 @@
+import type { Command } from 'commander';
+import { loadConfig } from '../../shared/config/load.js';
+import { SluiceError } from '../../shared/errors.js';
+import type { Column } from '../../shared/schema/columns.js';
+import { estimateLoad } from '../../shared/warehouses/snowflake/cost.js';
+import { datasetOf } from '../../workers/context.js';
+import { baseCommand, type CommonOptions, type Io, withIo } from '../io.js';
+import { showBytes } from '../output.js';
+import { type LoadPlan, parseColumns, planLoads } from '../snowflake/planLoads.js';
+import { withServices } from '../withServices.js';
+
+interface Options extends CommonOptions {
+  readonly sql?: boolean;
+  readonly columns?: string;
+}
+
+/** What waits to be loaded. */
+interface Waiting {
+  readonly objects: number;
+  readonly bytes: number;
+  readonly batches: number;
+}
+
+/** `sluice plan D`. */
+export function planCommand(): Command {
+  return baseCommand('plan', 'what a run would do, and what it would cost; changes nothing')
+    .argument('<dataset>')
+    .option('--sql', 'every statement that its Snowflake loads run')
+    .option('--columns <list>', 'such as "id BIGINT, at TIMESTAMP": asks no service; default: the schema in the ledger')
+    .action((name: string, options: Options) => withIo(options, (io) => runPlan(name, options, io)));
+}
+
+async function runPlan(name: string, options: Options, io: Io): Promise<void> {
+  const config = loadConfig(io.configFile);
+  const dataset = datasetOf(config, name);
+  const given = options.columns === undefined ? undefined : readColumns(options.columns);
+  const { columns, waiting } =
+    given === undefined ? await askLedger(io, name, dataset.batch) : { columns: given, waiting: undefined };
+  const sql = options.sql === true ? planLoads(config, dataset, requireColumns(columns, name)) : undefined;
+  const loadBytes = waiting === undefined || waiting.batches === 0 ? 0 : waiting.bytes / waiting.batches;
+  const cost =
+    sql === undefined && loadBytes === 0 ? undefined : estimateLoad({ bytes: loadBytes || dataset.batch.targetBytes });
+  const loads = dataset.load.map(({ target, table, mode }) => ({ target, table, mode }));
+  const hasSnowflake = dataset.load.some(({ target }) => config.targets[target]?.type === 'snowflake');
+  io.output.answer(
+    { dataset: name, waiting, loads, ...(hasSnowflake && { creditsALoad: cost }), sql: sql?.map(asJson) },
+    () => {
+      const { output } = io;
+      if (waiting !== undefined)
+        output.line(`${waiting.objects} objects wait (${showBytes(waiting.bytes)}), about ${waiting.batches} batches`);
+      for (const { way, credits, why } of hasSnowflake ? (cost ?? []) : [])
+        output.line(`${way}: about ${credits.toFixed(5)} credits a load (${why})`);
+      for (const plan of sql ?? []) showPlan(io, plan);
+    },
+  );
+}
+
+async function askLedger(
+  io: Io,
+  dataset: string,
+  { targetBytes, maxFiles }: { readonly targetBytes: number; readonly maxFiles: number },
+): Promise<{ columns: readonly Column[] | undefined; waiting: Waiting }> {
+  return await withServices(io, { part: 'once', queue: false }, async ({ ledger }) => {
+    const columns = (await ledger.read.schema(dataset))?.columns;
+    const rows = (await ledger.objects.counts()).filter((row) => row.dataset === dataset && row.state === 'arrived');
+    const objects = rows.reduce((sum, row) => sum + row.objects, 0);
+    const bytes = rows.reduce((sum, row) => sum + row.bytes, 0);
+    return {
+      columns,
+      waiting: { objects, bytes, batches: Math.ceil(Math.max(bytes / targetBytes, objects / maxFiles)) },
+    };
+  });
+}
+
+function readColumns(text: string): readonly Column[] {
+  const columns = parseColumns(text);
+  if (columns !== undefined) return columns;
+  throw new SluiceError('USAGE', `expected --columns such as "id BIGINT, at TIMESTAMP", got ${text}`);
+}
+
+function requireColumns(columns: readonly Column[] | undefined, dataset: string): readonly Column[] {
+  if (columns !== undefined) return columns;
+  throw new SluiceError(
+    'USAGE',
+    `expected a schema of ${dataset} in the ledger, got none yet: run it once, or give --columns`,
+  );
+}
+
+function asJson({ target, table, steps }: LoadPlan) {
+  return {
+    target,
+    table,
+    steps: steps.map(({ step, statements }) => ({ step, statements: statements.map(({ text }) => text) })),
+  };
+}
+
+function showPlan({ output }: Io, { target, table, steps }: LoadPlan): void {
+  output.line(`\n-- ${target}: ${table}`);
+  for (const { step, statements } of steps) {
+    output.line(`-- ${step}`);
+    for (const { text } of statements) output.line(`${text};`);
+  }
+}
