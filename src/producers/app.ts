@@ -6,12 +6,15 @@ import type { IntakeMetrics } from './metrics.js';
 export interface IntakeAppOptions {
   readonly ledger: { readonly read: Pick<Ledger['read'], 'schema'> };
   readonly metrics: IntakeMetrics;
+  /** Proxies in front. */
+  readonly trustProxy: number;
 }
 
 /** The pages of intake beside its events: `/healthz` (alive), `/readyz` (the ledger answers; 503 otherwise), `/metrics`. */
-export function createIntakeApp({ ledger, metrics }: IntakeAppOptions): Express {
+export function createIntakeApp({ ledger, metrics, trustProxy }: IntakeAppOptions): Express {
   const app = express();
   app.disable('x-powered-by');
+  app.set('trust proxy', trustProxy);
   app.use(helmet());
   app.get('/healthz', (_request, response) => {
     response.json({ status: 'ok' });

@@ -1,4 +1,5 @@
 import type { RequestListener } from 'node:http';
+import { type Clock, systemClock } from '../shared/clock.js';
 import type { Config } from '../shared/config/config.js';
 import { toSluiceError } from '../shared/errors.js';
 import { type RunningServer, serve } from '../shared/http/serve.js';
@@ -7,12 +8,20 @@ import type { Queue } from '../shared/queue/port.js';
 import type { ObjectStore } from '../shared/stores/port.js';
 import type { Logger } from '../shared/telemetry/log.js';
 import { createIntakeApp } from './app.js';
-import { openIntake } from './intake.js';
+import { type EventHandler, openEndpoint } from './http/endpoint.js';
+import { openHmacCheck } from './http/hmac.js';
+import { openLimits } from './http/limits.js';
+import { openRefusalLog } from './http/refusalLog.js';
+import { type Intake, openIntake } from './intake.js';
 import { openIntakeMetrics } from './metrics.js';
+import { openPressure, type Pressure } from './pressure.js';
 import { recordReturns } from './recordReturns.js';
 import { openRouter, type Router } from './routeObject.js';
+import { openCertificates } from './sns/certificates.js';
+import type { Fetch } from './sns/fetchText.js';
 import { applySchedules } from './sources/schedules.js';
-import { EVENTS_PATH, openWebhook, type WebhookHandler } from './sources/webhook.js';
+import { openSnsWebhook, SNS_PATH } from './sources/snsWebhook.js';
+import { EVENTS_PATH, openWebhook } from './sources/webhook.js';
 
 /** What intake needs of a store: its name, and whether an object's bytes are current. */
 export type IntakeStore = Pick<ObjectStore, 'bucket'> & Partial<Pick<ObjectStore, 'head'>>;
@@ -29,6 +38,9 @@ export interface StartIntakeOptions {
   readonly queue: Pick<Queue, 'enqueue' | 'schedule'>;
   readonly stores: IntakeStores;
   readonly logger: Logger;
+  readonly clock?: Clock;
+  /** How SNS is asked. Default: the global fetch. */
+  readonly fetch?: Fetch;
 }
 
 /** A listening intake. */
@@ -41,20 +53,21 @@ export interface RunningIntake extends RunningServer {
  * Starts to listen for events at `config.intake` (port 0: any free one) and puts the config's schedules in force. While the queue is
  * away it starts all the same. Errors: SERVICE_NOT_STARTED when the port cannot be had.
  */
-export async function startIntake({
-  config,
-  ledger,
-  queue,
-  stores,
-  logger,
-}: StartIntakeOptions): Promise<RunningIntake> {
-  const { host, port, tokens } = config.intake;
-  const { datasets } = config;
+export async function startIntake(options: StartIntakeOptions): Promise<RunningIntake> {
+  const { config, ledger, queue, stores, logger, clock = systemClock } = options;
+  const { intake: settings, datasets } = config;
   const metrics = openIntakeMetrics();
+  const pressure = openPressure({ ledger: ledger.objects, limits: settings.backpressure, clock });
   const router = routerOf(config, stores);
-  const intake = openIntake({ ledger: withReturns(ledger, stores, logger), queue, datasets, router, logger });
-  const webhook = openWebhook({ tokens, intake, metrics, logger });
-  const server = await serve(splitEvents(webhook, createIntakeApp({ ledger, metrics })), { host, port });
+  const onCommit = (ms: number) => pressure.observe(ms);
+  const intake = openIntake({ ledger: withReturns(ledger, stores, logger), queue, datasets, router, logger, onCommit });
+  const refusals = openRefusalLog(logger, clock);
+  const takers = openTakers(options, { intake, pressure, clock });
+  const handlers = new Map<string, EventHandler>(
+    takers.map(({ path, source, take }) => [path, openEndpoint({ source, take, metrics, refusals })]),
+  );
+  const app = createIntakeApp({ ledger, metrics, trustProxy: settings.trustProxy });
+  const server = await serve(splitEvents(handlers, app), { host: settings.host, port: settings.port });
   await applySchedules(config, queue).catch((error: unknown) =>
     logger.warn(
       { error: toSluiceError(error).message },
@@ -69,6 +82,25 @@ export async function startIntake({
       await intake.settled();
     },
   };
+}
+
+interface Taking {
+  readonly intake: Intake;
+  readonly pressure: Pressure;
+  readonly clock: Clock;
+}
+
+/** The paths that take events; that of SNS only where topics are named. */
+function openTakers(options: StartIntakeOptions, { intake, pressure, clock }: Taking) {
+  const { logger, fetch = globalThis.fetch } = options;
+  const { tokens, hmacSecrets, snsTopics: topics, rateLimit, trustProxy } = options.config.intake;
+  const limits = openLimits({ rateLimit, trustProxy, pressure, clock });
+  const hmac = hmacSecrets.length === 0 ? {} : { hmac: openHmacCheck(hmacSecrets, clock) };
+  const common = { tokens, limits, intake, logger };
+  const webhook = { path: EVENTS_PATH, source: 'webhook', take: openWebhook({ ...common, ...hmac }) };
+  if (topics.length === 0) return [webhook];
+  const certificates = openCertificates({ fetch, clock });
+  return [webhook, { path: SNS_PATH, source: 'sns', take: openSnsWebhook({ ...common, topics, certificates, fetch }) }];
 }
 
 /** The ledger as intake uses it: bytes that come back to their key are recorded as well. */
@@ -91,9 +123,10 @@ export function routerOf({ datasets }: Pick<Config, 'datasets'>, { lake, sources
 }
 
 /** Events go past Express: it costs more than parsing and routing them. */
-function splitEvents(webhook: WebhookHandler, app: RequestListener): RequestListener {
+function splitEvents(handlers: ReadonlyMap<string, EventHandler>, app: RequestListener): RequestListener {
   return (request, response) => {
-    if (request.url?.split('?', 1)[0] === EVENTS_PATH) void webhook(request, response);
+    const handler = handlers.get(request.url?.split('?', 1)[0] ?? '');
+    if (handler !== undefined) void handler(request, response);
     else app(request, response);
   };
 }

@@ -1,5 +1,5 @@
 import { inject, onTestFinished } from 'vitest';
-import { startIntake } from '../../src/producers/main.js';
+import { startIntake, type StartIntakeOptions } from '../../src/producers/main.js';
 import type { Config } from '../../src/shared/config/config.js';
 import { openLedger } from '../../src/shared/ledger/open.js';
 import type { Ledger } from '../../src/shared/ledger/port.js';
@@ -45,9 +45,12 @@ export function memoryLog(): Logger & { readonly lines: readonly string[] } {
 }
 
 /** The configuration of most tests here: one dataset, one token. */
-export function ordersConfig(intake: { tokens?: string[] } = { tokens: [TOKEN] }): Config {
+export function ordersConfig(
+  webhook: NonNullable<Parameters<typeof makeConfig>[0]['intake']>['webhook'] = { tokens: [TOKEN] },
+  intake: Parameters<typeof makeConfig>[0]['intake'] = {},
+): Config {
   return makeConfig({
-    intake: { port: 0, ...(intake.tokens ? { webhook: { tokens: intake.tokens } } : {}) },
+    intake: { port: 0, ...intake, ...(webhook === undefined ? {} : { webhook }) },
     datasets: {
       orders: { source: { prefix: 'raw/orders/', match: '**/*.csv' }, partition: 'hive' },
       now: { source: { prefix: 'raw/now/' }, batch: { maxWait: '0s' } },
@@ -59,14 +62,15 @@ export function ordersConfig(intake: { tokens?: string[] } = { tokens: [TOKEN] }
 export async function startTestIntake({
   config = ordersConfig(),
   ledger,
-}: { config?: Config; ledger?: TestLedger } = {}) {
-  return startWith(config, ledger ?? (await freshLedger()));
+  ...rest
+}: { config?: Config; ledger?: TestLedger } & Pick<StartIntakeOptions, 'fetch' | 'clock'> = {}) {
+  return startWith(config, ledger ?? (await freshLedger()), rest);
 }
 
-async function startWith(config: Config, ledger: TestLedger) {
+async function startWith(config: Config, ledger: TestLedger, rest: Pick<StartIntakeOptions, 'fetch' | 'clock'>) {
   const [queue, logger] = [await freshQueue(), memoryLog()];
   const stores = { lake: { bucket: 'lake' }, sources: new Map() };
-  const intake = await startIntake({ config, ledger, queue, stores, logger });
+  const intake = await startIntake({ config, ledger, queue, stores, logger, ...rest });
   onTestFinished(() => intake.close());
   const send = (body: string | object, init: RequestInit = {}) =>
     fetch(`${intake.url}/v1/events/s3`, {
