@@ -36,6 +36,8 @@ export interface Pipeline {
   /** Rows of a query on the target. */
   query(sql: string): Promise<readonly Record<string, unknown>[]>;
   startWorker(): Promise<RunningWorker>;
+  /** Ends the workers and starts one under other datasets, as a deployment of a changed configuration does. */
+  restartWith(datasets: string): Promise<void>;
   /** Resolves when the check holds; polls each 20 ms. */
   until(check: () => Promise<boolean>): Promise<void>;
   /** Resolves when the ledger has `count` objects in final states. */
@@ -51,14 +53,9 @@ export async function openPipeline({ datasets, workers = 1, notify = true }: Pip
   const credentials = { accessKeyId: 'TESTKEY', secretAccessKey: 'test-secret-of-tests' };
   const endpoint = await startS3({ dir: join(folder, 's3'), credentials, buckets: ['lake'] });
   const targetUrl = await freshDatabase();
-  const config = configOf({
-    datasets,
-    endpoint: endpoint.url,
-    redisUrl: redis.url,
-    ledgerUrl: await freshDatabase(),
-    targetUrl,
-    folder,
-  });
+  const ledgerUrl = await freshDatabase();
+  const parts = { endpoint: endpoint.url, redisUrl: redis.url, ledgerUrl, targetUrl, folder };
+  const config = configOf({ ...parts, datasets });
   const logger =
     process.env['SLUICE_TEST_LOG'] === undefined ? silentLog : openLog(process.env['SLUICE_TEST_LOG'], 'test');
   const services = await openServices({ config, logger });
@@ -72,8 +69,8 @@ export async function openPipeline({ datasets, workers = 1, notify = true }: Pip
   });
   if (notify) await endpoint.notifyTo({ url: `${intake.url}/v1/events/s3`, bearerToken: TOKEN });
   const running: RunningWorker[] = [];
-  const start = async () => {
-    const worker = await startWorker({ context: services.workerContext() });
+  const start = async (current = config) => {
+    const worker = await startWorker({ context: { ...services.workerContext(), config: current } });
     running.push(worker);
     return worker;
   };
@@ -93,7 +90,11 @@ export async function openPipeline({ datasets, workers = 1, notify = true }: Pip
     put: async (key, body) =>
       (await s3.send(new PutObjectCommand({ Bucket: 'lake', Key: key, Body: body }))).ETag?.replaceAll('"', '') ?? '',
     query: async (sql) => (await target.query<Record<string, unknown>>(sql)).rows,
-    startWorker: start,
+    startWorker: () => start(),
+    restartWith: async (changed) => {
+      await Promise.all(running.splice(0).map((worker) => worker.stop(0)));
+      await start(configOf({ ...parts, datasets: changed }));
+    },
     until,
     settled: (count) =>
       until(async () => {

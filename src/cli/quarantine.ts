@@ -1,0 +1,171 @@
+import { userInfo } from 'node:os';
+import { SluiceError } from '../shared/errors.js';
+import { asBatchId, asObjectId } from '../shared/ids.js';
+import { stepJob } from '../shared/jobs/catalogue.js';
+import type { Decision, DecisionAnswer, DecisionVerb, Finding, Ledger } from '../shared/ledger/port.js';
+import { objectUri } from '../shared/ledger/text.js';
+import { planPartitions } from '../workers/planPartitions.js';
+import type { Output } from './output.js';
+import type { Services } from './services.js';
+
+/** A quarantined object or a held batch, as `sluice quarantine list` tells it. */
+export interface AsideView {
+  readonly id: string;
+  readonly kind: 'object' | 'batch';
+  readonly dataset: string;
+  /** Of an object. */
+  readonly uri?: string;
+  /** Objects of a batch. */
+  readonly objects?: number;
+  readonly rows?: number;
+  readonly code: string;
+  readonly reason: string;
+  readonly since: Date;
+}
+
+/** Everything that is set aside, of a dataset or of all; the newest first, held batches before objects. */
+export async function listAside(
+  { custody, read }: Pick<Ledger, 'custody' | 'read'>,
+  { dataset, limit }: { readonly dataset: string | undefined; readonly limit: number },
+): Promise<readonly AsideView[]> {
+  const rows = await custody.setAside({ limit, ...(dataset === undefined ? {} : { dataset }) });
+  return Promise.all(
+    rows.map(async (row): Promise<AsideView> => {
+      if (row.kind === 'batch') {
+        const failed = (await read.findings({ batch: row.id, kind: 'check', limit: 1000 })).filter(isFailed);
+        const { id, kind, objects, rowsOut: rows, createdAt: since } = row;
+        return { id, kind, dataset: row.dataset, objects, rows, code: 'HELD', reason: whyHeld(failed), since };
+      }
+      const { id, kind, code = '', reason = '', arrivedAt: since, bucket, key } = row;
+      return { id, kind, dataset: row.dataset, uri: objectUri(bucket, key), code, reason, since };
+    }),
+  );
+}
+
+function isFailed({ verdict }: Finding): boolean {
+  return verdict === 'fail';
+}
+
+function whyHeld(failed: readonly Finding[]): string {
+  const names = failed.map(({ name, column }) => (column === undefined ? name : `${name} of ${column}`));
+  return names.length === 0 ? 'held back' : `failed: ${names.join(', ')}`;
+}
+
+/** What was set aside, for people. */
+export function showAside(output: Output, aside: readonly AsideView[]): void {
+  if (aside.length === 0) return output.line('nothing is set aside');
+  output.table(
+    ['id', 'dataset', 'what', 'code', 'reason', 'since'],
+    aside.map((row) => [
+      row.id,
+      row.dataset,
+      row.uri ?? `batch of ${row.objects ?? 0} objects, ${row.rows ?? 0} rows`,
+      row.code,
+      row.reason,
+      row.since.toISOString().slice(0, 19).replace('T', ' '),
+    ]),
+  );
+}
+
+/** Everything about one object or batch that was set aside: the ledger's rows, failed checks with their samples, decisions. */
+export async function readAside(
+  { objects, read, custody }: Ledger,
+  id: string,
+): Promise<Readonly<Record<string, unknown>>> {
+  const decisions = await custody.decisions(requireId(id));
+  const object = await objects.custody(asObjectId(id));
+  if (object !== undefined) {
+    const { bucket, ...row } = object.object;
+    const uri = objectUri(bucket, row.key);
+    return { id, kind: 'object', ...row, uri, steps: object.steps, loads: object.loads, decisions };
+  }
+  const batch = await read.batch(asBatchId(id));
+  if (batch === undefined)
+    throw new SluiceError('USAGE', `expected the id of an object or a batch, got ${id}: unknown`);
+  const checks = await read.findings({ batch: asBatchId(id), kind: 'check', limit: 1000 });
+  const members = batch.objects.map(({ object, bucket, key }) => ({ object, uri: objectUri(bucket, key) }));
+  return { id, kind: 'batch', ...batch.row, objects: members, checks: checks.filter(isFailed), decisions };
+}
+
+/** One object or batch, for people: a line a fact. */
+export function showOne(output: Output, facts: Readonly<Record<string, unknown>>): void {
+  for (const [name, value] of Object.entries(facts)) {
+    if (value === undefined || (Array.isArray(value) && value.length === 0)) continue;
+    if (!Array.isArray(value)) output.line(`${output.paint.dim(name)}  ${showFact(value)}`);
+    else for (const item of value) output.line(`${output.paint.dim(name)}  ${showFact(item)}`);
+  }
+}
+
+function showFact(value: unknown): string {
+  if (value instanceof Date) return value.toISOString();
+  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+}
+
+/** What became of one id that somebody decided about. */
+export type DecidedView = { readonly id: string; readonly verb: DecisionVerb } & (
+  | { readonly answer: 'done'; readonly next: readonly string[] }
+  | { readonly answer: 'already'; readonly decision: Decision }
+  | { readonly answer: 'refused'; readonly reason: string }
+);
+
+export interface DecideOptions {
+  readonly verb: DecisionVerb;
+  readonly ids: readonly string[];
+  /** Default: the user of this system. */
+  readonly by?: string | undefined;
+  readonly why?: string | undefined;
+}
+
+/** Decides about each id in turn and sends what follows from it to the queue. Throws USAGE for what is no id, before it decides anything. */
+export async function decideAside(
+  { ledger, queue, logger }: Pick<Services, 'ledger' | 'queue' | 'logger'>,
+  { verb, ids, by, why = '' }: DecideOptions,
+): Promise<readonly DecidedView[]> {
+  const decided: DecidedView[] = [];
+  for (const id of ids.map(requireId)) {
+    const answer = await ledger.custody.decide({ verb, id, who: by ?? systemUser(), why });
+    if (answer.kind === 'done') {
+      await planPartitions({ ledger, queue: queue(), logger }, answer.partitions);
+      await queue().enqueue(answer.steps.map((step) => stepJob(step)));
+    }
+    decided.push(viewOf(id, verb, answer));
+  }
+  return decided;
+}
+
+function viewOf(id: string, verb: DecisionVerb, answer: DecisionAnswer): DecidedView {
+  switch (answer.kind) {
+    case 'done':
+      return { id, verb, answer: 'done', next: answer.next };
+    case 'already':
+      return { id, verb, answer: 'already', decision: answer.decision };
+    case 'refused':
+      return { id, verb, answer: 'refused', reason: answer.reason };
+  }
+}
+
+/** Decisions for people. */
+export function showDecided(output: Output, decided: readonly DecidedView[]): void {
+  output.table(
+    ['id', 'decision', ''],
+    decided.map((one) => {
+      if (one.answer === 'done') return [one.id, `${one.verb}: done`, one.next.map((next) => `as ${next}`).join(', ')];
+      if (one.answer === 'refused') return [one.id, output.paint.bad('refused'), one.reason];
+      const { verb, who, at } = one.decision;
+      return [one.id, 'decided before', `${verb} by ${who} at ${at.toISOString()}`];
+    }),
+  );
+}
+
+function requireId(id: string): string {
+  if (/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id)) return id;
+  throw new SluiceError('USAGE', `expected an id as \`sluice quarantine list\` shows it, got ${JSON.stringify(id)}`);
+}
+
+function systemUser(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return 'a user without a name';
+  }
+}

@@ -1,0 +1,142 @@
+import { afterEach, expect, test } from 'vitest';
+import { auditDatasets } from '../../src/cli/audit.js';
+import { decideAside, listAside, readAside } from '../../src/cli/quarantine.js';
+import { parseConfig } from '../../src/shared/config/load.js';
+import { openPipeline, type Pipeline } from '../support/pipeline.js';
+
+let pipeline: Pipeline;
+
+afterEach(() => pipeline.close());
+
+const orders = (settings = '') => `  orders:
+    source: { prefix: raw/orders/ }
+    batch: { maxWait: 0s }
+    load: [{ target: warehouse, table: orders }]
+${settings}`;
+
+const anybody = { by: 'ann', why: 'a test' };
+
+async function ids(): Promise<unknown[]> {
+  return (await pipeline.query('select id::int as id from orders order by id')).map(({ id }) => id);
+}
+
+async function expectBalanced(): Promise<void> {
+  const { balanced, objects } = await auditDatasets(pipeline.services, ['orders'], new AbortController().signal);
+  expect({ balanced, bad: objects.filter(({ verdict }) => verdict !== 'balanced') }).toEqual({
+    balanced: true,
+    bad: [],
+  });
+}
+
+const list = () => listAside(pipeline.services.ledger, { dataset: undefined, limit: 100 });
+
+async function stateOf(id: string): Promise<unknown> {
+  return (await readAside(pipeline.services.ledger, id))['state'];
+}
+
+test('a bad batch is held, looked at, released: its rows are loaded once, and who let it through is known', async () => {
+  const checks = '    columns: { id: { checks: [unique] } }\n';
+  pipeline = await openPipeline({ datasets: orders(checks) });
+  await pipeline.put('raw/orders/a.csv', 'id\n1\n1\n');
+  await pipeline.settled(1);
+  const [held] = await list();
+  expect(held).toMatchObject({ kind: 'batch', dataset: 'orders', rows: 2, code: 'HELD' });
+  expect(held!.reason).toContain('unique');
+  expect(await readAside(pipeline.services.ledger, held!.id)).toMatchObject({
+    state: 'held',
+    objects: [{ uri: 's3://lake/raw/orders/a.csv' }],
+    checks: [{ verdict: 'fail' }],
+    decisions: [],
+  });
+  const twice = await Promise.all(
+    [1, 2].map(() => decideAside(pipeline.services, { verb: 'release', ids: [held!.id], ...anybody })),
+  );
+  expect(
+    twice
+      .flat()
+      .map(({ answer }) => answer)
+      .sort(),
+  ).toEqual(['already', 'done']);
+  await pipeline.until(async () => (await stateOf(held!.id)) === 'loaded');
+  expect(await ids()).toEqual([1, 1]);
+  expect(await list()).toEqual([]);
+  expect((await readAside(pipeline.services.ledger, held!.id))['decisions']).toMatchObject([
+    { verb: 'release', who: 'ann', why: 'a test' },
+  ]);
+  await expectBalanced();
+});
+
+test('a held batch whose check was wrong is replayed under the mended one, loaded once, and balances', async () => {
+  const strict = '    columns: { id: { checks: [unique] } }\n';
+  pipeline = await openPipeline({ datasets: orders(strict) });
+  await pipeline.put('raw/orders/a.csv', 'id\n1\n1\n');
+  await pipeline.put('raw/orders/b.csv', 'id\n2\n');
+  await pipeline.settled(2);
+  const held = (await list()).find(({ kind }) => kind === 'batch');
+  await pipeline.restartWith(orders());
+  await decideAside(pipeline.services, { verb: 'replay', ids: [held!.id], ...anybody });
+  await pipeline.until(async () => (await ids()).join() === '1,1,2');
+  expect(await stateOf(held!.id)).toBe('empty');
+  expect(await list()).toEqual([]);
+  await expectBalanced();
+});
+
+test('an object that broke the schema is replayed after the contract was mended, exactly once', async () => {
+  pipeline = await openPipeline({ datasets: orders('    schema: { evolution: strict }\n') });
+  await pipeline.put('raw/orders/a.csv', 'id\n1\n');
+  await pipeline.settled(1);
+  await pipeline.put('raw/orders/b.csv', 'id,note\n2,new\n');
+  await pipeline.settled(2);
+  const [bad] = await list();
+  expect(bad).toMatchObject({ kind: 'object', uri: 's3://lake/raw/orders/b.csv' });
+  const again = async () => decideAside(pipeline.services, { verb: 'replay', ids: [bad!.id], ...anybody });
+  const [first] = await again();
+  await pipeline.until(async () => (await list()).some(({ id }) => first?.answer === 'done' && id === first.next[0]));
+  await pipeline.restartWith(orders());
+  const [still] = await list();
+  const answers = await Promise.all(
+    [1, 2, 3].map(() => decideAside(pipeline.services, { verb: 'replay', ids: [still!.id], ...anybody })),
+  );
+  expect(
+    answers
+      .flat()
+      .map(({ answer }) => answer)
+      .sort(),
+  ).toEqual(['already', 'already', 'done']);
+  await pipeline.until(async () => (await ids()).join() === '1,2');
+  expect((await again())[0]).toMatchObject({ answer: 'already' });
+  expect(await list()).toEqual([]);
+  await expectBalanced();
+});
+
+test('a duplicate and an overwriting version are let through by a person; what is damaged is not', async () => {
+  pipeline = await openPipeline({ datasets: orders() });
+  await pipeline.put('raw/orders/a.csv', 'id\n1\n');
+  await pipeline.settled(1);
+  await pipeline.put('raw/orders/b.csv', 'id\n1\n');
+  await pipeline.put('raw/orders/a.csv', 'id\n2\n');
+  await pipeline.put('raw/orders/c.csv', '');
+  await pipeline.settled(4);
+  const aside = await list();
+  expect(aside.map(({ code }) => code).sort()).toEqual(['DUPLICATE_CONTENT', 'OBJECT_EMPTY', 'OBJECT_OVERWRITTEN']);
+  const decided = await decideAside(pipeline.services, { verb: 'release', ids: aside.map(({ id }) => id), ...anybody });
+  expect(decided.map(({ answer }) => answer).sort()).toEqual(['done', 'done', 'refused']);
+  await pipeline.until(async () => (await ids()).join() === '1,1,2');
+  const [empty] = await list();
+  await decideAside(pipeline.services, { verb: 'discard', ids: [empty!.id], ...anybody });
+  expect(await stateOf(empty!.id)).toBe('ignored');
+  expect(await list()).toEqual([]);
+  await pipeline.until(async () =>
+    (await pipeline.services.ledger.recovery.backlog()).every(({ openSteps }) => openSteps === 0),
+  );
+  await expectBalanced();
+});
+
+test('a configuration that replaces in an upsert table is refused', () => {
+  const text = (mode: string) => `version: 1
+targets: { warehouse: { type: postgres } }
+datasets:
+${orders('    onOverwrite: replace\n').replace('table: orders', `table: orders${mode}`)}`;
+  expect(parseConfig(text(''), { folder: '/' }, {}).kind).toBe('config');
+  expect(parseConfig(text(', mode: upsert, key: [id]'), { folder: '/' }, {}).kind).toBe('faults');
+});
