@@ -151,7 +151,8 @@ function buildContext(
     clock: systemClock,
     logger,
     holder,
-    scratch: config.worker.scratch ?? join(tmpdir(), `sluice-${process.pid}-${randomUUID().slice(0, 8)}`),
+    // A folder of this worker alone: it is removed when the worker ends.
+    scratch: join(config.worker.scratch ?? tmpdir(), `sluice-${process.pid}-${randomUUID().slice(0, 8)}`),
     closeNow,
   };
 }

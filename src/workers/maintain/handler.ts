@@ -1,13 +1,16 @@
-import { SluiceError } from '../../shared/errors.js';
+import type { Dataset } from '../../shared/config/config.js';
 import { type JobPayload, planJob } from '../../shared/jobs/catalogue.js';
 import type { Outcome } from '../../shared/outcome.js';
 import { datasetOf, type WorkerContext } from '../context.js';
 import { auditDataset } from './audit.js';
+import type { AuditVerdict } from './judgeObject.js';
+import { sweepOrphans, sweepScratch } from './retention.js';
 
 /**
  * Scheduled work: sweep finds what no event announced; compact closes batches that wait;
- * audit counts every object through to the targets and logs what does not balance. Safe to run twice: the first two only record
- * and dispatch what the ledger lacks, the audit changes nothing.
+ * audit counts every object through to the targets, keeps the result in the ledger and logs what does not balance; retention keeps the
+ * ledger's house and deletes what lost attempts left. Safe to run twice: the first two only record and dispatch what the ledger lacks,
+ * an audit adds a result, and retention deletes what no manifest has.
  */
 export async function handleMaintain(
   context: WorkerContext,
@@ -29,20 +32,56 @@ export async function handleMaintain(
     }
     case 'audit': {
       let [objects, unbalanced] = [0, 0];
-      for (const { name, load } of datasets) {
-        const loads = load.map(({ target, table }) => ({ target, table }));
-        const { ledger, warehouse } = context;
-        for await (const page of auditDataset({ ledger: ledger.read, warehouse, dataset: name, loads, signal })) {
-          const bad = page.filter(({ verdict }) => verdict === 'unbalanced' || verdict === 'unverified');
-          for (const { uri, verdict, targets } of bad)
-            context.logger.error({ dataset: name, uri, verdict, targets }, 'an object does not balance');
-          objects += page.length;
-          unbalanced += bad.length;
-        }
+      for (const dataset of datasets) {
+        const audited = await auditOne(context, dataset, signal);
+        objects += audited.objects;
+        unbalanced += audited.unbalanced;
       }
       return { kind: 'done', summary: { objects, unbalanced } };
     }
     case 'retention':
-      throw new SluiceError('USAGE', `expected a maintenance that this version does, got ${payload.job}`);
+      return { kind: 'done', summary: await retain(context, datasets, signal) };
   }
+}
+
+/** Objects that do not balance kept with an audit's result. */
+const WORST = 50;
+
+/** Audits a dataset and keeps the result in the ledger. */
+async function auditOne(
+  { ledger, warehouse, logger }: WorkerContext,
+  { name, load }: Dataset,
+  signal: AbortSignal,
+): Promise<{ readonly objects: number; readonly unbalanced: number }> {
+  const loads = load.map(({ target, table }) => ({ target, table }));
+  const verdicts: Partial<Record<AuditVerdict, number>> = {};
+  const worst: { readonly uri: string; readonly verdict: AuditVerdict }[] = [];
+  for await (const page of auditDataset({ ledger: ledger.read, warehouse, dataset: name, loads, signal })) {
+    for (const { uri, verdict, targets } of page) {
+      verdicts[verdict] = (verdicts[verdict] ?? 0) + 1;
+      if (verdict !== 'unbalanced' && verdict !== 'unverified') continue;
+      logger.error({ dataset: name, uri, verdict, targets }, 'an object does not balance');
+      if (worst.length < WORST) worst.push({ uri, verdict });
+    }
+  }
+  const unbalanced = (verdicts.unbalanced ?? 0) + (verdicts.unverified ?? 0);
+  await ledger.custody.noteAudit({ dataset: name, balanced: unbalanced === 0, verdicts, worst });
+  return { objects: Object.values(verdicts).reduce((sum, one) => sum + one, 0), unbalanced };
+}
+
+/** The ledger's housekeeping, artifacts of lost attempts, scratch of lost workers. */
+async function retain(
+  { ledger, lake, clock, scratch, logger }: WorkerContext,
+  datasets: readonly Dataset[],
+  signal: AbortSignal,
+): Promise<{ readonly artifacts: number; readonly scratch: number }> {
+  await ledger.recovery.keepHouse();
+  let artifacts = 0;
+  for (const { name, compact } of datasets) {
+    const { prefix } = compact;
+    const report = await sweepOrphans({ lake, ledger: ledger.custody, prefix, nowMs: clock.now(), signal });
+    logger.info({ dataset: name, ...report }, 'artifacts of lost attempts were deleted');
+    artifacts += report.deleted;
+  }
+  return { artifacts, scratch: await sweepScratch(scratch, clock.now()) };
 }
