@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { SluiceError } from '../shared/errors.js';
 import type { StepClaim } from '../shared/ledger/port.js';
 import type { WorkerContext } from './context.js';
@@ -30,7 +31,10 @@ export async function withHeartbeat<T>(
     );
   }, HEARTBEAT_MS);
   try {
-    return await work(AbortSignal.any([signal, lost.signal]));
+    const alive = AbortSignal.any([signal, lost.signal]);
+    // Every fetch of a batch listens.
+    setMaxListeners(0, alive);
+    return await work(alive);
   } catch (error) {
     if (lost.signal.aborted) throw lost.signal.reason;
     throw error;
