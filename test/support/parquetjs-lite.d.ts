@@ -4,14 +4,18 @@ declare module 'parquetjs-lite' {
     readonly type: 'INT64' | 'DOUBLE' | 'UTF8' | 'BOOLEAN';
     readonly optional?: boolean;
   }
-  class ParquetSchema {
-    constructor(fields: Readonly<Record<string, Field>>);
+  /** Opaque: made here, taken by the writer. */
+  interface ParquetSchema {
+    readonly fields: object;
   }
   class ParquetWriter {
     static openFile(schema: ParquetSchema, path: string): Promise<ParquetWriter>;
     appendRow(row: Readonly<Record<string, unknown>>): Promise<void>;
     close(): Promise<void>;
   }
-  const parquet: { readonly ParquetSchema: typeof ParquetSchema; readonly ParquetWriter: typeof ParquetWriter };
+  const parquet: {
+    readonly ParquetSchema: new (fields: Readonly<Record<string, Field>>) => ParquetSchema;
+    readonly ParquetWriter: typeof ParquetWriter;
+  };
   export default parquet;
 }

@@ -23,12 +23,14 @@ const skewData = z.object({
 interface Merged {
   rows: number;
   keys: number;
-  readonly hot: Map<string, { readonly key: KeyValue; rows: number }>;
+  batches: number;
+  readonly hot: Map<string, { readonly key: KeyValue; rows: number; batches: number }>;
 }
 
 /**
- * Joins the skew findings of several batches by dataset and column, leaving out columns that were skewed in none. Rows of a
- * key are summed over the batches where it was hot; the number of keys is that of the batch with most. Pure.
+ * Joins the skew findings of several batches by dataset and column, leaving out columns that were skewed in none. Only keys
+ * that were hot in every batch are told: their rows are exact sums, while a key that was hot in some was not counted in the
+ * others. The number of keys is that of the batch with most. Pure.
  */
 export function mergeSkew(
   findings: readonly { readonly dataset: string; readonly name: string; readonly data: unknown }[],
@@ -41,13 +43,13 @@ export function mergeSkew(
   const merged = new Map<string, Merged & Pick<ColumnSkew, 'dataset' | 'column'>>();
   for (const one of read.filter((one) => skewed.has(placeOf(one)))) {
     const { dataset, column } = one;
-    const into = merged.get(placeOf(one)) ?? { dataset, column, rows: 0, keys: 0, hot: new Map() };
+    const into = merged.get(placeOf(one)) ?? { dataset, column, rows: 0, keys: 0, batches: 0, hot: new Map() };
     into.rows += one.rows;
+    into.batches++;
     into.keys = Math.max(into.keys, one.keys);
     for (const { key, rows } of one.hotKeys) {
       const known = into.hot.get(JSON.stringify(key));
-      if (known === undefined) into.hot.set(JSON.stringify(key), { key, rows });
-      else known.rows += rows;
+      into.hot.set(JSON.stringify(key), { key, rows: (known?.rows ?? 0) + rows, batches: (known?.batches ?? 0) + 1 });
     }
     merged.set(placeOf(one), into);
   }
@@ -58,14 +60,21 @@ function placeOf({ dataset, column }: { readonly dataset: string; readonly colum
   return `${dataset}\n${column}`;
 }
 
-function describe({ dataset, column, rows, keys, hot }: Merged & Pick<ColumnSkew, 'dataset' | 'column'>): ColumnSkew {
-  const sorted = [...hot.values()].sort((a, b) => b.rows - a.rows);
+function describe({
+  dataset,
+  column,
+  rows,
+  keys,
+  batches,
+  hot,
+}: Merged & Pick<ColumnSkew, 'dataset' | 'column'>): ColumnSkew {
+  const sorted = [...hot.values()].filter((key) => key.batches === batches).sort((a, b) => b.rows - a.rows);
   const topShare = rows === 0 ? 0 : (sorted[0]?.rows ?? 0) / rows;
   return {
     dataset,
     column,
     topShare,
     maxOverMean: topShare * keys,
-    hotKeys: sorted.slice(0, 10).map((hot) => ({ ...hot, share: hot.rows / rows })),
+    hotKeys: sorted.slice(0, 10).map(({ key, rows: ofKey }) => ({ key, rows: ofKey, share: ofKey / rows })),
   };
 }
