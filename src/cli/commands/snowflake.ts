@@ -3,6 +3,7 @@ import { loadConfig } from '../../shared/config/load.js';
 import { openSnowflakeTarget } from '../../shared/warehouses/snowflake/openSnowflakeTarget.js';
 import { useRole } from '../../shared/warehouses/snowflake/sql/setup.js';
 import { baseCommand, type CommonOptions, withIo } from '../io.js';
+import { readCost, showCost } from '../snowflake/cost.js';
 import { planSetup, snowflakeTarget } from '../snowflake/setup.js';
 
 interface Options extends CommonOptions {
@@ -24,7 +25,19 @@ export function snowflakeCommand(): Command {
     .option('--sns-topic <arn>', 'where Snowflake says that a pipe failed')
     .option('--sns-role <arn>', 'role of AWS that Snowflake assumes to publish there')
     .action((options: Options) => withIo(options, (io) => runSetup(options, io)));
-  return new Command('snowflake').description('prepare a Snowflake account').addCommand(setup);
+  const cost = baseCommand('cost', 'what loading took this month by Snowflake’s own account of it, beside the budget')
+    .option('--target <name>', 'default: the only one of type snowflake')
+    .action((options: CommonOptions & { readonly target?: string }) =>
+      withIo(options, async ({ output, configFile }) => {
+        const answer = await readCost(loadConfig(configFile), options.target);
+        output.answer(answer, () => showCost(output, answer));
+        return answer.budget === undefined || answer.budget.kind === 'within' ? 0 : 1;
+      }),
+    );
+  return new Command('snowflake')
+    .description('prepare a Snowflake account; see what it costs')
+    .addCommand(setup)
+    .addCommand(cost);
 }
 
 async function runSetup(options: Options, { output, configFile }: Parameters<Parameters<typeof withIo>[1]>[0]) {

@@ -12,6 +12,12 @@ export interface Stage {
   readonly folder: string;
 }
 
+/** A pipe: what it copies, and what became of each file it was ever named. */
+export interface Pipe {
+  readonly copy: string;
+  readonly files: Map<string, { readonly status: string; readonly rows: number }>;
+}
+
 /** One session of a user. */
 export interface StandInSession {
   readonly id: number;
@@ -29,7 +35,7 @@ export interface Account {
   readonly integrations: ReadonlyMap<string, string>;
   /** Table as `tableId` writes it -> column -> Snowflake type, in order. */
   readonly tables: Map<string, Map<string, string>>;
-  readonly pipes: Map<string, string>;
+  readonly pipes: Map<string, Pipe>;
   readonly folder: string;
   /** Statements that committed a transaction by the way, as DDL does. Must stay 0. */
   ddlInTransaction: number;

@@ -4,6 +4,7 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import type { Account } from './account.js';
 import { tableId } from './account.js';
 import { duckName, duckType } from './ddl.js';
+import { toDuck } from './duckSql.js';
 import { noSuchThing, SnowflakeFault, unknownStatement } from './fault.js';
 import type { Rowset } from './rowset.js';
 import { textRowset } from './rowset.js';
@@ -19,6 +20,38 @@ const OPTIONS = {
   ON_ERROR: /^ABORT_STATEMENT$/,
   PURGE: /^FALSE$/,
 };
+
+const PIPED = new RegExp(`^COPY INTO ${NAME} \\((.*?)\\) FROM \\(SELECT (.*) FROM @${NAME}/\\) FILE_FORMAT = (.*)$`);
+
+/** What a pipe does with one file: the COPY of its definition, whose fields may be put through functions. Returns the rows. */
+export async function copyPiped(
+  account: Account,
+  connection: DuckDBConnection,
+  text: string,
+  file: string,
+): Promise<number> {
+  const match = PIPED.exec(text);
+  if (match === null) throw unknownStatement(text);
+  const [, table = '', targets = '', fields = '', stageName = '', format = ''] = match;
+  readOptions(`FILE_FORMAT = ${format}`, OPTIONS);
+  const path = join(stageOf(account, stageName).folder, file);
+  const have = await parquetColumns(connection, path);
+  const values: string[] = [];
+  // Fields become names for the time that the grammar reads the functions around them.
+  const named = fields
+    .replaceAll(
+      /\$1:"(?:[^"]|"")+"::[A-Z_]+(?:\(\d+(?:,\d+)?\))?/g,
+      (field) => `f${values.push(valueOf(field, have)) - 1}_`,
+    )
+    .replaceAll('METADATA$FILENAME', `'${file}'`)
+    .replaceAll('METADATA$START_SCAN_TIME', 'CURRENT_TIMESTAMP()');
+  const select = toDuck(`SELECT ${named}`).replaceAll(/\bf(\d+)_/gi, (_, index: string) => values[Number(index)] ?? '');
+  const into = `${duckName(table)} (${splitList(targets).map(duckName).join(', ')})`;
+  const { rowsChanged } = await connection.run(
+    `INSERT INTO ${into} ${select} FROM read_parquet('${path.replaceAll("'", "''")}')`,
+  );
+  return rowsChanged;
+}
 
 /** COPY INTO a table from files of a stage, all or none. */
 export async function copyInto(account: Account, connection: DuckDBConnection, text: string): Promise<Rowset> {

@@ -31,6 +31,7 @@ const FORMS: readonly (readonly [RegExp, Ddl])[] = [
     createTable,
   ],
   [new RegExp(`^CREATE STAGE IF NOT EXISTS ${NAME} (.*)$`), createStage],
+  [new RegExp(`^CREATE PIPE IF NOT EXISTS ${NAME} AUTO_INGEST = FALSE AS (COPY INTO .*)$`), createPipe],
   [new RegExp(`^DROP TABLE IF EXISTS ${NAME}$`), dropTable],
   [new RegExp(`^ALTER TABLE ${NAME} ADD COLUMN IF NOT EXISTS ("(?:[^"]|"")+") (\\S+)$`), addColumn],
   [new RegExp(`^ALTER TABLE ${NAME} ALTER COLUMN ("(?:[^"]|"")+") SET DATA TYPE (\\S+)$`), alterType],
@@ -128,6 +129,15 @@ async function createStage(
   if (bucket === undefined) throw noSuchThing(`Integration '${integration}'`);
   if (unquoteLiteral(options['URL'] ?? "''") === '') throw unknownStatement(rest);
   account.stages.set(id, { kind: 'external', folder: bucket });
+  return done('created');
+}
+
+async function createPipe(
+  account: Account,
+  _connection: DuckDBConnection,
+  [name = '', copy = '']: readonly string[],
+): Promise<Rowset> {
+  if (!account.pipes.has(tableId(name))) account.pipes.set(tableId(name), { copy, files: new Map() });
   return done('created');
 }
 

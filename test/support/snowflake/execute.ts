@@ -1,12 +1,11 @@
 import type { Account, StandInSession } from './account.js';
 import { copyInto } from './copyInto.js';
 import { runDdl } from './ddl.js';
-import { transpile } from './grammar.js';
+import { toDuck } from './duckSql.js';
 import { noSuchThing, SnowflakeFault, unknownStatement } from './fault.js';
 import type { Rowset } from './rowset.js';
 import { countRowset, readerRowset, textRowset } from './rowset.js';
 import { runStageStatement } from './stages.js';
-import { mapOutsideQuotes } from './text.js';
 
 const DONE = textRowset(['status'], [['Statement executed successfully.']]);
 
@@ -26,9 +25,9 @@ export async function execute(account: Account, session: StandInSession, sql: st
     case 'UPDATE':
     case 'DELETE':
     case 'MERGE':
-      return await writing(account, session, () => runDml(session, word, text));
+      return await unlockAfter(account, session, () => runDml(session, word, text));
     case 'COPY':
-      return await writing(account, session, () => copyInto(account, session.connection, text));
+      return await unlockAfter(account, session, () => copyInto(account, session.connection, text));
     case 'ALTER':
       if (text.startsWith('ALTER SESSION SET ')) return alterSession(session, text);
       break;
@@ -50,7 +49,7 @@ async function ddl(account: Account, session: StandInSession, text: string): Pro
   }
   return await (reads
     ? runDdl(account, session.connection, text)
-    : writing(account, session, () => runDdl(account, session.connection, text)));
+    : unlockAfter(account, session, () => runDdl(account, session.connection, text)));
 }
 
 async function endOrBegin(account: Account, session: StandInSession, text: string): Promise<Rowset> {
@@ -73,7 +72,7 @@ async function endOrBegin(account: Account, session: StandInSession, text: strin
  * Writers wait for each other: from the first write of a transaction to its end. Snowflake lets INSERTs pass; what it lets happen at
  * the same time happens here one after the other.
  */
-async function writing<T>(account: Account, session: StandInSession, work: () => Promise<T>): Promise<T> {
+export async function unlockAfter<T>(account: Account, session: StandInSession, work: () => Promise<T>): Promise<T> {
   const own = session.release === undefined;
   if (own) {
     await account.lock(session);
@@ -115,16 +114,6 @@ async function runDml(session: StandInSession, word: string, text: string): Prom
   if (text.includes('WHEN NOT MATCHED')) counts['number of rows inserted'] = count('INSERT');
   if (/WHEN MATCHED/.test(text)) counts['number of rows updated'] = count('UPDATE');
   return countRowset(counts, id);
-}
-
-/** Snowflake's SQL as DuckDB's, by a grammar that is not Sluice's. */
-export function toDuck(sql: string): string {
-  const text = transpile(sql);
-  if (text === undefined) throw unknownStatement(sql);
-  return mapOutsideQuotes(text, (part) =>
-    // A NULL of no type is a text in Snowflake.
-    part.replaceAll(/CURRENT_TIMESTAMP\(\)/g, 'now()').replaceAll(/\bNULL AS\b/g, 'NULL::VARCHAR AS'),
-  );
 }
 
 /** A column that stands in quotes keeps its spelling, any other is upper case. */

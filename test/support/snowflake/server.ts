@@ -7,6 +7,7 @@ import { openAccount } from './account.js';
 import { asFault, execute } from './execute.js';
 import { SnowflakeFault } from './fault.js';
 import type { Rowset } from './rowset.js';
+import { servePipe } from './pipes.js';
 import { uploadPlan } from './stages.js';
 import type { WireBind } from './text.js';
 import { writeBinds } from './text.js';
@@ -159,6 +160,16 @@ export async function startSnowflake(options: StandInOptions = {}): Promise<Stan
     send(response, ok({ sessionToken, ...facts, sessionId: session.id }));
   };
 
+  const pipe = async (request: Request, response: ServerResponse, [, name = '', verb = '']: readonly string[]) => {
+    const user = /\.([^.]+)$/.exec(String(claimsOf(request.bearer)['sub']))?.[1] ?? '';
+    if (!isSigned(request.bearer, user, options.publicKeys?.[user])) return void response.writeHead(401).end();
+    const list = request.body['files'];
+    const files = Array.isArray(list) ? list.map((file) => String(record(file)['path'])) : [];
+    const answer = await servePipe(account, { name: decodeURIComponent(name), verb, files });
+    if (answer === undefined) return void response.writeHead(404).end();
+    send(response, answer);
+  };
+
   const server = createServer((incoming, response) => {
     readRequest(incoming)
       .then(async (request) => {
@@ -168,6 +179,8 @@ export async function startSnowflake(options: StandInOptions = {}): Promise<Stan
         if (pathname === '/session/token-request') return renew(request, response);
         if (pathname === '/queries/v1/query-request') return await query(request, response);
         if (result !== undefined && running.has(result)) return await answer(response, result, running.get(result)!);
+        const piped = /^\/v1\/data\/pipes\/([^/]+)\/(insertFiles|insertReport)$/.exec(pathname);
+        if (piped !== null) return await pipe(request, response, piped);
         if (pathname === '/session') {
           const session = sessions.get(request.token);
           if (session !== undefined) await end(session);
@@ -205,6 +218,7 @@ const GONE = new SnowflakeFault(
 interface Request {
   readonly url: URL;
   readonly token: string;
+  readonly bearer: string;
   readonly body: Readonly<Record<string, unknown>>;
   readonly binds: Readonly<Record<string, WireBind>> | undefined;
 }
@@ -216,8 +230,9 @@ async function readRequest(incoming: IncomingMessage): Promise<Request> {
   const bytes = incoming.headers['content-encoding'] === 'gzip' ? gunzipSync(raw) : raw;
   const body = bytes.length === 0 ? {} : record(JSON.parse(bytes.toString()));
   const token = /Token="([^"]+)"/.exec(incoming.headers.authorization ?? '')?.[1] ?? '';
+  const bearer = (incoming.headers.authorization ?? '').replace('Bearer ', '');
   const binds = body['bindings'] as Record<string, WireBind> | undefined;
-  return { url: new URL(incoming.url ?? '/', 'http://localhost'), token, body, binds };
+  return { url: new URL(incoming.url ?? '/', 'http://localhost'), token, bearer, body, binds };
 }
 
 function isWelcome(data: Readonly<Record<string, unknown>>, options: StandInOptions): boolean {
@@ -237,13 +252,18 @@ function isSigned(token: string, user: string, publicKey: string | undefined): b
   const [head = '', claims = '', signature = ''] = token.split('.');
   if (publicKey === undefined) return false;
   const verify = createVerify('RSA-SHA256').update(`${head}.${claims}`);
-  const facts = record(JSON.parse(Buffer.from(claims, 'base64url').toString()));
+  const facts = claimsOf(token);
   const named = String(facts['sub']).endsWith(`.${user}`) && String(facts['iss']).includes(`.${user}.SHA256:`);
   return (
     named &&
     Number(facts['exp']) * 1000 > Date.now() &&
     verify.verify(createPublicKey(publicKey), signature, 'base64url')
   );
+}
+
+function claimsOf(token: string): Readonly<Record<string, unknown>> {
+  const [, claims = ''] = token.split('.');
+  return claims === '' ? {} : record(JSON.parse(Buffer.from(claims, 'base64url').toString()));
 }
 
 const PARAMETERS = Object.entries({

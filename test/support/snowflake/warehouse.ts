@@ -61,7 +61,7 @@ let written = 0;
 export async function withArtifacts(request: LoadRequest, lake: string): Promise<LoadRequest> {
   if (request.artifacts.length > 0) return request;
   written += 1;
-  const key = `curated/${request.batch}/${request.attempt}-${written}.parquet`;
+  const key = `curated/${request.batch}-${request.attempt}-${written}.parquet`;
   const file = join(lake, key);
   await mkdir(join(file, '..'), { recursive: true });
   const [scratch] = await request.session.query(`SELECT current_setting('temp_directory') AS folder`);

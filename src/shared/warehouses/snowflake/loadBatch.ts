@@ -1,17 +1,16 @@
-import type { ObjectId } from '../../ids.js';
 import { SluiceError } from '../../errors.js';
 import type { LoadReceipt, LoadRequest } from '../port.js';
 import type { TableName } from './identifiers.js';
 import { tableKey } from './identifiers.js';
+import { countMismatch, enterBooks, knownObjects, readLoad, requireAttempt } from './enterBooks.js';
 import { modes } from './modes/modes.js';
 import type { LoadColumn } from './planTable.js';
 import { stagedColumns, stageFolder, stagingTable } from './stagingNames.js';
 import { prepareTable } from './prepareTable.js';
 import type { Run } from './run.js';
-import { numberAt } from './run.js';
 import type { LoadKey } from './sql/books.js';
-import { claimLoad, claimObjects, findLoad, findObjects, lockFence, raiseFence, readFence } from './sql/books.js';
-import { BEGIN, COMMIT, ROLLBACK } from './sql/session.js';
+import { raiseFence } from './sql/books.js';
+import { BEGIN, ROLLBACK } from './sql/session.js';
 import { createStaging, dropTable, removeFiles } from './sql/staging.js';
 import { countStaged } from './sql/write.js';
 import type { StageKind } from './stageFiles.js';
@@ -112,7 +111,7 @@ async function fillStaging(work: Work, columns: readonly LoadColumn[]): Promise<
   const wrong = request.objects.find(({ object, rows: expected }) => (counted.get(object) ?? 0) !== expected);
   const expected = request.objects.reduce((sum, one) => sum + one.rows, 0);
   const got = [...counted.values()].reduce((sum, count) => sum + count, 0);
-  if (wrong !== undefined || got !== expected) throw countMismatch(work, expected, got);
+  if (wrong !== undefined || got !== expected) throw countMismatch(work.key, expected, got);
   await phase('copied');
 }
 
@@ -127,54 +126,10 @@ async function writeBatch(work: Work, columns: readonly LoadColumn[]): Promise<L
   await run(BEGIN);
   const rows = { staging, columns, batch: request.batch, skipped };
   const present = expected === 0 ? 0 : await modes[request.mode]({ run, table, rows });
-  if (present !== expected) throw countMismatch(work, expected, present);
+  if (present !== expected) throw countMismatch(work.key, expected, present);
   await phase('rows-written');
-  await run(lockFence(key));
-  await requireAttempt(run, key);
-  await phase('fence-held');
-  const claimed = numberAt(await run(claimLoad(key, request.manifestHash, present)), 0);
-  if (claimed === 0) {
-    await run(ROLLBACK);
-    const entry = await readLoad(run, key);
-    if (entry === undefined) throw new SluiceError('TARGET_BUSY', 'expected the load in the books, got none');
-    return { kind: 'already', skipped: [], ...entry };
-  }
-  const fresh = wanted.length === 0 ? 0 : numberAt(await run(claimObjects(key, wanted)), 0);
-  if (fresh !== wanted.length) {
-    throw new SluiceError(
-      'TARGET_BUSY',
-      `expected ${wanted.length} objects new to ${key.table}, got ${fresh}: another batch came first`,
-    );
-  }
-  const entry = await readLoad(run, key);
-  if (entry === undefined) throw new SluiceError('INTERNAL', 'expected the load to be in the books, got no row');
-  await phase('claimed');
-  await run(COMMIT);
-  return { kind: 'loaded', skipped, ...entry };
-}
-
-async function knownObjects(run: Run, key: LoadKey, { objects }: LoadRequest): Promise<ReadonlySet<ObjectId>> {
-  if (objects.length === 0) return new Set();
-  const ids = objects.map(({ object }) => object);
-  const { rows } = await run(findObjects(key, ids));
-  const found = new Set(rows.map(([object]) => object));
-  return new Set(ids.filter((id) => found.has(id)));
-}
-
-/** Errors: LOAD_FENCED unless the fence stands at this attempt. */
-async function requireAttempt(run: Run, key: LoadKey): Promise<void> {
-  const { table, batch, attempt } = key;
-  const [fence] = (await run(readFence(key))).rows[0] ?? [];
-  if (Number(fence) === attempt) return;
-  throw new SluiceError('LOAD_FENCED', `expected the fence at attempt ${attempt}, got ${fence ?? 'none'}`, {
-    facts: { table, batch, attempt, fence: fence ?? undefined },
-  });
-}
-
-async function readLoad(run: Run, key: LoadKey): Promise<{ rows: number; committedAt: Date } | undefined> {
-  const answer = await run(findLoad(key));
-  if (answer.rows.length === 0) return undefined;
-  return { rows: numberAt(answer, 0), committedAt: new Date(numberAt(answer, 1)) };
+  const entry = await enterBooks(run, { key, manifestHash: request.manifestHash, wanted, present, phase });
+  return entry.kind === 'already' ? { skipped: [], ...entry } : { skipped, ...entry };
 }
 
 /** What is left over costs little and is swept later: a failure here never makes a load fail. */
@@ -191,10 +146,4 @@ async function abandon(work: Work): Promise<void> {
     () => false,
   );
   if (ended) await cleanUp(work);
-}
-
-function countMismatch({ key, request }: Work, expected: number, got: number): SluiceError {
-  return new SluiceError('COUNT_MISMATCH', `expected ${expected} rows of the manifest in ${key.table}, got ${got}`, {
-    facts: { table: key.table, batch: request.batch, expected, got },
-  });
 }

@@ -5,7 +5,9 @@ import { openSession } from './client.js';
 import { parseTableName } from './identifiers.js';
 import type { OnPhase } from './loadBatch.js';
 import { loadBatch } from './loadBatch.js';
+import { loadByPipe } from './loadByPipe.js';
 import { createWithin } from './prepareTable.js';
+import { openPipeClient } from './pipeClient.js';
 import { presentRows } from './presentRows.js';
 import type { Bounds, Run } from './run.js';
 import { DEFAULT_BOUNDS, runner } from './run.js';
@@ -35,6 +37,7 @@ export interface SnowflakeWarehouseOptions {
 /** Opens a Snowflake target; connects at the first use. Idle sessions are kept for the next load. */
 export function openSnowflakeWarehouse(options: SnowflakeWarehouseOptions): Warehouse {
   const { connect, clusterBy = {}, pipes = new Set<string>(), onPhase } = options;
+  const bounds = { ...DEFAULT_BOUNDS, ...options.bounds };
   const home = { database: connect.database, schema: connect.schema };
   const stage = { database: connect.database, schema: BOOKS_SCHEMA, name: stageName(options.stage) };
   const sessions = openSessions(options);
@@ -48,7 +51,10 @@ export function openSnowflakeWarehouse(options: SnowflakeWarehouseOptions): Ware
         async (run, tidy) => {
           await sessions.prepare(run);
           const context = { run, tidy, table, stage, stageKind: options.stage.kind, onPhase };
-          return await loadBatch({ ...context, clusterBy: clusterBy[request.table] ?? [] }, request);
+          const keys = { ...context, clusterBy: clusterBy[request.table] ?? [] };
+          if (!pipes.has(request.table)) return await loadBatch(keys, request);
+          const patience = { patienceMs: bounds.pipeMs, pollMs: bounds.pollMs };
+          return await loadByPipe({ ...keys, ...patience, pipes: openPipeClient(connect, bounds.connectMs) }, request);
         },
       );
     },

@@ -9,10 +9,19 @@ export interface Bounds {
   readonly statementMs: number;
   /** Statements that move the rows of a batch. */
   readonly rowsMs: number;
+  /** How long a pipe may take, and how often it is asked. */
+  readonly pipeMs: number;
+  readonly pollMs: number;
 }
 
-/** Half a minute to log in, two for a statement, an hour for the rows of a batch. */
-export const DEFAULT_BOUNDS: Bounds = { connectMs: 30_000, statementMs: 120_000, rowsMs: 3_600_000 };
+/** Half a minute to log in, two for a statement, an hour for the rows of a batch, half an hour for a pipe. */
+export const DEFAULT_BOUNDS: Bounds = {
+  connectMs: 30_000,
+  statementMs: 120_000,
+  rowsMs: 3_600_000,
+  pipeMs: 1_800_000,
+  pollMs: 5_000,
+};
 
 /** Runs a statement of a load; `rows` marks those that move a batch. */
 export type Run = (statement: Statement, kind?: 'rows') => Promise<Answer>;

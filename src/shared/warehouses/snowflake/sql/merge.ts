@@ -19,7 +19,7 @@ export function keyRange({ staging, columns }: StagedRows, { key }: MergeKeys): 
   const first = columns.find(({ target }) => target === key[0]);
   const value = tableValue(first?.type ?? '', `s.${quoteName(key[0] ?? '')}`);
   return statement([
-    `SELECT TO_VARCHAR(MIN(${value})) AS "LEAST_KEY", TO_VARCHAR(MAX(${value})) AS "GREATEST_KEY" FROM ${quoteTable(staging)} AS s`,
+    `SELECT CAST(MIN(${value}) AS VARCHAR) AS "LEAST_KEY", CAST(MAX(${value}) AS VARCHAR) AS "GREATEST_KEY" FROM ${quoteTable(staging)} AS s`,
   ]);
 }
 
