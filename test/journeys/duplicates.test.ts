@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from 'vitest';
-import { auditDatasets } from '../../src/cli/audit.js';
+import { expectBalanced, orderIds } from '../support/accounts.js';
 import { openPipeline, type Pipeline } from '../support/pipeline.js';
 
 let pipeline: Pipeline;
@@ -14,8 +14,8 @@ ${settings}`;
 
 const BODY = 'id\n1\n2\n';
 
-async function ids(): Promise<unknown[]> {
-  return (await pipeline.query('select id::int as id from orders order by id')).map(({ id }) => id);
+async function ids(): Promise<readonly unknown[]> {
+  return orderIds(pipeline);
 }
 
 async function outcomes(): Promise<Record<string, string>> {
@@ -23,14 +23,6 @@ async function outcomes(): Promise<Record<string, string>> {
   return Object.fromEntries(
     objects.toReversed().map(({ key, state, reason = '' }) => [key, reason === '' ? state : `${state}: ${reason}`]),
   );
-}
-
-async function expectBalanced(): Promise<void> {
-  const { balanced, objects } = await auditDatasets(pipeline.services, ['orders'], new AbortController().signal);
-  expect({ balanced, bad: objects.filter(({ verdict }) => verdict !== 'balanced') }).toEqual({
-    balanced: true,
-    bad: [],
-  });
 }
 
 async function putTwice(): Promise<void> {
@@ -49,7 +41,7 @@ test('the same bytes under another name are quarantined, naming the file that ha
       'quarantined: expected bytes that no other object has, got those of s3://lake/raw/orders/first.csv',
   });
   expect(await ids()).toEqual([1, 2]);
-  await expectBalanced();
+  await expectBalanced(pipeline);
 });
 
 test('or ignored, where the dataset says so', async () => {
@@ -57,14 +49,14 @@ test('or ignored, where the dataset says so', async () => {
   await putTwice();
   expect(Object.values(await outcomes()).map((text) => text.split(':')[0])).toEqual(['loaded', 'ignored']);
   expect(await ids()).toEqual([1, 2]);
-  await expectBalanced();
+  await expectBalanced(pipeline);
 });
 
 test('or loaded', async () => {
   pipeline = await openPipeline({ datasets: orders('    onDuplicateContent: load\n') });
   await putTwice();
   expect(await ids()).toEqual([1, 1, 2, 2]);
-  await expectBalanced();
+  await expectBalanced(pipeline);
 });
 
 test('forty files of ten contents at once, two workers: each content once, and files without rows all pass', async () => {
@@ -80,7 +72,7 @@ test('forty files of ten contents at once, two workers: each content once, and f
     loaded: 15,
     quarantined: 30,
   });
-  await expectBalanced();
+  await expectBalanced(pipeline);
 });
 
 test('when the owner is replaced by other content, who waited for its content is loaded', async () => {
@@ -89,5 +81,5 @@ test('when the owner is replaced by other content, who waited for its content is
   await pipeline.put('raw/orders/first.csv', 'id\n3\n');
   await pipeline.until(async () => (await ids()).join() === '1,2,3');
   await pipeline.settled(4);
-  await expectBalanced();
+  await expectBalanced(pipeline);
 });

@@ -1,6 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import { afterEach, expect, test } from 'vitest';
 import { auditDatasets } from '../../src/cli/audit.js';
+import { expectBalanced, orderIds } from '../support/accounts.js';
 import { createdRecord, postRecords } from '../support/events.js';
 import { openPipeline, type Pipeline, TOKEN } from '../support/pipeline.js';
 
@@ -17,22 +18,14 @@ ${settings}`;
 const KEY = 'raw/orders/a.csv';
 const [A, B, C] = ['id\n1\n2\n', 'id\n3\n', 'id\n4\n5\n6\n'];
 
-async function ids(): Promise<unknown[]> {
-  return (await pipeline.query('select id::int as id from orders order by id')).map(({ id }) => id);
+async function ids(): Promise<readonly unknown[]> {
+  return orderIds(pipeline);
 }
 
 /** State and code of every object, the oldest first. */
 async function states(): Promise<string[]> {
   const objects = await pipeline.services.ledger.objects.list({ limit: 100 });
   return objects.toReversed().map(({ state, code }) => (code === undefined ? state : `${state} ${code}`));
-}
-
-async function expectBalanced(): Promise<void> {
-  const { balanced, objects } = await auditDatasets(pipeline.services, ['orders'], new AbortController().signal);
-  expect({ balanced, bad: objects.filter(({ verdict }) => verdict !== 'balanced') }).toEqual({
-    balanced: true,
-    bad: [],
-  });
 }
 
 test('a key that is overwritten keeps its first rows, and the newer version waits in quarantine', async () => {
@@ -43,7 +36,7 @@ test('a key that is overwritten keeps its first rows, and the newer version wait
   await pipeline.settled(2);
   expect(await states()).toEqual(['loaded', 'quarantined OBJECT_OVERWRITTEN']);
   expect(await ids()).toEqual([1, 2]);
-  await expectBalanced();
+  await expectBalanced(pipeline);
 });
 
 test('content A, B, A again are three objects: by event, by a listing that heals a lost event, each once', async () => {
@@ -60,7 +53,7 @@ test('content A, B, A again are three objects: by event, by a listing that heals
   const late = createdRecord(KEY, await pipeline.put('raw/other.csv', B), B.length);
   expect(await (await postRecords(pipeline.intakeUrl, TOKEN, [late, late])).json()).toMatchObject({ accepted: 0 });
   expect(await states()).toHaveLength(3);
-  await expectBalanced();
+  await expectBalanced(pipeline);
 });
 
 test('a return that no event announced is found by the sweep, and is one object with its late event', async () => {
@@ -96,7 +89,7 @@ test('replace loads each newer version in the place of the older one, also where
   await pipeline.until(async () => (await ids()).join() === '7');
   await pipeline.settled(4);
   await pipeline.until(async () => (await states()).filter((state) => state === 'superseded').length === 2);
-  await expectBalanced();
+  await expectBalanced(pipeline);
   const { objects } = await auditDatasets(pipeline.services, ['orders'], new AbortController().signal);
   const lines = objects.map(({ rowsIn, targets }) => ({ rowsIn, ...targets['warehouse'] }));
   expect(lines.toSorted((a, b) => a.rowsIn - b.rowsIn)).toMatchObject([
@@ -114,7 +107,7 @@ test('append keeps the rows of every version', async () => {
     await pipeline.settled(round + 1);
   }
   expect(await ids()).toEqual([1, 1, 2, 2, 3]);
-  await expectBalanced();
+  await expectBalanced(pipeline);
 });
 
 test('a damaged file that is delivered again whole under its name is loaded without a hand, and leaves the quarantine', async () => {
@@ -125,7 +118,7 @@ test('a damaged file that is delivered again whole under its name is loaded with
   await pipeline.put(`${KEY}.gz`, gzipSync(A));
   await pipeline.until(async () => (await states()).filter((state) => state.startsWith('superseded')).length === 1);
   expect(await ids()).toEqual([1, 2]);
-  await expectBalanced();
+  await expectBalanced(pipeline);
 });
 
 test('twenty versions of a key put as fast as they can be, two workers: the last one has its rows, once', async () => {
@@ -135,5 +128,5 @@ test('twenty versions of a key put as fast as they can be, two workers: the last
   await pipeline.until(async () => (await states()).every((state) => !['judged', 'compacted'].includes(state)));
   await pipeline.until(async () => (await ids()).join() === '19,19');
   expect((await states()).filter((state) => state === 'loaded')).toHaveLength(1);
-  await expectBalanced();
+  await expectBalanced(pipeline);
 });

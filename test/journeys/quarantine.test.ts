@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from 'vitest';
-import { auditDatasets } from '../../src/cli/audit.js';
+import { expectBalanced, orderIds } from '../support/accounts.js';
 import { decideAside, listAside, readAside } from '../../src/cli/quarantine.js';
 import { parseConfig } from '../../src/shared/config/load.js';
 import { openPipeline, type Pipeline } from '../support/pipeline.js';
@@ -16,16 +16,8 @@ ${settings}`;
 
 const anybody = { by: 'ann', why: 'a test' };
 
-async function ids(): Promise<unknown[]> {
-  return (await pipeline.query('select id::int as id from orders order by id')).map(({ id }) => id);
-}
-
-async function expectBalanced(): Promise<void> {
-  const { balanced, objects } = await auditDatasets(pipeline.services, ['orders'], new AbortController().signal);
-  expect({ balanced, bad: objects.filter(({ verdict }) => verdict !== 'balanced') }).toEqual({
-    balanced: true,
-    bad: [],
-  });
+async function ids(): Promise<readonly unknown[]> {
+  return orderIds(pipeline);
 }
 
 const list = () => listAside(pipeline.services.ledger, { dataset: undefined, limit: 100 });
@@ -63,7 +55,7 @@ test('a bad batch is held, looked at, released: its rows are loaded once, and wh
   expect((await readAside(pipeline.services.ledger, held!.id))['decisions']).toMatchObject([
     { verb: 'release', who: 'ann', why: 'a test' },
   ]);
-  await expectBalanced();
+  await expectBalanced(pipeline);
 });
 
 test('a held batch whose check was wrong is replayed under the mended one, loaded once, and balances', async () => {
@@ -78,7 +70,7 @@ test('a held batch whose check was wrong is replayed under the mended one, loade
   await pipeline.until(async () => (await ids()).join() === '1,1,2');
   expect(await stateOf(held!.id)).toBe('empty');
   expect(await list()).toEqual([]);
-  await expectBalanced();
+  await expectBalanced(pipeline);
 });
 
 test('an object that broke the schema is replayed after the contract was mended, exactly once', async () => {
@@ -106,7 +98,7 @@ test('an object that broke the schema is replayed after the contract was mended,
   await pipeline.until(async () => (await ids()).join() === '1,2');
   expect((await again())[0]).toMatchObject({ answer: 'already' });
   expect(await list()).toEqual([]);
-  await expectBalanced();
+  await expectBalanced(pipeline);
 });
 
 test('a duplicate and an overwriting version are let through by a person; what is damaged is not', async () => {
@@ -129,7 +121,7 @@ test('a duplicate and an overwriting version are let through by a person; what i
   await pipeline.until(async () =>
     (await pipeline.services.ledger.recovery.backlog()).every(({ openSteps }) => openSteps === 0),
   );
-  await expectBalanced();
+  await expectBalanced(pipeline);
 });
 
 test('a configuration that replaces in an upsert table is refused', () => {

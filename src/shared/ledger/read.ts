@@ -44,7 +44,7 @@ async function readBatch(database: LedgerDatabase, batch: string): ReturnType<Re
   );
   if (row === undefined) return undefined;
   const members = await database.rows<Omit<BatchObject, 'object' | 'eTag' | 'versionId'> & StoredMember>(
-    `SELECT o.object_id, o.bucket, o.key, o.e_tag, o.size, o.version_id, o.releases, o.waived
+    `SELECT o.object_id, o.bucket, o.key, o.e_tag, o.size, o.version_id, o.releases, o.generation, o.waived
      FROM sluice.batch_objects m JOIN sluice.objects o ON o.object_id = m.object_id AND o.month = m.month
      WHERE m.batch_id = $1 ORDER BY m.position`,
     [batch],

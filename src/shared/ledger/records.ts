@@ -126,6 +126,7 @@ export interface BatchObject {
   readonly size: number;
   readonly versionId?: string;
   readonly releases: number;
+  readonly generation: number;
   /** A person let it through: no rule about overwrites and duplicates applies. */
   readonly waived: boolean;
 }

@@ -14,6 +14,7 @@ import type { StepWork } from '../runSteps.js';
 import { accountObjects } from './accountObjects.js';
 import { compactFiles, type CompactFilesResult } from './compactFiles.js';
 import { type FetchReport, fetchObjects } from './fetchObjects.js';
+import { lookAgain } from './lookAgain.js';
 import { lookAround } from './lookAround.js';
 
 /** An object that was absent is looked for again after this time. */
@@ -69,6 +70,7 @@ async function compactOnceSeen(
   const releasedUntil = new Date(context.clock.now() + RELEASE_MS);
   const opened = await context.ledger.steps.commitCompact(work.claim, manifest, releasedUntil, account.custody);
   if (manifest.objects.some(({ kind }) => kind === 'released')) await planReleased(context, work, releasedUntil);
+  await lookAgain(context, work, { manifest, custody: account.custody });
   return opened;
 }
 

@@ -1,0 +1,17 @@
+import { expect } from 'vitest';
+import { auditDatasets } from '../../src/cli/audit.js';
+import type { Pipeline } from './pipeline.js';
+
+/** The ids of the table `orders`, in order; none while there is no such table. */
+export async function orderIds(pipeline: Pipeline): Promise<readonly unknown[]> {
+  const [there] = await pipeline.query("select to_regclass('orders') is not null as yes");
+  if (there?.['yes'] !== true) return [];
+  return (await pipeline.query('select id::int as id from orders order by id')).map(({ id }) => id);
+}
+
+/** Fails, naming what does not balance, unless every object of `orders` is accounted for. */
+export async function expectBalanced({ services }: Pipeline): Promise<void> {
+  const { balanced, objects } = await auditDatasets(services, ['orders'], new AbortController().signal);
+  const bad = objects.filter(({ verdict }) => verdict !== 'balanced');
+  expect({ balanced, bad }).toEqual({ balanced: true, bad: [] });
+}
