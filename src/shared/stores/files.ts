@@ -19,6 +19,17 @@ export async function writeAt(file: FileHandle, bytes: Uint8Array, position: num
   }
 }
 
+/** Writes chunks one behind the other from the file's beginning. SCRATCH_FULL as above. */
+export async function writeChunks(file: FileHandle, chunks: readonly Uint8Array[]): Promise<void> {
+  const total = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
+  if (total === 0) return;
+  const { bytesWritten } = await file.writev([...chunks], 0).catch((error: unknown) => {
+    throw toScratchError(error);
+  });
+  // A disk that fills up writes a part; what is missing then is refused with the right error.
+  if (bytesWritten < total) await writeAt(file, Buffer.concat(chunks).subarray(bytesWritten), bytesWritten);
+}
+
 /** ENOSPC and EDQUOT as SCRATCH_FULL; anything else as it is. */
 export function toScratchError(error: unknown): unknown {
   const code = errnoOf(error);

@@ -1,10 +1,11 @@
+import { createHash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
 import { Readable, addAbortSignal } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { GetObjectCommand, type GetObjectCommandOutput, type S3Client } from '@aws-sdk/client-s3';
 import pLimit from 'p-limit';
 import { SluiceError } from '../errors.js';
-import { hashFile, openLocal, writeAt } from './files.js';
+import { hashFile, openLocal, writeAt, writeChunks } from './files.js';
 import type { GetRequest } from './port.js';
 import { readFailure } from './s3Errors.js';
 
@@ -58,18 +59,32 @@ export async function fetchToFile(
 
 async function fetchAll(source: Source): Promise<{ readonly bytes: number; readonly sha256: string }> {
   const { size, eTag, signal } = source.request;
-  const hash = hashFile(source.file);
   const asWhole = { start: 0, eTag, signal };
-  const asRange = { ...asWhole, end: RANGE_BYTES };
-  const first = await fetchPiece(source, size !== undefined && size <= RANGE_BYTES ? asWhole : asRange).catch(
-    (error: unknown) => {
-      // No range of an empty object can be satisfied.
-      if (readFailure(error).status === 416) return fetchPiece(source, asWhole);
-      throw error;
-    },
-  );
+  if (size !== undefined && size <= RANGE_BYTES) return fetchSmall(source, asWhole, size);
+  const hash = hashFile(source.file);
+  const first = await fetchPiece(source, { ...asWhole, end: RANGE_BYTES }).catch((error: unknown) => {
+    // No range of an empty object can be satisfied.
+    if (readFailure(error).status === 416) return fetchPiece(source, asWhole);
+    throw error;
+  });
   await fetchRest(source, first, (end) => hash.advance(end));
   return { bytes: first.totalBytes, sha256: hash.digest() };
+}
+
+/** One request, one write and no reading back: of a batch of small objects each call costs more than its bytes. */
+async function fetchSmall(
+  source: Source,
+  piece: Piece,
+  size: number,
+): Promise<{ readonly bytes: number; readonly sha256: string }> {
+  let chunks: readonly Buffer[] = [];
+  const { bytes } = await fetchPiece(source, piece, async (response, fetched) => {
+    chunks = fetched.bytes > size ? [] : await readChunks(response, { bytes: fetched.bytes, signal: piece.signal });
+  });
+  const hash = createHash('sha256');
+  for (const chunk of chunks) hash.update(chunk);
+  await writeChunks(source.file, chunks);
+  return { bytes, sha256: hash.digest('hex') };
 }
 
 /** Fetches what follows the first piece by parallel ranges; tells in order up to where the file is whole. */
@@ -104,14 +119,21 @@ export function planRanges(start: number, total: number): { readonly start: numb
   });
 }
 
+/** Takes the body of an answer; throws when it breaks off. */
+type TakeBody = (response: GetObjectCommandOutput, fetched: Fetched) => Promise<void>;
+
 /** The SDK repeats a request that was not answered, but not one whose body broke off: that is done here. */
-async function fetchPiece(source: Source, piece: Piece): Promise<Fetched> {
+async function fetchPiece(
+  source: Source,
+  piece: Piece,
+  take: TakeBody = (response, { bytes }) => writeBody(source.file, response, { ...piece, bytes }),
+): Promise<Fetched> {
   for (let attempt = 1; ; attempt++) {
     piece.signal?.throwIfAborted();
     const response = await send(source, piece);
     const fetched = readHead(response, piece);
     try {
-      await writeBody(source.file, response, { start: piece.start, bytes: fetched.bytes, signal: piece.signal });
+      await take(response, fetched);
       return fetched;
     } catch (error) {
       if (error instanceof SluiceError || piece.signal?.aborted === true || attempt >= BODY_ATTEMPTS) throw error;
@@ -148,24 +170,42 @@ function readHead(response: GetObjectCommandOutput, piece: Piece): Fetched {
   throw new SluiceError('STORE_AWAY', `expected the range that begins at byte ${piece.start}, got ${got}`);
 }
 
+interface BodyPart {
+  /** Expected. */
+  readonly bytes: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
 async function writeBody(
   file: FileHandle,
   response: GetObjectCommandOutput,
-  {
-    start,
-    bytes,
-    signal,
-  }: { readonly start: number; readonly bytes: number; readonly signal: AbortSignal | undefined },
+  { start, ...part }: BodyPart & { readonly start: number },
 ): Promise<void> {
-  const body = response.Body;
+  let at = 0;
+  for await (const chunk of readBody(response, part)) {
+    await writeAt(file, chunk, start + at);
+    at += chunk.length;
+  }
+}
+
+async function readChunks(response: GetObjectCommandOutput, part: BodyPart): Promise<readonly Buffer[]> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of readBody(response, part)) chunks.push(chunk);
+  return chunks;
+}
+
+async function* readBody(
+  { Body: body }: GetObjectCommandOutput,
+  { bytes, signal }: BodyPart,
+): AsyncGenerator<Buffer, void> {
   if (!(body instanceof Readable)) throw new SluiceError('INTERNAL', 'expected a stream as the body of an object');
   if (signal !== undefined) addAbortSignal(signal, body);
-  let at = 0;
+  let got = 0;
   for await (const chunk of body) {
     const data: unknown = chunk;
     if (!Buffer.isBuffer(data)) throw new SluiceError('INTERNAL', 'expected buffers in the body of an object');
-    await writeAt(file, data, start + at);
-    at += data.length;
+    yield data;
+    got += data.length;
   }
-  if (at !== bytes) throw new Error(`expected ${bytes} bytes of body, got ${at}`);
+  if (got !== bytes) throw new Error(`expected ${bytes} bytes of body, got ${got}`);
 }
