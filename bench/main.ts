@@ -57,27 +57,34 @@ async function main(suites: readonly SuiteName[]): Promise<number> {
     // Small data says nothing about speed, so nothing is judged.
     add: (...lines) => void results.push(...lines.map((line) => (values.quick ? { ...line, met: null } : line))),
   };
+  const folder = join(process.cwd(), 'bench', 'results');
+  mkdirSync(folder, { recursive: true });
+  const path = values.out ?? join(folder, `${startedAt.toISOString().replaceAll(':', '-').slice(0, 19)}.json`);
+  const save = (): ResultFile => {
+    const file: ResultFile = {
+      startedAt: startedAt.toISOString(),
+      seconds: Math.round((Date.now() - startedAt.getTime()) / 1000),
+      mode: values.quick ? 'quick' : 'full',
+      suites,
+      machine: readMachine(),
+      load: { before, after: loadNow() },
+      results,
+    };
+    writeResults(path, file);
+    return file;
+  };
   try {
     if (values.profile) suites = [];
-    for (const name of suites) await runSuite(name, bench, { results, faults });
+    for (const name of suites) {
+      await runSuite(name, bench, { results, faults });
+      save(); // a long run that is ended early leaves what it has
+    }
     if (values.profile) await (await import('./breakdown.js')).printBreakdown(bench, values.json);
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }
   if (values.profile) return 0;
-  const file: ResultFile = {
-    startedAt: startedAt.toISOString(),
-    seconds: Math.round((Date.now() - startedAt.getTime()) / 1000),
-    mode: values.quick ? 'quick' : 'full',
-    suites,
-    machine: readMachine(),
-    load: { before, after: loadNow() },
-    results,
-  };
-  const folder = join(process.cwd(), 'bench', 'results');
-  mkdirSync(folder, { recursive: true });
-  const path = values.out ?? join(folder, `${startedAt.toISOString().replaceAll(':', '-').slice(0, 19)}.json`);
-  writeResults(path, file);
+  const file = save();
   if (values.json) process.stdout.write(`${JSON.stringify(file)}\n`);
   else process.stdout.write(`${renderTable(file)}\n${path}\n`);
   for (const fault of faults) note(fault);

@@ -9,7 +9,8 @@ export interface DataSize {
   readonly files: number;
 }
 
-export const FORMATS = ['parquet', 'csv.gz', 'ndjson.gz'] as const;
+/** `plain.parquet`: without the UUID type, which Spark does not read. */
+export const FORMATS = ['parquet', 'csv.gz', 'ndjson.gz', 'plain.parquet'] as const;
 export type DataFormat = (typeof FORMATS)[number];
 
 /** The i-th of a row's independent numbers in [0, 1); from the row's number alone, so the same on every machine and thread. */
@@ -73,7 +74,7 @@ export async function eventFiles({ rows, files }: DataSize, format: DataFormat):
         const first = 1_000_000_000 + file * each;
         const path = join(draft, `part-${String(file).padStart(5, '0')}.${format}`);
         await run(
-          `COPY (SELECT * FROM base WHERE event_seq BETWEEN ${first} AND ${first + each - 1}) TO '${path}' (${COPY_OPTIONS[format]})`,
+          `COPY (SELECT ${format === 'plain.parquet' ? PLAIN : '*'} FROM base WHERE event_seq BETWEEN ${first} AND ${first + each - 1}) TO '${path}' (${COPY_OPTIONS[format]})`,
         );
       }
     }),
@@ -83,8 +84,11 @@ export async function eventFiles({ rows, files }: DataSize, format: DataFormat):
     .map((name) => join(folder, name));
 }
 
+const PLAIN = '* REPLACE (event_id::VARCHAR AS event_id)';
+
 const COPY_OPTIONS: Readonly<Record<DataFormat, string>> = {
   parquet: 'FORMAT parquet, COMPRESSION snappy',
+  'plain.parquet': 'FORMAT parquet, COMPRESSION snappy',
   'csv.gz': 'FORMAT csv, HEADER, COMPRESSION gzip',
   'ndjson.gz': 'FORMAT json, COMPRESSION gzip',
 };

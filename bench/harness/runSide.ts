@@ -7,6 +7,7 @@ import type { Json, Measured, SideAnswer, SideSpec } from './side.js';
 const SAMPLE_MS = 100;
 
 type Message =
+  | { readonly kind: 'loaded' }
   | { readonly kind: 'ready' }
   | { readonly kind: 'ran'; readonly answer: SideAnswer; readonly wallSeconds: number }
   | { readonly kind: 'digest'; readonly digest: Json }
@@ -17,6 +18,8 @@ export async function runSide(spec: SideSpec): Promise<Measured> {
   const child = startSide(spec);
   const messages = readMessages(child, spec);
   try {
+    await messages('loaded');
+    child.send(spec.args ?? {});
     await messages('ready');
     const own = child.pid ?? -1;
     const before = cpuOf(own, spec);
@@ -34,22 +37,24 @@ export async function runSide(spec: SideSpec): Promise<Measured> {
   }
 }
 
-function startSide({ module, name, args = {}, env = {} }: SideSpec): ChildProcess {
+function startSide({ module, name, env = {} }: SideSpec): ChildProcess {
   const fromSource = import.meta.url.endsWith('.ts');
   const ending = fromSource ? 'ts' : 'js';
   const loader = fromSource
     ? ['--import', pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href]
     : ['--enable-source-maps'];
   const moduleUrl = /^(file:|\/)/.test(module) ? module : new URL(`../sides/${module}.${ending}`, import.meta.url).href;
-  return fork(
-    fileURLToPath(new URL(`./sideProcess.${ending}`, import.meta.url)),
-    [moduleUrl, name, JSON.stringify(args)],
-    {
-      execArgv: loader,
-      stdio: ['ignore', 2, 2, 'ipc'],
-      env: { ...process.env, UV_THREADPOOL_SIZE: '16', NODE_NO_WARNINGS: '1', ...env },
-    },
-  );
+  return fork(fileURLToPath(new URL(`./sideProcess.${ending}`, import.meta.url)), [moduleUrl, name], {
+    execArgv: [...loader, ...profiling()],
+    stdio: ['ignore', 2, 2, 'ipc'],
+    env: { ...process.env, UV_THREADPOOL_SIZE: '16', NODE_NO_WARNINGS: '1', ...env },
+  });
+}
+
+/** SLUICE_BENCH_CPU_PROFILE names a folder: each side then leaves a V8 profile of its main process there (and runs slower). */
+function profiling(): readonly string[] {
+  const folder = process.env['SLUICE_BENCH_CPU_PROFILE'];
+  return folder === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${folder}`];
 }
 
 /** The CPU of the side's processes and of its servers. */

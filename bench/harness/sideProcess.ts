@@ -1,14 +1,16 @@
 // The process of one side: makes it ready, runs it when told, digests, closes.
 import type { Args, OpenSide, Side } from './side.js';
 
-const [moduleUrl = '', name = '', argsText = '{}'] = process.argv.slice(2);
+const [moduleUrl = '', name = ''] = process.argv.slice(2);
 
 async function open(): Promise<OpenSide> {
   const loaded: Readonly<Record<string, unknown>> = await import(moduleUrl);
   const side = loaded[name];
   if (typeof side !== 'function') throw new Error(`expected ${moduleUrl} to export ${name}`);
-  const args: Args = JSON.parse(argsText);
-  return (side as Side)(args);
+  // Lists of thousands of files are too long for a command line.
+  const args = new Promise<Args>((resolve) => process.once('message', (message) => resolve(message as Args)));
+  await tell({ kind: 'loaded' });
+  return (side as Side)(await args);
 }
 
 const tell = (message: object) =>

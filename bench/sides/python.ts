@@ -2,8 +2,9 @@ import { spawn } from 'node:child_process';
 import { mkdirSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Args, type OpenSide, textOf, textsOf } from '../harness/side.js';
+import { type Args, type Json, type OpenSide, textOf, textsOf } from '../harness/side.js';
 import { digestOf } from './compaction.js';
+import { withClient } from './postgres.js';
 
 /** The sources' folder: compiled code runs in dist.bench. */
 function scriptPath(name: string): string {
@@ -63,16 +64,37 @@ export async function compact(args: Args): Promise<OpenSide> {
   mkdirSync(dirname(out), { recursive: true });
   const { work, end } = await openScript(args);
   const columns = (args['columns'] ?? []) as readonly { name: string; type: string }[];
+  let written: readonly string[] = [];
   const run = async () => {
-    await work();
-    return { bytes: statSync(out).size };
+    const answer: { files?: readonly string[] } = JSON.parse(await work());
+    written = answer.files ?? [out];
+    return { bytes: written.reduce((sum, file) => sum + statSync(file).size, 0) };
   };
-  const isFolder = () => statSync(out).isDirectory();
   return {
     run,
-    digest: () => digestOf([isFolder() ? `${out}/**/*.parquet` : out], columns),
+    digest: () => digestOf(written, columns),
     close: async () => end(),
   };
+}
+
+/** A peer that loads files into a table of its own. */
+export async function load(args: Args): Promise<OpenSide> {
+  const { work, end } = await openScript(args);
+  const run = async () => {
+    await work();
+    return {};
+  };
+  return { run, digest: () => countRows(textOf(args, 'url'), textOf(args, 'table')), close: async () => end() };
+}
+
+/** Rows of a table, the sum of its sequence numbers, and of its prices. */
+export async function countRows(url: string, table: string): Promise<Json> {
+  return withClient(url, async (client) => {
+    const { rows } = await client.query<{ rows: string; seq: string; price: string }>(
+      `SELECT count(*)::text AS rows, sum(event_seq)::text AS seq, round(sum(price::numeric), 2)::text AS price FROM ${table}`,
+    );
+    return { rows: rows[0]?.rows ?? '', seq: rows[0]?.seq ?? '', price: rows[0]?.price ?? '' };
+  });
 }
 
 /** A peer that prints what it saw. */

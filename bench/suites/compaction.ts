@@ -13,6 +13,8 @@ import { type BenchServices, CREDENTIALS, openBenchS3, openBenchServices } from 
 import type { Bench, Suite } from '../suite.js';
 
 const FULL: DataSize = { rows: 4_000_000, files: 2000 };
+/** Text costs several times as much a file. */
+const TEXT: DataSize = { rows: 1_000_000, files: 500 };
 const QUICK: DataSize = { rows: 20_000, files: 20 };
 
 /** What the bare COPY is told: what Sluice itself writes with. */
@@ -36,7 +38,8 @@ async function jobOver(
   services: BenchServices,
   { format, name }: { format: DataFormat; name: FigureName },
 ): Promise<void> {
-  const { files, columns } = await learnt(bench, format);
+  const size = bench.quick ? QUICK : format === 'parquet' ? FULL : TEXT;
+  const { files, columns } = await learnt(bench, format, size);
   const s3 = await openBenchS3(join(bench.scratch, format));
   try {
     await putAll(s3, files, 'raw/');
@@ -47,7 +50,7 @@ async function jobOver(
     const pairs = await runPairs(
       {
         a: async () => ({
-          title: 'Sluice job',
+          title: `Sluice job, ${files.length} files`,
           module: 'compaction',
           name: 'job',
           counted: services.pids,
@@ -98,8 +101,12 @@ async function engineOver(bench: Bench): Promise<void> {
 }
 
 /** The files of a format with the columns that Sluice learns from the first of them. */
-export async function learnt(bench: Bench, format: DataFormat): Promise<{ files: readonly string[]; columns: Json }> {
-  const files = await eventFiles(bench.quick ? QUICK : FULL, format);
+export async function learnt(
+  bench: Bench,
+  format: DataFormat,
+  size = bench.quick ? QUICK : FULL,
+): Promise<{ files: readonly string[]; columns: Json }> {
+  const files = await eventFiles(size, format);
   const args = { files: files.filter((_, index) => index % 97 === 0), scratch: bench.scratch };
   const { digest } = await runSide({ title: 'schema', module: 'compaction', name: 'learn', args });
   return { files, columns: digest };

@@ -9,10 +9,10 @@ import { Refused } from '../harness/runPairs.js';
 
 /** Time from the event to the visible row: one file at a time, then ten files a second. */
 export const latencySuite: Suite = async (bench) => {
-  const files = bench.quick ? 5 : 200;
+  const files = bench.quick ? 5 : 100;
   const single = await measure(bench, { files, everyMs: 0 });
   add(bench, ['latency/p50-ms', 'latency/p99-ms'], single);
-  const steady = await measure(bench, { files: bench.quick ? 10 : 300, everyMs: 100 });
+  const steady = await measure(bench, { files: bench.quick ? 10 : 200, everyMs: 100 });
   add(bench, ['latency/p50-ms-at-10-per-second', 'latency/p99-ms-at-10-per-second'], steady);
 };
 

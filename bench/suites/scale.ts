@@ -23,7 +23,7 @@ export const scaleSuite: Suite = async (bench) => {
     },
   });
   // One warm-up and fewer pairs: the longest of these runs takes minutes.
-  const pace = { ...bench, warmUp: false, pairs: Math.min(bench.pairs, 3) };
+  const pace = { ...bench, warmUp: false, pairs: Math.min(bench.pairs, 2) };
   const small = side(`${unit} pending, ten times`, { objects: unit, rounds: bench.quick ? 1 : 10 });
   const middle = side(`${unit * 10} pending`, { objects: unit * 10, rounds: 1 });
   const large = side(`${unit * 100} pending`, { objects: bench.quick ? unit * 20 : unit * 100, rounds: 1 });
