@@ -18,6 +18,8 @@ export const TOKEN = 'a-token-for-tests-only';
 export interface PipelineOptions {
   /** The `datasets:` part of the configuration, indented by two spaces. */
   readonly datasets: string;
+  /** Targets besides `warehouse`: `name: { type: ... }`. */
+  readonly moreTargets?: string;
   /** Worker loops in this process. Default 1. */
   readonly workers?: number;
   /** Whether the S3 endpoint sends its notifications to the intake. Default true. */
@@ -47,14 +49,19 @@ export interface Pipeline {
 
 const FINAL = new Set(['loaded', 'held', 'quarantined', 'ignored', 'superseded']);
 
-export async function openPipeline({ datasets, workers = 1, notify = true }: PipelineOptions): Promise<Pipeline> {
+export async function openPipeline({
+  datasets,
+  moreTargets = '',
+  workers = 1,
+  notify = true,
+}: PipelineOptions): Promise<Pipeline> {
   const folder = await mkdtemp(join(tmpdir(), 'sluice-pipeline-'));
   const redis = await startRedis({ dir: join(folder, 'redis') });
   const credentials = { accessKeyId: 'TESTKEY', secretAccessKey: 'test-secret-of-tests' };
   const endpoint = await startS3({ dir: join(folder, 's3'), credentials, buckets: ['lake'] });
   const targetUrl = await freshDatabase();
   const ledgerUrl = await freshDatabase();
-  const parts = { endpoint: endpoint.url, redisUrl: redis.url, ledgerUrl, targetUrl, folder };
+  const parts = { moreTargets, endpoint: endpoint.url, redisUrl: redis.url, ledgerUrl, targetUrl, folder };
   const config = configOf({ ...parts, datasets });
   const logger =
     process.env['SLUICE_TEST_LOG'] === undefined ? silentLog : openLog(process.env['SLUICE_TEST_LOG'], 'test');
@@ -115,6 +122,7 @@ export async function openPipeline({ datasets, workers = 1, notify = true }: Pip
 }
 
 interface ConfigParts {
+  readonly moreTargets: string;
   readonly datasets: string;
   readonly endpoint: string;
   readonly redisUrl: string;
@@ -123,13 +131,13 @@ interface ConfigParts {
   readonly folder: string;
 }
 
-function configOf({ datasets, endpoint, redisUrl, ledgerUrl, targetUrl, folder }: ConfigParts): Config {
+function configOf({ datasets, moreTargets, endpoint, redisUrl, ledgerUrl, targetUrl, folder }: ConfigParts): Config {
   const text = `
 version: 1
 lake: { url: "s3://lake", endpoint: "${endpoint}", accessKeyId: TESTKEY, secretAccessKey: test-secret-of-tests }
 redis: { url: "${redisUrl}" }
 ledger: { url: "${ledgerUrl}" }
-targets: { warehouse: { type: postgres, url: "${targetUrl}" } }
+targets: { warehouse: { type: postgres, url: "${targetUrl}" }${moreTargets === '' ? '' : `, ${moreTargets}`} }
 intake: { port: 0, webhook: { tokens: [${TOKEN}] } }
 worker: { concurrency: 2 }
 datasets:

@@ -26,7 +26,7 @@ const FORMS: readonly (readonly [RegExp, Ddl])[] = [
   ],
   [
     new RegExp(
-      `^CREATE (OR REPLACE TRANSIENT )?TABLE (IF NOT EXISTS )?${NAME} (\\(.*\\))((?: CLUSTER BY \\([^)]*\\))?|(?: DATA_RETENTION_TIME_IN_DAYS = 0)?)$`,
+      `^CREATE (OR REPLACE TRANSIENT )?TABLE (IF NOT EXISTS )?${NAME} (\\(.*?\\))( CLUSTER BY \\([^)]*\\)| DATA_RETENTION_TIME_IN_DAYS = 0)?$`,
     ),
     createTable,
   ],

@@ -16,6 +16,7 @@ import { setSession } from './sql/session.js';
 import { createExternalStage, createInternalStage } from './sql/staging.js';
 import type { StageKind } from './stageFiles.js';
 import { stageName } from './stageFiles.js';
+import { sweepLeftovers } from './sweepLeftovers.js';
 
 /** A Snowflake target. */
 export interface SnowflakeWarehouseOptions {
@@ -30,17 +31,28 @@ export interface SnowflakeWarehouseOptions {
   /** Tables that pipes load, as the config writes them. */
   readonly pipes?: ReadonlySet<string>;
   readonly bounds?: Partial<Bounds>;
+  /** Milliseconds since 1970. Default: the system's clock. */
+  readonly now?: () => number;
   /** Called at each phase of a load: for tests that cut loads off. */
   readonly onPhase?: OnPhase;
 }
 
 /** Opens a Snowflake target; connects at the first use. Idle sessions are kept for the next load. */
 export function openSnowflakeWarehouse(options: SnowflakeWarehouseOptions): Warehouse {
-  const { connect, clusterBy = {}, pipes = new Set<string>(), onPhase } = options;
+  const { connect, clusterBy = {}, pipes = new Set<string>(), now = Date.now, onPhase } = options;
   const bounds = { ...DEFAULT_BOUNDS, ...options.bounds };
   const home = { database: connect.database, schema: connect.schema };
   const stage = { database: connect.database, schema: BOOKS_SCHEMA, name: stageName(options.stage) };
   const sessions = openSessions(options);
+  let sweptMs = 0;
+  /** Once a day, after a load: a failure is tried again a day later. */
+  const sweep = async (run: Run) => {
+    const nowMs = now();
+    if (nowMs - sweptMs < SWEEP_EVERY_MS) return;
+    sweptMs = nowMs;
+    const { database } = connect;
+    await sweepLeftovers(run, { database, stage, kind: options.stage.kind, nowMs }).catch(() => 0);
+  };
   return {
     kind: 'snowflake',
     displayUrl: `snowflake://${connect.user}@${connect.account}/${connect.database}/${connect.schema}`,
@@ -52,7 +64,11 @@ export function openSnowflakeWarehouse(options: SnowflakeWarehouseOptions): Ware
           await sessions.prepare(run);
           const context = { run, tidy, table, stage, stageKind: options.stage.kind, onPhase };
           const keys = { ...context, clusterBy: clusterBy[request.table] ?? [] };
-          if (!pipes.has(request.table)) return await loadBatch(keys, request);
+          if (!pipes.has(request.table)) {
+            const receipt = await loadBatch(keys, request);
+            await sweep(tidy);
+            return receipt;
+          }
           const patience = { patienceMs: bounds.pipeMs, pollMs: bounds.pollMs };
           return await loadByPipe({ ...keys, ...patience, pipes: openPipeClient(connect, bounds.connectMs) }, request);
         },
@@ -71,6 +87,7 @@ export function openSnowflakeWarehouse(options: SnowflakeWarehouseOptions): Ware
 }
 
 const TIDY_MS = 5_000;
+const SWEEP_EVERY_MS = 24 * 3_600_000;
 
 interface Use {
   readonly doing: string;

@@ -35,7 +35,7 @@ const at = (begins: RegExp, mishap: Mishap, times = 1) => {
 const rowsIn = async (standIn: StandIn, lake: string) =>
   Number((await openOn({ standIn, lake }).ask('SELECT count(*) FROM orders')).rows[0]?.[0]);
 
-describe('a load into Snowflake', { timeout: 60_000 }, () => {
+describe('a load into Snowflake', { timeout: 180_000 }, () => {
   it('goes on when the session expires in its midst', async () => {
     const account = await start({ mishap: at(/^COPY/, { kind: 'expire' }) });
     expect(await openOn(account).load(ordersLoad(session, { a: 3 }))).toMatchObject({ kind: 'loaded', rows: 3 });
@@ -141,6 +141,27 @@ describe('a load into Snowflake', { timeout: 60_000 }, () => {
     expect(await openOn(account).load({ ...request, attempt: 2 })).toMatchObject({ kind: 'loaded', rows: 3 });
   });
 
+  it('sweeps what loads left that were cut off, once it is two days old', async () => {
+    const account = await start();
+    const { standIn } = account;
+    const cutOff = openOn(account, {
+      onPhase: async (phase) => {
+        if (phase === 'copied') await standIn.cut();
+      },
+    });
+    await expect(cutOff.load(ordersLoad(session, { a: 3 }))).rejects.toMatchObject({ code: 'TARGET_AWAY' });
+    const left = async () => ({
+      tables: [...standIn.account.tables.keys()].filter((name) => name.includes('STG_')).length,
+      files: (await openOn(account).ask('LIST @"RAW"."_SLUICE"."FILES"')).rows.length,
+    });
+    expect(await left()).toEqual({ tables: 1, files: 1 });
+    await openOn(account).load(ordersLoad(session, { b: 1 }));
+    expect(await left()).toEqual({ tables: 1, files: 1 });
+    const later = Date.now() + 3 * 24 * 3_600_000;
+    await openOn(account, { now: () => later }).load(ordersLoad(session, { c: 1 }));
+    expect(await left()).toEqual({ tables: 0, files: 0 });
+  });
+
   it('leaves no staging table and no staged file behind', async () => {
     const account = await start();
     const warehouse = openOn(account);
@@ -151,7 +172,7 @@ describe('a load into Snowflake', { timeout: 60_000 }, () => {
   });
 });
 
-describe('a session of Snowflake', { timeout: 30_000 }, () => {
+describe('a session of Snowflake', { timeout: 120_000 }, () => {
   const connect = (standIn: StandIn, change: object = {}) => ({ ...reach(standIn), connectMs: 3_000, ...change });
 
   it('logs in by a key pair and by OAuth, and is refused otherwise', async () => {

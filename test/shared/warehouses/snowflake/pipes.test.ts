@@ -26,7 +26,7 @@ const start = async () => {
 
 test(
   'a batch goes through a pipe, is counted in the table, and enters the books once',
-  { timeout: 60_000 },
+  { timeout: 180_000 },
   async () => {
     const account = await start();
     const warehouse = openOn(account, PIPED);
@@ -42,7 +42,7 @@ test(
 
 test(
   'an attempt that died after it named its files is finished by the next without doubling them',
-  { timeout: 60_000 },
+  { timeout: 180_000 },
   async () => {
     const account = await start();
     let cuts = 0;
@@ -66,7 +66,7 @@ test(
   },
 );
 
-test('a file that a pipe cannot read is named, and nothing enters the books', { timeout: 60_000 }, async () => {
+test('a file that a pipe cannot read is named, and nothing enters the books', { timeout: 180_000 }, async () => {
   const account = await start();
   const request = await withArtifacts(ordersLoad(session, { a: 3 }), account.lake);
   const [artifact] = request.artifacts;
