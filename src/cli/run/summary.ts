@@ -76,9 +76,8 @@ export async function summarise(services: Services, facts: RunFacts): Promise<Ru
     (row) => isFinished(row) && !before.finished.has(row.batch),
   );
   const mine = new Set(batches.map(({ batch }) => batch));
-  const loaded = (await listState(ledger, datasets, 'loaded')).filter(
-    ({ batch }) => batch !== undefined && mine.has(batch),
-  );
+  const isMine = ({ batch }: ObjectRow) => batch !== undefined && mine.has(batch);
+  const loaded = (await listState(ledger, datasets, 'loaded')).filter(isMine);
   const bad = (await listState(ledger, datasets, 'quarantined')).filter(
     ({ object }) => !before.quarantined.has(object),
   );
@@ -88,7 +87,7 @@ export async function summarise(services: Services, facts: RunFacts): Promise<Ru
       found: facts.recorded + before.pending,
       loaded: loaded.length,
       quarantined: bad.length,
-      ignored: facts.ignored,
+      ignored: facts.ignored + (await listState(ledger, datasets, 'ignored')).filter(isMine).length,
     },
     quarantined: bad.map(describeBad),
     targets: describeTargets(services),
@@ -113,7 +112,7 @@ function isFinished({ state }: BatchRow): boolean {
   return state === 'loaded' || state === 'empty' || state === 'judged';
 }
 
-function listState(ledger: Ledger, datasets: readonly string[], state: 'loaded' | 'quarantined') {
+function listState(ledger: Ledger, datasets: readonly string[], state: 'loaded' | 'quarantined' | 'ignored') {
   return ofEach(datasets, (dataset) => ledger.objects.list({ dataset, state, limit: LIMIT }));
 }
 

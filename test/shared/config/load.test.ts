@@ -111,3 +111,15 @@ test('listening beyond loopback needs a token', () => {
 test('text that is no YAML is one clear fault', () => {
   expect(faultsOf('version: [1')[0]).toMatch(/^ {2}line \d+: \(file\): expected valid YAML, got /);
 });
+
+test('overwritten files are replaced in append loads of Postgres only', () => {
+  const replacing = small.replace('    load:', '    onOverwrite: replace\n    load:');
+  expect(configOf(replacing).datasets[0]).toMatchObject({ onOverwrite: 'replace', onDuplicateContent: 'quarantine' });
+  const snow = replacing.replace(
+    '{ type: postgres }',
+    '{ type: snowflake, account: a, user: u, database: d, privateKeyFile: k }',
+  );
+  expect(faultsOf(snow)).toEqual([
+    '  line 9: datasets.orders.load[0]: expected an append load into Postgres where onOverwrite is replace, got mode append into snowflake',
+  ]);
+});
