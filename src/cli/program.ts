@@ -28,6 +28,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<() => Command>>> = {
   worker: async () => (await import('./commands/worker.js')).workerCommand,
   console: async () => (await import('./commands/console.js')).consoleCommand,
   sweep: async () => (await import('./commands/sweep.js')).sweepCommand,
+  backfill: async () => (await import('./commands/backfill.js')).backfillCommand,
   status: async () => (await import('./commands/status.js')).statusCommand,
   objects: async () => (await import('./commands/objects.js')).objectsCommand,
   batches: async () => (await import('./commands/batches.js')).batchesCommand,

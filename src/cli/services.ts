@@ -1,9 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openIntake } from '../producers/intake.js';
-import { routerOf, withReturns } from '../producers/main.js';
-import { sweepDataset } from '../producers/sources/sweep.js';
 import { systemClock } from '../shared/clock.js';
 import type { Config, Dataset, LakeConfig } from '../shared/config/config.js';
 import { openEngine } from '../shared/engine/open.js';
@@ -19,6 +16,7 @@ import type { Warehouse } from '../shared/warehouses/port.js';
 import { openPostgresWarehouse } from '../shared/warehouses/postgres/openPostgresWarehouse.js';
 import type { WorkerContext } from '../workers/context.js';
 import { openSnowflakeTarget } from '../shared/warehouses/snowflake/openSnowflakeTarget.js';
+import { openSweep } from './openSweep.js';
 import { type EmbeddedOptions, openAddresses, type ServiceAddresses } from './embedded.js';
 
 export interface OpenServicesOptions extends Pick<EmbeddedOptions, 'notifications' | 'redisKind' | 'durable'> {
@@ -134,10 +132,7 @@ function buildContext(
   { config, logger, ledger, engine, lake, sourceStore, warehouse, queue }: ContextParts,
   closeNow: boolean,
 ): WorkerContext {
-  const sources = new Map(config.datasets.map(({ name }) => [name, sourceStore(name)]));
-  const router = routerOf(config, { lake, sources });
-  const taking = withReturns(ledger, { lake, sources }, logger);
-  const intake = openIntake({ ledger: taking, queue, datasets: config.datasets, router, logger });
+  const sweep = openSweep({ config, ledger, queue, lake, sourceStore, logger });
   const holder = `${hostname()}/${process.pid}/${randomUUID().slice(0, 8)}`;
   return {
     config,
@@ -147,7 +142,8 @@ function buildContext(
     lake,
     sourceStore,
     warehouse,
-    sweep: (dataset, signal) => sweepDataset({ dataset, store: sourceStore(dataset.name), router, intake, signal }),
+    // A run is waited for, and what changes under it is found by the fetch.
+    sweep: (dataset, signal) => sweep(dataset, { signal, ...(closeNow ? { settleMs: 0 } : {}) }),
     clock: systemClock,
     logger,
     holder,

@@ -6,7 +6,8 @@ import { partitionReader, type PartitionReader } from './partition.js';
  * Why no dataset takes a key. `unrouted`: under no dataset's prefix, or its glob does not match. `hidden`: a name below the prefix begins
  * with . or _. `artifact`: Sluice's own output. `folder`: the empty object that consoles make for a folder.
  */
-export type RouteRule = 'unrouted' | 'hidden' | 'artifact' | 'folder';
+export const ROUTE_RULES = ['unrouted', 'hidden', 'artifact', 'folder'] as const;
+export type RouteRule = (typeof ROUTE_RULES)[number];
 
 export type Route =
   | { readonly kind: 'routed'; readonly dataset: string; readonly partition: string }

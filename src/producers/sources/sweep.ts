@@ -1,10 +1,16 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { type Clock, systemClock } from '../../shared/clock.js';
 import type { Dataset } from '../../shared/config/config.js';
-import type { ObjectStore, StoredObject } from '../../shared/stores/port.js';
+import type { ArrivalLedger } from '../../shared/ledger/port.js';
+import type { ObjectStore } from '../../shared/stores/port.js';
 import type { Intake } from '../intake.js';
-import { type Router, type RouteRule, sourcePrefix } from '../routeObject.js';
+import { type Cursor, openCursor } from '../listing/cursor.js';
+import { openPageWorker } from '../listing/pageWorker.js';
+import { addReceipts, type SweepReceipt } from '../listing/sweepCounts.js';
+import { walkRanges } from '../listing/walkRanges.js';
+import { type Router, sourcePrefix } from '../routeObject.js';
 
-/** Objects recorded in one statement. */
-const GROUP = 1000;
+export type { SweepReceipt } from '../listing/sweepCounts.js';
 
 export interface SweepOptions {
   readonly dataset: Dataset;
@@ -12,63 +18,71 @@ export interface SweepOptions {
   readonly store: ObjectStore;
   readonly router: Router;
   readonly intake: Intake;
-  readonly signal?: AbortSignal;
+  readonly ledger: ArrivalLedger;
+  readonly signal?: AbortSignal | undefined;
   readonly onProgress?: (soFar: SweepReceipt) => void;
+  /** Listings at once of a bucket; a folder is walked by one. Default 8. */
+  readonly parallel?: number;
+  /** An object younger than this is looked at again at the end. Default 0: none. */
+  readonly settleMs?: number;
+  readonly clock?: Clock;
+  /** Default: a sweep, of everything under the dataset's prefix. */
+  readonly backfill?: BackfillRange;
 }
 
-/** What a sweep met: `found` = recorded + duplicates + ignored. */
-export interface SweepReceipt {
-  readonly found: number;
-  /** Objects that the ledger lacked. */
-  readonly recorded: number;
-  readonly duplicates: number;
-  readonly ignored: number;
-  /** How many each rule set aside. */
-  readonly ignoredByRule: Readonly<Partial<Record<RouteRule, number>>>;
+/** What of a dataset is to be listed; left out: all of it. */
+export interface BackfillRange {
+  /** Whole, or what follows the dataset's own. */
+  readonly prefix?: string | undefined;
+  /** Objects dated before are passed over, but for a day: a large upload carries the date of its beginning. */
+  readonly since?: Date | undefined;
+  /** New objects at most, the first in the order of keys. */
+  readonly limit?: number | undefined;
 }
 
 /**
- * Lists a dataset's prefix and records what the ledger lacks: heals lost events. Keys that another dataset takes are passed over, and so
- * are Sluice's own artifacts. What is ignored is told, not added to the ledger's counters: a listing shows the same key each time.
- * Holds one page in memory. Safe to run twice and beside events. Errors: those of the store, LEDGER_AWAY, the signal's reason.
+ * Lists a dataset's prefix and records what the ledger lacks: heals lost events. Known objects cost a look-up, no write. Keys that another
+ * dataset takes are passed over, and so are Sluice's own artifacts. What is ignored is told, not added to the ledger's counters: a listing
+ * shows the same key each time. A sweep has no window of time: it compares the whole listing, so nothing late or re-dated is ever skipped.
+ * Holds two pages a listing in memory. How far it came stands in the ledger: after a kill the same call goes on from there. Safe to run
+ * twice and beside events. Errors: those of the store, LEDGER_AWAY, INTAKE_BUSY is waited for, the signal's reason.
  */
 export async function sweepDataset(options: SweepOptions): Promise<SweepReceipt> {
-  const { dataset, store, onProgress = () => {}, signal } = options;
-  const byRule: Partial<Record<RouteRule, number>> = {};
-  const total = { found: 0, recorded: 0, duplicates: 0, ignored: 0 };
-  for await (const page of store.list({ prefix: sourcePrefix(dataset), ...(signal ? { signal } : {}) })) {
-    for (let start = 0; start < page.length; start += GROUP) {
-      signal?.throwIfAborted();
-      const { own, ignored } = chooseOwn(options, page.slice(start, start + GROUP));
-      const claims = { source: 'sweep', arrivals: own.map((object) => toArrival(store, object)), ignored: [] };
-      const { accepted, duplicates } = await options.intake(claims);
-      total.found += own.length + ignored.length;
-      total.recorded += accepted;
-      total.duplicates += duplicates;
-      total.ignored += ignored.length;
-      for (const rule of ignored) byRule[rule] = (byRule[rule] ?? 0) + 1;
-      onProgress({ ...total, ignoredByRule: { ...byRule } });
-    }
-  }
+  const { dataset, store, ledger, signal, backfill, clock = systemClock } = options;
+  const prefix = prefixOf(dataset, backfill?.prefix);
+  const source = backfill === undefined ? 'sweep' : 'backfill';
+  const name = nameOf(source, { dataset: dataset.name, bucket: store.bucket, prefix, ...backfill });
+  const cursor = await openCursor({ ledger, name, holder: randomUUID(), clock });
+  const left = await leftOf(options, cursor);
+  const worker = openPageWorker({ ...options, clock, source, cursor, left });
+  const isOrdered = left !== undefined || store.bucket.startsWith('file://');
+  await walkRanges({
+    store,
+    prefix,
+    parallel: isOrdered ? 1 : (options.parallel ?? 8),
+    ranges: cursor.ranges,
+    onPage: worker.onPage,
+    signal,
+  });
+  await worker.lookAgain();
   await options.intake.settled();
-  return { ...total, ignoredByRule: byRule };
+  await cursor.end();
+  return addReceipts(cursor.before, worker.receipt());
 }
 
-function chooseOwn(
-  { dataset, store, router }: SweepOptions,
-  objects: readonly StoredObject[],
-): { own: StoredObject[]; ignored: RouteRule[] } {
-  const own: StoredObject[] = [];
-  const ignored: RouteRule[] = [];
-  for (const object of objects) {
-    const route = router({ bucket: store.bucket, key: object.key, size: object.size });
-    if (route.kind === 'ignored') {
-      if (route.rule !== 'artifact') ignored.push(route.rule);
-    } else if (route.dataset === dataset.name) own.push(object);
-  }
-  return { own, ignored };
+function prefixOf(dataset: Dataset, given: string | undefined): string {
+  const own = sourcePrefix(dataset);
+  return given === undefined || given.startsWith(own) ? (given ?? own) : own + given;
 }
 
-function toArrival(store: ObjectStore, { key, eTag, size, lastModified, versionId }: StoredObject) {
-  return { bucket: store.bucket, key, eTag, size, lastModified, ...(versionId === undefined ? {} : { versionId }) };
+/** New objects that may still be recorded; the ledger knows those of before a kill, saved or not. */
+async function leftOf({ dataset, ledger, backfill }: SweepOptions, { begunAt }: Cursor): Promise<number | undefined> {
+  if (backfill?.limit === undefined) return undefined;
+  const done = await ledger.countSince({ dataset: dataset.name, source: 'backfill', from: begunAt });
+  return Math.max(0, backfill.limit - done);
+}
+
+/** Equal for equal listings, so that one that was killed is found again. */
+function nameOf(source: string, what: { readonly dataset: string; readonly [setting: string]: unknown }): string {
+  return `${source} ${what.dataset} ${createHash('sha256').update(JSON.stringify(what)).digest('hex').slice(0, 16)}`;
 }

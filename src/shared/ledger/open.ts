@@ -1,4 +1,5 @@
 import { openPool } from '../postgres/pool.js';
+import { arrivalLedger } from './arrivals.js';
 import { ledgerDatabase } from './database.js';
 import { migrate } from './migrate.js';
 import { objectLedger } from './objects.js';
@@ -46,6 +47,7 @@ export async function openLedger({
   }
   return {
     objects: objectLedger(database),
+    arrivals: arrivalLedger(database),
     plans: planLedger(database),
     steps: stepLedger(database),
     recovery: recoveryLedger(database),

@@ -23,6 +23,7 @@ import type {
   LoadRow,
   ObjectRow,
   ObjectState,
+  ParkedMessage,
   PartitionRef,
   PendingObject,
   PlanDispatch,
@@ -56,6 +57,24 @@ export interface ObjectLedger {
   counts(): Promise<readonly { dataset: string; state: ObjectState; objects: number; bytes: number }[]>;
   /** Everything the ledger knows of one object: its row, its batches, their steps and loads. Undefined when unknown. */
   custody(object: ObjectId): Promise<Custody | undefined>;
+}
+
+/** Finds arrivals that no event brought, and keeps what could not be read. */
+export interface ArrivalLedger {
+  /** Of these, those that `record` has to see: identities that are not known, and known ones whose bytes may have come back. */
+  missing(arrivals: readonly RoutedArrival[]): Promise<readonly RoutedArrival[]>;
+  /** Takes an unfinished listing over from whoever holds it, or begins it. `state` is what was saved last. */
+  takeListing(name: string, holder: string): Promise<{ readonly begunAt: Date; readonly state: unknown }>;
+  /** Saves how far a listing came; false when somebody else took it over, whose state then stands. */
+  saveListing(name: string, holder: string, state: object): Promise<boolean>;
+  /** Forgets a listing that came to its end, unless somebody else took it over. */
+  endListing(name: string, holder: string): Promise<void>;
+  /** Objects of a dataset that a source brought since `from`. */
+  countSince(what: { readonly dataset: string; readonly source: string; readonly from: Date }): Promise<number>;
+  /** Keeps a message that could not be read; the same again changes its count. */
+  park(message: ParkedMessage): Promise<void>;
+  /** The newest first. */
+  parked(limit: number): Promise<readonly (ParkedMessage & { readonly parkedAt: Date })[]>;
 }
 
 /** Turns pending objects into batches. */
@@ -181,6 +200,7 @@ export interface ReadLedger {
 /** The ledger: the only truth about what happened to every object. */
 export interface Ledger {
   readonly objects: ObjectLedger;
+  readonly arrivals: ArrivalLedger;
   readonly plans: PlanLedger;
   readonly steps: StepLedger;
   readonly recovery: RecoveryLedger;

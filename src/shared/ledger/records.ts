@@ -51,6 +51,17 @@ export interface RecordReceipt {
   readonly outdone: readonly RoutedArrival[];
 }
 
+/** A message of a queue that no parser reads. */
+export interface ParkedMessage {
+  readonly queue: string;
+  readonly messageId: string;
+  readonly code: ErrorCode;
+  readonly reason: string;
+  /** How often it came. */
+  readonly receives: number;
+  readonly body: string;
+}
+
 export interface PartitionRef {
   readonly dataset: string;
   readonly partition: string;

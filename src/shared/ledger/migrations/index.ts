@@ -1,6 +1,7 @@
 import { objectTables } from './001_objects.js';
 import { batchTables } from './002_batches.js';
 import { custodyTables } from './003_custody.js';
+import { arrivalTables } from './004_arrivals.js';
 
 /** One step of the ledger's shape. Once released its SQL never changes: the ledger remembers its checksum. */
 export interface Migration {
@@ -14,4 +15,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { id: 1, name: 'objects', sql: objectTables },
   { id: 2, name: 'batches', sql: batchTables },
   { id: 3, name: 'custody', sql: custodyTables },
+  { id: 4, name: 'arrivals', sql: arrivalTables },
 ];
