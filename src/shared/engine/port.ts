@@ -39,7 +39,10 @@ export interface EngineSession {
   run(sql: string, signal?: AbortSignal): Promise<void>;
   /** Runs one statement and returns its rows (at most 100,000: for findings and aggregates, never for data). */
   query(sql: string, signal?: AbortSignal): Promise<readonly EngineRow[]>;
-  /** Streams a SELECT's rows as bytes ready for Postgres COPY FROM STDIN. */
+  /**
+   * Streams a SELECT's rows as bytes ready for Postgres COPY FROM STDIN, in no order. It begins when it is read, on a
+   * connection of its own: it sees the session's tables and views, but no temporary ones. Copies follow each other.
+   */
   copyOut(request: CopyOutRequest): Readable;
   close(): Promise<void>;
 }

@@ -40,7 +40,8 @@ export function mergeSchema(
   for (const column of dataset) {
     const seen = byName.get(column.name.toLowerCase());
     if (seen === undefined && evolution === 'strict') return mismatch(column.name, 'the column', 'none');
-    const type = seen?.type === undefined ? column.type : widenType(column.type, seen.type);
+    const isSame = seen?.type === undefined || seen.type === column.type;
+    const type = isSame ? column.type : widenType(column.type, seen.type);
     if (type === undefined || (type !== column.type && evolution === 'strict')) {
       return typeChanged(column.name, column.type, seen?.type ?? '');
     }

@@ -1,5 +1,5 @@
 import type { Writable } from 'node:stream';
-import type { DuckDBConnection } from '@duckdb/node-api';
+import type { DuckDBMaterializedResult } from '@duckdb/node-api';
 import { SluiceError, assertNever } from '../../errors.js';
 import { encoders } from '../encoders/encoders.js';
 import { writeData, writeLast } from '../frames.js';
@@ -64,10 +64,12 @@ export class ChildServer {
         this.#instance = undefined;
         return NO_ROWS;
       case 'run':
-        await this.#interrupts.guard(request.id, this.#opened.main, () => this.#opened.main.run(request.sql));
+        await this.#interrupts.guard(request.id, this.#opened, () => this.#opened.run(request.sql));
         return NO_ROWS;
       case 'query':
-        return this.#interrupts.guard(request.id, this.#opened.main, () => readRows(this.#opened.main, request.sql));
+        return this.#interrupts.guard(request.id, this.#opened, async () =>
+          readRows(await this.#opened.run(request.sql)),
+        );
       default:
         return assertNever(request);
     }
@@ -89,9 +91,8 @@ export class ChildServer {
   }
 }
 
-async function readRows(connection: DuckDBConnection, sql: string): Promise<readonly EngineRow[]> {
-  // Not a streamed result: one of those ends early and without an error when its statement fails midway.
-  const result = await connection.run(sql);
+/** Not of a streamed result: one of those ends early and without an error when its statement fails midway. */
+async function readRows(result: DuckDBMaterializedResult): Promise<readonly EngineRow[]> {
   const names = result.deduplicatedColumnNames();
   if (result.rowCount > QUERY_ROW_LIMIT) {
     throw new SluiceError(

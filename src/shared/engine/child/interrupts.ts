@@ -1,4 +1,3 @@
-import type { DuckDBConnection } from '@duckdb/node-api';
 import { SluiceError } from '../../errors.js';
 
 /** DuckDB forgets an interrupt that comes before its statement begins, so it is repeated until the statement ends. */
@@ -10,7 +9,7 @@ export interface Interrupts {
   interrupt(id: number): void;
   isInterrupted(id: number): boolean;
   /** Runs `work` on the connection, and interrupts the connection when the request is to stop. */
-  guard<T>(id: number, connection: DuckDBConnection, work: () => Promise<T>): Promise<T>;
+  guard<T>(id: number, connection: { interrupt(): void }, work: () => Promise<T>): Promise<T>;
   remove(id: number): void;
 }
 
