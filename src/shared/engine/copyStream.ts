@@ -4,7 +4,8 @@ import type { ChildHandle } from './childHandle.js';
 import type { Frame } from './frames.js';
 import type { CopyOutRequest } from './port.js';
 
-const READ_AHEAD_BYTES = 1 << 20;
+/** One read of the pipe. Bytes that wait here outlive the cheap collections of garbage: a megabyte made twice as many full ones. */
+const READ_AHEAD_BYTES = 1 << 16;
 
 /** The one pipe of a child: copies have it one after another. */
 export interface PipeTurn {
