@@ -1,4 +1,4 @@
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { EngineSession } from '../../shared/engine/port.js';
 import { SluiceError, isSluiceError, type ErrorCode } from '../../shared/errors.js';
@@ -58,8 +58,7 @@ const MAX_ROUNDS = 12;
 /** What compactFiles does while the engine lives. */
 export async function compactOnce(request: CompactFilesRequest): Promise<CompactFilesResult> {
   const { inputs, outDir, scratch, format, schema = [], signal } = request;
-  const folder = join(scratch, 'plain');
-  await mkdir(folder, { recursive: true });
+  const folder = await mkdtemp(join(scratch, 'plain-'));
   await mkdir(outDir, { recursive: true });
   try {
     const known = schema.map(({ name }) => name);
