@@ -101,9 +101,11 @@ function wireValue(value: DuckDBValue): string | null {
   return String(value);
 }
 
+/** Decimal seconds, as a signed number. */
 function seconds(ticks: bigint, digits: number): string {
   const unit = 10n ** BigInt(digits);
-  const whole = ticks >= 0n ? ticks / unit : -((-ticks + unit - 1n) / unit);
-  const rest = ticks - whole * unit;
-  return `${whole}.${String(rest).padStart(digits, '0').padEnd(9, '0')}`;
+  const size = ticks < 0n ? -ticks : ticks;
+  return `${ticks < 0n ? '-' : ''}${size / unit}.${String(size % unit)
+    .padStart(digits, '0')
+    .padEnd(9, '0')}`;
 }
