@@ -8,6 +8,7 @@ import { errorCode, isConnectionError } from '../../postgres/pool.js';
  */
 const CODES: Readonly<Record<string, ErrorCode>> = {
   '08': 'TARGET_AWAY',
+  '08P01': 'INTERNAL', // bytes that Postgres does not expect
   '25006': 'TARGET_AWAY', // read only: a standby
   '25P03': 'TARGET_AWAY',
   '3D000': 'TARGET_AWAY',

@@ -11,10 +11,12 @@ import { boundWaits, setLocal } from './bounds.js';
 import { copyRows } from './copyRows.js';
 import { explainRefusal } from './explainRefusal.js';
 import type { TableName } from './identifiers.js';
-import { tableKey } from './identifiers.js';
+import { quoteTable, tableKey } from './identifiers.js';
 import { modes } from './modes/modes.js';
 import type { WireColumn } from './planTable.js';
+import { planTable } from './planTable.js';
 import { prepareTable } from './prepareTable.js';
+import { readTable } from './readTable.js';
 import { noteKeptOut, removeReplaced } from './removeReplaced.js';
 import { endOlderAttempts, loadName } from './rivals.js';
 import { selectRows } from './selectRows.js';
@@ -65,9 +67,9 @@ export async function loadBatch(context: LoadContext, request: LoadRequest): Pro
   const done = await findLoad(pool, key);
   if (done !== undefined) return { kind: 'already', skipped: [], ...done };
   await endOlderAttempts(pool, key);
-  const { columns: wire } = await prepareTable(pool, table, columns, bounds);
+  await prepareTable(pool, table, columns, bounds);
   await phase('table-ready');
-  const receipt = await withTransaction(pool, (client) => writeBatch({ context, request, key, wire, phase }, client));
+  const receipt = await withTransaction(pool, (client) => writeBatch({ context, request, key, phase }, client));
   if (receipt.kind === 'loaded') await phase('committed');
   return receipt;
 }
@@ -76,12 +78,11 @@ interface Work {
   readonly context: LoadContext;
   readonly request: LoadRequest;
   readonly key: LoadKey;
-  readonly wire: readonly WireColumn[];
   readonly phase: (name: LoadPhase) => Promise<void>;
 }
 
 /** The transaction: claims in the books, rows, count, fence. */
-async function writeBatch({ context, request, key, wire, phase }: Work, client: ClientBase): Promise<LoadReceipt> {
+async function writeBatch({ context, request, key, phase }: Work, client: ClientBase): Promise<LoadReceipt> {
   await boundWaits(client, context.bounds);
   await keepPromises(client, key);
   if (!(await claimLoad(client, key, request.manifestHash))) {
@@ -104,8 +105,7 @@ async function writeBatch({ context, request, key, wire, phase }: Work, client: 
   }
   await phase('removed');
   const expected = wanted.reduce((sum, { rows }) => sum + rows, 0);
-  const present =
-    expected === 0 ? 0 : await writeRows({ context, request, key, wire, phase }, client, { skipped, expected });
+  const present = expected === 0 ? 0 : await writeRows({ context, request, key, phase }, client, { skipped, expected });
   await phase('copied');
   await holdFence(client, key);
   await phase('fence-held');
@@ -120,8 +120,9 @@ interface Share {
 }
 
 async function writeRows(work: Work, client: ClientBase, { skipped, expected }: Share): Promise<number> {
-  const { context, request, key, wire, phase } = work;
+  const { context, request, key, phase } = work;
   const { batch, session, signal, source } = request;
+  const wire = await planLocked(client, context.table, request.columns);
   const rows = selectRows(wire, batch, source, skipped);
   const binary = context.copyFormat === 'binary' && binaryCovers(rows.types);
   const encoding = binary ? 'postgres-binary' : 'postgres-text';
@@ -139,6 +140,27 @@ async function writeRows(work: Work, client: ClientBase, { skipped, expected }: 
   throw new SluiceError('COUNT_MISMATCH', `expected ${expected} rows of the manifest in ${key.table}, got ${copied}`, {
     facts: { table: key.table, batch, expected, got: copied },
   });
+}
+
+/**
+ * How the columns travel into the table as it is now, and stays until the commit: another load may have widened a column since it was
+ * prepared, and numeric would read a binary bigint as 0. The lock is the one that COPY takes. Errors: TARGET_BUSY.
+ */
+async function planLocked(
+  client: ClientBase,
+  table: TableName,
+  columns: LoadRequest['columns'],
+): Promise<readonly WireColumn[]> {
+  await client.query(`LOCK TABLE ONLY ${quoteTable(table)} IN ROW EXCLUSIVE MODE`);
+  const { ddl, columns: wire } = planTable(table, columns, await readTable(client, table));
+  if (ddl.length === 0) return wire;
+  throw new SluiceError(
+    'TARGET_BUSY',
+    `expected ${tableKey(table)} as it was prepared, got a table that somebody changed`,
+    {
+      facts: { table: tableKey(table) },
+    },
+  );
 }
 
 /** Settings of the role or the database that would change how values are read, or let a commit be forgotten in a crash. */
