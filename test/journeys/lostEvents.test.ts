@@ -1,5 +1,6 @@
 import { afterEach, expect, test } from 'vitest';
 import { auditDatasets } from '../../src/cli/audit.js';
+import { atRest } from '../support/accounts.js';
 import { createdRecord, postRecords } from '../support/events.js';
 import { openPipeline, type Pipeline, TOKEN } from '../support/pipeline.js';
 
@@ -33,6 +34,7 @@ test('three events of ten are lost and three of ten come twice: after one sweep 
   const signal = new AbortController().signal;
   expect((await sweep(pipeline.config.datasets[0]!, signal)).recorded).toBe(FILES - kept.length);
   await pipeline.settled(FILES);
+  await atRest(pipeline);
   const { balanced, objects } = await auditDatasets(pipeline.services, ['orders'], signal);
   expect([balanced, objects.length, objects.every(({ state }) => state === 'loaded')]).toEqual([true, FILES, true]);
   const rows = await pipeline.query('select id::int as id from orders order by id');

@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from 'vitest';
-import { expectBalanced } from '../support/accounts.js';
+import { atRest, expectBalanced } from '../support/accounts.js';
 import { createdRecord, postRecords } from '../support/events.js';
 import { openPipeline, type Pipeline, TOKEN } from '../support/pipeline.js';
 
@@ -24,7 +24,6 @@ function pick(count: number): number {
 
 test('keys overwritten at random, contents that come back, events late, twice and lost, a forgetful Redis: every key has its last version, once', async () => {
   pipeline = await openPipeline({ datasets: orders, notify: false, workers: 2 });
-  const { ledger } = pipeline.services;
   const last = new Map<string, number>();
   const late: unknown[] = [];
   for (let put = 0; put < PUTS; put++) {
@@ -43,11 +42,7 @@ test('keys overwritten at random, contents that come back, events late, twice an
   const { sweep } = pipeline.services.workerContext();
   const signal = new AbortController().signal;
   await sweep(pipeline.config.datasets[0]!, signal);
-  const ended = async () => {
-    const backlog = await ledger.recovery.backlog();
-    return backlog.every(({ pending, openSteps, failedSteps }) => pending + openSteps + failedSteps === 0);
-  };
-  await pipeline.until(ended);
+  await atRest(pipeline);
   const rows = await pipeline.query(
     'select key, content::int as content, count(*)::int as rows from orders group by 1, 2 order by 1',
   );

@@ -9,9 +9,17 @@ export async function orderIds(pipeline: Pipeline): Promise<readonly unknown[]> 
   return (await pipeline.query('select id::int as id from orders order by id')).map(({ id }) => id);
 }
 
-/** Fails, naming what does not balance, unless every object of `orders` is accounted for. */
-export async function expectBalanced({ services }: Pipeline): Promise<void> {
-  const { balanced, objects } = await auditDatasets(services, ['orders'], new AbortController().signal);
+/** Resolves when the ledger has nothing left to do: rows are visible in a target a moment before the ledger notes them. */
+export async function atRest(pipeline: Pipeline): Promise<void> {
+  await pipeline.until(async () =>
+    (await pipeline.services.ledger.recovery.backlog()).every(({ pending, openSteps }) => pending + openSteps === 0),
+  );
+}
+
+/** Fails, naming what does not balance, unless every object of `orders` is accounted for once the ledger is at rest. */
+export async function expectBalanced(pipeline: Pipeline): Promise<void> {
+  await atRest(pipeline);
+  const { balanced, objects } = await auditDatasets(pipeline.services, ['orders'], new AbortController().signal);
   const bad = objects.filter(({ verdict }) => verdict !== 'balanced');
   expect({ balanced, bad }).toEqual({ balanced: true, bad: [] });
 }

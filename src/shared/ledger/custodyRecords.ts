@@ -1,7 +1,7 @@
 import type { BatchId, ObjectId } from '../ids.js';
 import type { BatchRow, Custody, ObjectState, PartitionRef, StepDispatch } from './records.js';
 
-/** Another version of an object's key, or another life of its bytes, that compact has settled. */
+/** Another version of an object's key, or another life of its bytes, that compact has settled and nothing superseded. */
 export interface KeyVersion {
   readonly object: ObjectId;
   readonly state: ObjectState;

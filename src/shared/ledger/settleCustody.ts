@@ -59,7 +59,9 @@ async function lockVersions(tx: Statements, { batch }: StepClaim): Promise<reado
 }
 
 function standsAsSeen({ seen }: ObjectCustody, versions: readonly StoredVersion[]): boolean {
-  const settled = new Map(versions.filter(isSettled).map((version) => [version.object_id, isLive(version)]));
+  const settled = new Map<string, boolean>(
+    versions.filter(isSettled).map((version) => [version.object_id, isLive(version)]),
+  );
   return settled.size === seen.length && seen.every(({ object, live }) => settled.get(object) === live);
 }
 

@@ -5,14 +5,14 @@ import { LIVE_STATES } from './port.js';
 import type { ContentOwner, KeyVersion, ObjectState, Surroundings } from './port.js';
 import { objectUri } from './text.js';
 
-/** The other versions of the keys of a batch's objects that compact has settled, each with the object whose key it shares. */
+/** The other versions of the keys of a batch's objects, each with the object whose key it shares. What was superseded counts no more. */
 const VERSIONS = `
 SELECT me.object_id AS of, v.object_id, v.state, v.e_tag, v.size, v.generation, v.sequencer, v.last_modified, v.arrived_at
 FROM sluice.batch_objects m
 JOIN sluice.objects me ON me.object_id = m.object_id AND me.month = m.month
 JOIN sluice.objects v ON v.dataset = me.dataset AND hashtextextended(v.key, 0) = hashtextextended(me.key, 0) AND v.key = me.key
   AND v.bucket = me.bucket AND v.object_id <> me.object_id
-WHERE m.batch_id = $1 AND m.live`;
+WHERE m.batch_id = $1 AND m.live AND v.state <> 'superseded'`;
 
 const MEMBERS = `
 SELECT me.object_id, me.bucket, me.key, me.dataset, me.sequencer, me.last_modified, me.arrived_at
@@ -40,7 +40,7 @@ export interface StoredVersion {
   readonly [column: string]: unknown;
 }
 
-/** Every other version of the keys of the batch's live objects. */
+/** Every other version of the keys of the batch's live objects that was not superseded. */
 export async function readVersions(statements: Statements, batch: BatchId): Promise<readonly StoredVersion[]> {
   return statements.rows<StoredVersion>(VERSIONS, [batch]);
 }
@@ -104,7 +104,11 @@ export async function surroundings(
 /** Versions by the object whose key they share. */
 export function groupByOf(versions: readonly StoredVersion[]): ReadonlyMap<string, readonly StoredVersion[]> {
   const groups = new Map<string, StoredVersion[]>();
-  for (const version of versions) groups.set(version.of, [...(groups.get(version.of) ?? []), version]);
+  for (const version of versions) {
+    const group = groups.get(version.of);
+    if (group === undefined) groups.set(version.of, [version]);
+    else group.push(version);
+  }
   return groups;
 }
 
