@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import type { EngineSession } from '../../shared/engine/port.js';
 import { SluiceError, isSluiceError, type ErrorCode } from '../../shared/errors.js';
 import type { Column } from '../../shared/schema/columns.js';
-import { PROVENANCE_COLUMNS } from '../../shared/schema/columns.js';
 import type { ColumnChange } from '../../shared/schema/merge.js';
 import { describeChange } from './diagnose.js';
 import { inspectInputs } from './inspect.js';
@@ -54,6 +53,9 @@ export interface CompactFilesResult {
 
 /** Each round sets files aside or widens a column; a batch that needs more than this is sick in a way of its own. */
 const MAX_ROUNDS = 12;
+
+/** Targets keep columns of such names for themselves: the batch of a row, its object and its number. */
+const RESERVED = /^_sluice_/i;
 
 /** What compactFiles does while the engine lives. */
 export async function compactOnce(request: CompactFilesRequest): Promise<CompactFilesResult> {
@@ -144,8 +146,7 @@ function checkSort(columns: readonly TargetColumn[], sources: readonly Source[],
 }
 
 function refuseReserved({ object, columns }: Source): readonly Refusal[] {
-  const reserved = new Set<string>(PROVENANCE_COLUMNS.map(({ name }) => name));
-  const taken = columns.find(({ name }) => reserved.has(name.toLowerCase()));
+  const taken = columns.find(({ name }) => RESERVED.test(name));
   if (taken === undefined) return [];
   return [{ object, code: 'COLUMN_MISMATCH', reason: `expected no column of Sluice's own, got ${taken.name}` }];
 }

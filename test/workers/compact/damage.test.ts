@@ -164,3 +164,15 @@ test('an object that needs more memory than the engine has is set aside; the oth
   expect(result.byName['small.csv']).toBe('1 rows');
   expect(result.byName['huge.parquet']).toMatch(/^OBJECT_UNREADABLE: .*memory/);
 });
+
+test('a column with a name of the kind that Sluice keeps for itself quarantines its object alone', async () => {
+  const result = await bench.compact([
+    ['a.csv', 'flight,_Sluice_Batch\nF1,2\n'],
+    ['b.csv', 'flight,delay\nF2,3\n'],
+  ]);
+  expect(result.byName).toEqual({
+    'a.csv': "COLUMN_MISMATCH: expected no column of Sluice's own, got _Sluice_Batch",
+    'b.csv': '1 rows',
+  });
+  expect(result.columns.map(({ name }) => name)).toEqual(['flight', 'delay']);
+});
