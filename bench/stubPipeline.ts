@@ -74,6 +74,7 @@ export async function openStubPipeline(options: StubOptions): Promise<StubPipeli
     sourceStore: absent,
     lake: absentStore(),
     warehouse: absent,
+    restoreSchedules: async () => {},
     sweep: absent,
     clock: systemClock,
     logger: silentLog,

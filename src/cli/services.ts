@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { applySchedules } from '../producers/sources/schedules.js';
 import { systemClock } from '../shared/clock.js';
 import type { Config, Dataset, LakeConfig } from '../shared/config/config.js';
 import { openEngine } from '../shared/engine/open.js';
@@ -144,6 +145,7 @@ function buildContext(
     warehouse,
     // A run is waited for, and what changes under it is found by the fetch.
     sweep: (dataset, signal) => sweep(dataset, { signal, ...(closeNow ? { settleMs: 0 } : {}) }),
+    restoreSchedules: () => applySchedules(config, queue),
     clock: systemClock,
     logger,
     holder,

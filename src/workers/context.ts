@@ -27,6 +27,8 @@ export interface WorkerContext {
   readonly lake: ObjectStore;
   readonly warehouse: (target: string) => Warehouse;
   readonly sweep: (dataset: Dataset, signal: AbortSignal) => Promise<SweepReport>;
+  /** Puts the config's schedules in force again, after Redis lost them. */
+  readonly restoreSchedules: () => Promise<void>;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Name of this process in leases: unique while it lives. */

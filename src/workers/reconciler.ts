@@ -32,15 +32,17 @@ export async function reconcileForever(context: WorkerContext, signal: AbortSign
 }
 
 /**
- * One round. Redis holds an epoch that only Redis remembers: when it is missing, Redis lost its jobs, and everything
- * unleased is sent again at once; otherwise only what was dispatched long ago. Returns how many jobs were sent.
+ * One round. Redis holds an epoch that only Redis remembers: when it is missing, Redis lost its jobs and schedules: these
+ * are put in force again, and everything unleased is sent again at once; otherwise only what was dispatched long ago. Returns how many jobs were sent.
  */
 export async function reconcileOnce({
   ledger,
   queue,
   logger,
-}: Pick<WorkerContext, 'ledger' | 'queue' | 'logger'>): Promise<number> {
+  restoreSchedules,
+}: Pick<WorkerContext, 'ledger' | 'queue' | 'logger' | 'restoreSchedules'>): Promise<number> {
   const lost = (await queue.epoch()) === undefined && (await queue.setEpoch(randomUUID()));
+  if (lost) await restoreSchedules();
   const [quietMs, page] = lost ? [0, LOST_PAGE] : [QUIET_MS, PAGE];
   let sent = 0;
   for (let more = true; more;) {

@@ -17,19 +17,29 @@ export const JOB_DEADLINE_MS = 60 * 60 * 1000;
 export async function runJob(
   job: ReceivedJob,
   handlers: Handlers,
-  { signal, logger }: { signal: AbortSignal; logger: Logger },
+  {
+    signal,
+    logger,
+    deadlineMs = JOB_DEADLINE_MS,
+  }: { readonly signal: AbortSignal; readonly logger: Logger; readonly deadlineMs?: number },
 ): Promise<Outcome> {
-  const deadline = AbortSignal.timeout(JOB_DEADLINE_MS);
-  const either = AbortSignal.any([signal, deadline]);
+  const deadline = new AbortController();
+  const timer = setTimeout(() => deadline.abort(deadlineError(deadlineMs)), deadlineMs);
   try {
-    return await dispatch(job, handlers, either);
+    return await dispatch(job, handlers, AbortSignal.any([signal, deadline.signal]));
   } catch (thrown) {
     const error = classify(thrown, signal);
     const facts = { kind: job.kind, job: job.id, code: error.code, ...error.facts };
     if (error.retry === 'never') logger.error(facts, error.message);
     else logger.warn(facts, error.message);
     throw error;
+  } finally {
+    clearTimeout(timer);
   }
+}
+
+function deadlineError(deadlineMs: number): SluiceError {
+  return new SluiceError('JOB_DEADLINE', `expected the job to end within ${deadlineMs / 1000} s, got no end`);
 }
 
 function dispatch(job: ReceivedJob, handlers: Handlers, signal: AbortSignal): Promise<Outcome> {

@@ -1,11 +1,11 @@
 import { join } from 'node:path';
-import { SluiceError, toSluiceError } from '../shared/errors.js';
+import { isSluiceError, SluiceError, toSluiceError } from '../shared/errors.js';
 import { asBatchId } from '../shared/ids.js';
 import { type JobPayload, stepJob } from '../shared/jobs/catalogue.js';
 import type { BatchObject, BatchRow, Step, StepClaim, StepDispatch, StepRef } from '../shared/ledger/port.js';
 import type { Manifest } from '../shared/ledger/manifest.js';
 import type { Outcome } from '../shared/outcome.js';
-import { backoffDelayMs, MAX_FAILURES } from './backoff.js';
+import { backoffDelayMs, isOver, MAX_CRASHES } from './backoff.js';
 import { type BatchScratch, openBatchScratch } from './batchScratch.js';
 import type { WorkerContext } from './context.js';
 import { HEARTBEAT_MS, LEASE_MS, withHeartbeat } from './heartbeat.js';
@@ -132,6 +132,7 @@ async function runClaimed(
   { scratch, handlers, signal }: StepRun,
 ): Promise<readonly StepDispatch[]> {
   try {
+    refuseCrashing(claim);
     const batch = await context.ledger.read.batch(claim.batch);
     if (batch === undefined) throw new SluiceError('INTERNAL', `expected batch ${claim.batch} in the ledger, got none`);
     return await withHeartbeat(context, claim, signal, (alive) =>
@@ -149,6 +150,16 @@ async function runClaimed(
   }
 }
 
+/** A stall does not count as an attempt of the queue, so a batch that kills its workers is stopped by the ledger's count. */
+function refuseCrashing({ batch, step, crashes }: StepClaim): void {
+  if (crashes < MAX_CRASHES) return;
+  throw new SluiceError(
+    'STEP_CRASHED',
+    `expected the ${step} of batch ${batch} to let its worker live, got ${crashes} dead workers`,
+    { facts: { batch, step, crashes } },
+  );
+}
+
 interface Failure {
   readonly thrown: unknown;
   readonly scratch: BatchScratch;
@@ -161,16 +172,16 @@ async function settleFailure(
   claim: StepClaim,
   { thrown, scratch, signal }: Failure,
 ): Promise<SluiceError> {
-  const error = toSluiceError(thrown);
+  const error = toSluiceError(signal.aborted && isSluiceError(signal.reason, 'JOB_DEADLINE') ? signal.reason : thrown);
   if (error.code === 'ENGINE_DIED') await scratch.dropSession();
   if (error.code === 'LEASE_LOST') return error;
   const { steps } = context.ledger;
   try {
-    if (signal.aborted) {
+    if (signal.aborted && !isSluiceError(signal.reason, 'JOB_DEADLINE')) {
       await steps.handBack(claim);
       return new SluiceError('HANDED_BACK', 'the worker is stopping; the step goes back', { cause: thrown });
     }
-    const givesUp = error.retry === 'never' || claim.failures + 1 >= MAX_FAILURES;
+    const givesUp = isOver(error, claim.failures);
     const retryInMs = backoffDelayMs(claim.failures);
     await steps.fail(
       claim,

@@ -71,8 +71,8 @@ test('every notification three times, shuffled, from four connections, two worke
   expect(finished.every((jobs) => Number(jobs) > 0)).toBe(true);
 });
 
-test('a Redis that forgets everything in mid-run costs time and no row', async () => {
-  pipeline = await openPipeline({ datasets: orders, workers: 0 });
+test('a Redis that forgets everything in mid-run costs time, no row and no schedule', async () => {
+  pipeline = await openPipeline({ datasets: `${orders}schedules: [{ job: sweep, every: 1h }]\n`, workers: 0 });
   const { ledger, queue } = { ledger: pipeline.services.ledger, queue: pipeline.services.queue() };
   for (const { key, body } of makeFiles()) await pipeline.put(key, body);
   await pipeline.until(
@@ -86,4 +86,6 @@ test('a Redis that forgets everything in mid-run costs time and no row', async (
   expect((await ledger.read.loads(undefined, 100)).length).toBeGreaterThanOrEqual(1);
   await pipeline.settled(FILES);
   expect(await tableRows()).toEqual(expectedRows);
+  const maintain = queue.bullQueues.find(({ name }) => name === 'maintain');
+  expect(await maintain?.getJobSchedulersCount()).toBe(1);
 });

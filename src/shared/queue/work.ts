@@ -18,6 +18,9 @@ interface StartRequest {
 /** How often an idle worker asks Redis for a sign of life. */
 const PING_MS = 10_000;
 
+/** Beyond the soft time, how long a stopping worker waits for Redis. */
+const HARD_STOP_MS = 5000;
+
 /** Ms to the next try, by the number of tries: 1, 2, 4, ... 60. The error may name its own. */
 export function backoffMs(attemptsMade: number, error: unknown): number {
   const named = error instanceof SluiceError ? error.facts['retryInMs'] : undefined;
@@ -51,11 +54,20 @@ export async function startWorkers({ url, prefix, logger, options, process }: St
       const soft = setTimeout(() => {
         for (const worker of workers) worker.cancelAllJobs('shutdown');
       }, softMs);
-      await closing;
+      await within(softMs + HARD_STOP_MS, closing);
       clearTimeout(soft);
       connection.disconnect();
+      await within(HARD_STOP_MS, Promise.all(workers.map((worker) => worker.close(true))));
     },
   };
+}
+
+/** Waits for work that a Redis which does not answer would hold for ever; what it leaves, the ledger's leases settle. */
+async function within(limitMs: number, work: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, limitMs)));
+  await Promise.race([work.catch(() => {}), late]);
+  clearTimeout(timer);
 }
 
 interface WorkerParts extends Omit<StartRequest, 'url'> {

@@ -78,7 +78,7 @@ async function compactOnceSeen(
 async function planReleased(context: WorkerContext, { claim }: StepWork, at: Date): Promise<void> {
   try {
     const dispatch = await context.ledger.plans.planAgainAt({ dataset: claim.dataset, partition: claim.partition }, at);
-    await context.queue.enqueue([planJob(dispatch, { delayMs: at.getTime() - context.clock.now(), closeNow: true })]);
+    await context.queue.enqueue([planJob(dispatch, { delayMs: at.getTime() - context.clock.now() })]);
   } catch (error) {
     context.logger.warn(
       { batch: claim.batch, error: toSluiceError(error).message },

@@ -22,7 +22,9 @@ export async function handleMaintain(
   switch (payload.job) {
     case 'sweep': {
       let recorded = 0;
-      for (const dataset of datasets) recorded += (await context.sweep(dataset, signal)).recorded;
+      await forEachDataset(datasets, async (dataset) => {
+        recorded += (await context.sweep(dataset, signal)).recorded;
+      });
       return { kind: 'done', summary: { recorded } };
     }
     case 'compact': {
@@ -32,16 +34,23 @@ export async function handleMaintain(
     }
     case 'audit': {
       let [objects, unbalanced] = [0, 0];
-      for (const dataset of datasets) {
+      await forEachDataset(datasets, async (dataset) => {
         const audited = await auditOne(context, dataset, signal);
         objects += audited.objects;
         unbalanced += audited.unbalanced;
-      }
+      });
       return { kind: 'done', summary: { objects, unbalanced } };
     }
     case 'retention':
       return { kind: 'done', summary: await retain(context, datasets, signal) };
   }
+}
+
+/** One dataset's fault does not keep the others from their turn; the first one is thrown at the end. */
+async function forEachDataset(datasets: readonly Dataset[], work: (dataset: Dataset) => Promise<void>): Promise<void> {
+  const faults: unknown[] = [];
+  for (const dataset of datasets) await work(dataset).catch((error: unknown) => void faults.push(error));
+  if (faults.length > 0) throw faults[0];
 }
 
 /** Objects that do not balance kept with an audit's result. */
