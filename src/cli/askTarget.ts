@@ -1,4 +1,4 @@
-import { SluiceError } from '../shared/errors.js';
+import { SluiceError, toSluiceError } from '../shared/errors.js';
 import type { Asked } from '../shared/warehouses/port.js';
 import type { Services } from './services.js';
 
@@ -18,13 +18,20 @@ export async function askTarget(
       `expected --target, one of ${names.join(', ') || 'no targets in the configuration'}, got none`,
     );
   }
-  const { columns, kinds, rows } = await warehouse(name).ask(statement);
+  const { columns, kinds, rows } = await warehouse(name).ask(statement).catch(refuseStatement);
   return {
     columns,
     rows: rows.map((row) =>
       Object.fromEntries(row.map((value, index) => [columns[index] ?? String(index), readValue(value, kinds[index])])),
     ),
   };
+}
+
+/** The statement is the user's own: what the target does not understand is their usage, not a fault of ours. */
+function refuseStatement(error: unknown): never {
+  const { code, message, facts } = toSluiceError(error);
+  if (code !== 'INTERNAL' && code !== 'TARGET_MISMATCH') throw error;
+  throw new SluiceError('USAGE', message, { facts, cause: error });
 }
 
 /** A number stays text where a JSON number would not hold it: NaN, infinities, integers beyond 2^53, decimals beyond 17 digits. */

@@ -12,6 +12,7 @@ export interface DrainReport {
 }
 
 const POLL_MS = 100;
+const PROBE_MS = 5000;
 
 /**
  * Waits until the ledger has no unfinished work of these datasets, closing their batches at once. A running worker of this
@@ -19,11 +20,25 @@ const POLL_MS = 100;
  */
 export async function drain(
   { ledger, queue }: { readonly ledger: Ledger; readonly queue: RedisQueue },
-  { datasets, signal }: { readonly datasets: readonly string[]; readonly signal: AbortSignal },
+  {
+    datasets,
+    signal,
+    probe = async () => {},
+  }: {
+    readonly datasets: readonly string[];
+    readonly signal: AbortSignal;
+    /** Asked every few seconds; throws when a service that the work needs is away. */
+    readonly probe?: () => Promise<void>;
+  },
 ): Promise<DrainReport> {
   await closeBatches(ledger, queue, datasets);
   let closedAt = systemClock.now();
+  let probedAt = closedAt;
   for (;;) {
+    if (systemClock.now() - probedAt > PROBE_MS) {
+      await probe();
+      probedAt = systemClock.now();
+    }
     const backlog = (await ledger.recovery.backlog()).filter(({ dataset }) => datasets.includes(dataset));
     const pending = sum(backlog.map((row) => row.pending));
     const open = sum(backlog.map((row) => row.openSteps));

@@ -1,3 +1,4 @@
+import { SluiceError, toSluiceError } from '../../shared/errors.js';
 import { stepJob } from '../../shared/jobs/catalogue.js';
 import { startWorker } from '../../workers/main.js';
 import { drain, type DrainReport } from '../drain.js';
@@ -27,6 +28,8 @@ const STEPS_AGAIN = 100_000;
 export async function runOnce(services: Services, { datasets, output, signal }: RunOnceOptions): Promise<RunReport> {
   const { ledger } = services;
   const queue = services.queue();
+  const probe = () => probeTargets(services, datasets);
+  await probe();
   const before = await lookBefore(services, datasets);
   const context = services.workerContext({ closeNow: true });
   const count = await openLedgerCounts(ledger, datasets);
@@ -37,7 +40,7 @@ export async function runOnce(services: Services, { datasets, output, signal }: 
     for (const dataset of datasets) await ledger.recovery.rearmFailed(dataset);
     const left = await ledger.recovery.unfinishedSteps(0, STEPS_AGAIN);
     await queue.enqueue(left.map((step) => stepJob(step)));
-    const drained = await drain({ ledger, queue }, { datasets, signal });
+    const drained = await drain({ ledger, queue }, { datasets, signal, probe });
     await progress.stop();
     const recorded = sweeps.reduce((sum, sweep) => sum + sweep.recorded, 0);
     const ignored = sweeps.reduce((sum, sweep) => sum + sweep.ignored, 0);
@@ -45,6 +48,19 @@ export async function runOnce(services: Services, { datasets, output, signal }: 
   } finally {
     await progress.stop();
     await worker.stop(STOP_MS);
+  }
+}
+
+/** A run is waited for, so a target that is away ends it (exit 3, naming the target) instead of being tried again for ever. */
+async function probeTargets({ config, warehouse }: Services, datasets: readonly string[]): Promise<void> {
+  const loads = config.datasets.filter(({ name }) => datasets.includes(name)).flatMap(({ load }) => load);
+  for (const target of new Set(loads.map((load) => load.target))) {
+    await warehouse(target)
+      .ask('SELECT 1')
+      .catch((error: unknown) => {
+        const { code, message, facts } = toSluiceError(error);
+        throw new SluiceError(code, `target ${target}: ${message}`, { facts: { ...facts, target }, cause: error });
+      });
   }
 }
 

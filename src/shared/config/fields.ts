@@ -1,3 +1,4 @@
+import { CronExpressionParser } from 'cron-parser';
 import { z } from 'zod';
 import { parseDuration, parseSize } from './units.js';
 
@@ -33,3 +34,22 @@ export const nameField = z
   );
 
 export const portField = z.int().min(0).max(65535);
+
+/** A cron pattern as the queue reads it: five fields, or six with seconds. */
+export const cronField = z.string().refine((pattern) => {
+  try {
+    CronExpressionParser.parse(pattern);
+    return true;
+  } catch {
+    return false;
+  }
+}, 'expected a cron pattern such as "0 3 * * *"');
+
+/** An IANA time zone. */
+export const timezoneField = z.string().refine((name) => {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone !== '';
+  } catch {
+    return false;
+  }
+}, 'expected an IANA time zone such as Europe/Berlin');

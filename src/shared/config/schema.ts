@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { MAINTENANCE } from '../jobs/catalogue.js';
 import { datasetSchema } from './dataset.js';
-import { durationField, nameField, portField, sizeField, urlField } from './fields.js';
+import { cronField, durationField, nameField, portField, sizeField, timezoneField, urlField } from './fields.js';
 import { intakeSchema } from './intake.js';
 import { snowflakeTarget } from './snowflakeTarget.js';
 
@@ -24,9 +24,9 @@ const scheduleSchema = z
   .strictObject({
     job: z.enum(MAINTENANCE),
     dataset: nameField.optional().describe('Left out: every dataset.'),
-    every: durationField.optional(),
-    cron: z.string().optional(),
-    timezone: z.string().optional().describe('IANA name; for cron. Default UTC.'),
+    every: durationField.refine((ms) => ms >= 1000, 'expected at least 1s').optional(),
+    cron: cronField.optional(),
+    timezone: timezoneField.optional().describe('IANA name; for cron. Default UTC.'),
   })
   .refine((schedule) => (schedule.every === undefined) !== (schedule.cron === undefined), {
     message: 'expected either every or cron',

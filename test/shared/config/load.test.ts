@@ -123,3 +123,15 @@ test('overwritten files are replaced in append loads of Postgres only', () => {
     '  line 9: datasets.orders.load[0]: expected an append load into Postgres where onOverwrite is replace, got mode append into snowflake',
   ]);
 });
+
+test('a schedule that the queue could not keep is a fault', () => {
+  const schedules = `${small}schedules:
+  - { job: sweep, cron: "99 * * * *", timezone: Mars/Base }
+  - { job: sweep, every: 0s }
+`;
+  expect(faultsOf(schedules)).toEqual([
+    '  line 10: schedules[0].cron: expected a cron pattern such as "0 3 * * *", got "99 * * * *"',
+    '  line 10: schedules[0].timezone: expected an IANA time zone such as Europe/Berlin, got "Mars/Base"',
+    '  line 11: schedules[1].every: expected at least 1s, got "0s"',
+  ]);
+});

@@ -66,7 +66,7 @@ function placeOf(error: unknown): Place {
 
 function reasonOf(error: unknown, state: string | undefined, { column, constraint }: Place): string {
   const text = error instanceof Error ? error.message : String(error);
-  if (state === undefined) return text;
+  if (state === undefined || !/^[0-9A-Z]{5}$/.test(state) || state.startsWith('E')) return text;
   if (!QUOTES_VALUES.test(state)) return `${text} (SQLSTATE ${state})`;
   const reason = REASONS[state] ?? 'a refused row';
   const where = [column && `column ${column}`, constraint && `constraint ${constraint}`].filter(Boolean).join(', ');

@@ -59,6 +59,14 @@ const ONLY_BEGUN =
 const python = process.env['SLUICE_PYTHON'] ?? 'python3';
 const hasPython = (module: string) => spawnSync(python, ['-c', `import ${module}`]).status === 0;
 
+/** A second opinion that only some machines have: where it is missing the line says so, and no test stands in its place. */
+function where(present: boolean): (name: string, run: () => void) => void {
+  return (name, run) => {
+    if (present) it(name, run);
+    else process.stderr.write(`not run here: ${name}\n`);
+  };
+}
+
 describe('statements for Snowflake', { timeout: 120_000 }, () => {
   it('has an example of every function that makes one', () => {
     const made = Object.values(MODULES).flatMap((module) => Object.keys(module));
@@ -91,7 +99,7 @@ describe('statements for Snowflake', { timeout: 120_000 }, () => {
     expect(texts.filter((text) => words.test(text))).toEqual([]);
   });
 
-  it.skipIf(!hasPython('sqlglot'))('parses in sqlglot (not run without it)', () => {
+  where(hasPython('sqlglot'))('parses in sqlglot', () => {
     const program = `
 import json, sys, sqlglot, logging
 logging.disable(logging.CRITICAL)
@@ -107,7 +115,7 @@ print(json.dumps(out))`;
     expect(JSON.parse(answer)).toEqual([]);
   });
 
-  it.skipIf(!hasPython('fakesnow'))('does what it says in fakesnow: books, rows, merge (not run without it)', () => {
+  where(hasPython('fakesnow'))('does what it says in fakesnow: books, rows, merge', () => {
     const program = `
 import json, sys, fakesnow, snowflake.connector
 names = json.load(sys.stdin)
