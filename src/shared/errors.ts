@@ -114,7 +114,11 @@ export const ERROR_CATALOGUE = {
     exit: 1,
     mend: 'The table was locked by someone else for too long; the load is tried again.',
   },
-  LOAD_FENCED: { retry: 'never', exit: 1, mend: 'A newer attempt owns this load; nothing was changed by this one.' },
+  LOAD_FENCED: {
+    retry: 'backoff',
+    exit: 1,
+    mend: 'A newer attempt owns this load; nothing was changed by this one, and the load is tried again with higher attempts.',
+  },
   COUNT_MISMATCH: {
     retry: 'never',
     exit: 1,

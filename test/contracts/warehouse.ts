@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { EngineSession } from '../../src/shared/engine/port.js';
+import type { SluiceError } from '../../src/shared/errors.js';
 import type { LoadRequest, Warehouse } from '../../src/shared/warehouses/port.js';
 import { ordersLoad, openTestSession, testObject } from '../support/loadRequests.js';
 
@@ -72,11 +73,27 @@ export function warehouseContract(name: string, { fresh, phases, fold = (name) =
       expect(await warehouse.load(request)).toMatchObject({ kind: 'already', rows: 0 });
     });
 
-    it('refuses an older attempt at once', async () => {
+    it('answers already to an older attempt at a batch that it holds', async () => {
       const warehouse = await open(await fresh());
       const request = ordersLoad(session, { a: 3 });
-      await warehouse.load({ ...request, attempt: 7 });
-      await expect(warehouse.load({ ...request, attempt: 6 })).rejects.toMatchObject({ code: 'LOAD_FENCED' });
+      const { committedAt } = await warehouse.load({ ...request, attempt: 7 });
+      const receipt = await warehouse.load({ ...request, attempt: 6 });
+      expect(receipt).toEqual({ kind: 'already', rows: 3, skipped: [], committedAt });
+    });
+
+    it('refuses an older attempt at a batch that it does not hold, until attempts have caught up', async () => {
+      const target = await fresh();
+      const warehouse = await open(target);
+      const request = ordersLoad(session, { a: 3 });
+      const interrupted = await open(target, async () => {
+        throw new Error('stopped');
+      });
+      await expect(interrupted.load({ ...request, attempt: 3 })).rejects.toThrow('stopped');
+      const refusal = { code: 'LOAD_FENCED', retry: 'backoff', facts: { attempt: 2 } };
+      const fenced = await warehouse.load({ ...request, attempt: 2 }).catch((error: unknown) => error);
+      expect(fenced).toMatchObject(refusal);
+      expect(Number((fenced as SluiceError).facts['fence'])).toBe(3);
+      expect(await warehouse.load({ ...request, attempt: 3 })).toMatchObject({ kind: 'loaded', rows: 3 });
     });
 
     it('lets an attempt change nothing once a newer one has raised the fence', async () => {

@@ -50,11 +50,15 @@ export async function openBooks(pool: Pool, bounds: Bounds): Promise<void> {
 }
 
 /**
- * Raises the fence in a transaction of its own: from here on no older attempt can commit. Errors: LOAD_FENCED when a newer
- * attempt was here before.
+ * Raises the fence in a transaction of its own, and returns where it stands: from here on no older attempt can commit. It stands
+ * higher than the attempt when a newer one was here before.
  */
-export async function raiseFence(pool: Pool, { table, batch, attempt }: LoadKey, bounds: Bounds): Promise<void> {
-  const stored = await withTransaction(pool, async (client) => {
+export async function raiseFence(
+  pool: Pool,
+  { table, batch, attempt }: LoadKey,
+  bounds: Bounds,
+): Promise<number | undefined> {
+  return await withTransaction(pool, async (client) => {
     await boundWaits(client, bounds);
     const { rows } = await client.query<{ attempt: number }>(
       `INSERT INTO _sluice.fences AS fence (table_name, batch, attempt) VALUES ($1, $2, $3)
@@ -64,7 +68,6 @@ export async function raiseFence(pool: Pool, { table, batch, attempt }: LoadKey,
     );
     return rows[0]?.attempt;
   });
-  requireAttempt(stored, { table, batch, attempt });
 }
 
 /** Locks the fence until the commit. Errors: LOAD_FENCED unless it stands at this attempt. */
@@ -76,7 +79,8 @@ export async function holdFence(client: ClientBase, { table, batch, attempt }: L
   requireAttempt(rows[0]?.attempt, { table, batch, attempt });
 }
 
-function requireAttempt(stored: number | undefined, { table, batch, attempt }: LoadKey): void {
+/** Errors: LOAD_FENCED unless the fence stands at this attempt. */
+export function requireAttempt(stored: number | undefined, { table, batch, attempt }: LoadKey): void {
   if (stored === attempt) return;
   throw new SluiceError('LOAD_FENCED', `expected the fence at attempt ${attempt}, got ${stored ?? 'none'}`, {
     facts: { table, batch, attempt, fence: stored },

@@ -5,7 +5,16 @@ import { SluiceError } from '../../errors.js';
 import { withTransaction } from '../../postgres/pool.js';
 import type { LoadReceipt, LoadRequest } from '../port.js';
 import type { LoadKey } from './books.js';
-import { claimLoad, claimObjects, findLoad, holdFence, openBooks, raiseFence, sealLoad } from './books.js';
+import {
+  claimLoad,
+  claimObjects,
+  findLoad,
+  holdFence,
+  openBooks,
+  raiseFence,
+  requireAttempt,
+  sealLoad,
+} from './books.js';
 import type { Bounds } from './bounds.js';
 import { boundWaits, setLocal } from './bounds.js';
 import { copyRows } from './copyRows.js';
@@ -62,10 +71,11 @@ export async function loadBatch(context: LoadContext, request: LoadRequest): Pro
     await context.onPhase?.(name, request);
   };
   await openBooks(pool, bounds);
-  await raiseFence(pool, key, bounds);
+  const fence = await raiseFence(pool, key, bounds);
   await phase('fence-raised');
   const done = await findLoad(pool, key);
   if (done !== undefined) return { kind: 'already', skipped: [], ...done };
+  requireAttempt(fence, key);
   await endOlderAttempts(pool, key);
   await prepareTable(pool, table, columns, bounds);
   await phase('table-ready');

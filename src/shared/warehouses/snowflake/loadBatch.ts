@@ -75,10 +75,10 @@ export async function loadBatch(context: LoadContext, request: LoadRequest): Pro
   const staging = stagingTable(table, key);
   const work: Work = { context, request, key, staging, folder: stageFolder(key), phase };
   await run(raiseFence(key));
-  await requireAttempt(run, key);
   await phase('fence-raised');
   const done = await readLoad(run, key);
   if (done !== undefined) return { kind: 'already', skipped: [], ...done };
+  await requireAttempt(run, key);
   const { columns } = await prepareTable(run, table, request.columns, context.clusterBy);
   await phase('table-ready');
   try {

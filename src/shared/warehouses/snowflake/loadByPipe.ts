@@ -32,9 +32,9 @@ export async function loadByPipe(context: PipeContext, request: LoadRequest): Pr
   const { batch, attempt, signal } = request;
   const key: LoadKey = { database: table.database, table: tableKey(table), batch, attempt };
   await run(raiseFence(key));
-  await requireAttempt(run, key);
   const done = await readLoad(run, key);
   if (done !== undefined) return { kind: 'already', skipped: [], ...done };
+  await requireAttempt(run, key);
   const { columns } = await prepareTable(run, table, request.columns, context.clusterBy);
   await requireNew(context, key, request);
   const pipe = pipeName(table, columns);

@@ -58,7 +58,7 @@ export function planStatements(load: PlannedLoad): readonly StatementGroup[] {
       statements: [setSession({ queryTag, statementTimeoutS: 3600, lockTimeoutS: 120 })],
     },
     { step: 'books and stage, once', statements: [...books.createBooks(database), created] },
-    { step: 'fence', statements: [books.raiseFence(key), books.readFence(key), books.findLoad(key)] },
+    { step: 'fence', statements: [books.raiseFence(key), books.findLoad(key), books.readFence(key)] },
     { step: 'table', statements: [describeTable(table), ...plan.ddl] },
     ...(load.via === 'snowpipe' ? pipeSteps(load, plan.columns, stage) : copySteps(load, plan.columns, stage)),
     {
