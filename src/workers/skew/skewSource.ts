@@ -41,10 +41,10 @@ export interface SkewRequest {
 export async function skewSource(request: SkewRequest): Promise<SkewReport> {
   const { source, key, threshold = SKEW_THRESHOLD } = request;
   const kinds = await keyKinds(request);
-  const totals = await ask(request, rowsSql(source, key));
-  const rows = countOf(totals, 'rows');
+  const rows = countOf(await ask(request, rowsSql(source)), 'rows');
   const keys = await countKeys(request, kinds, rows);
-  const nulls = countOf(totals, 'nulls');
+  // Every row whose key holds no NULL is in one of the loads.
+  const nulls = rows - keys.loads.reduce((sum, load) => sum + load.rows, 0);
   const measures = measureKeys(keys.counts);
   const meanRows = measures.keys === 0 ? 0 : (rows - nulls) / measures.keys;
   const maxRows = keys.counts.reduce((most, count) => Math.max(most, count.rows), 0);
