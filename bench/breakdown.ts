@@ -5,7 +5,7 @@ import { runSide } from './harness/runSide.js';
 import { rounded } from './harness/statistics.js';
 import { openBenchS3, openBenchServices } from './services.js';
 import type { Bench } from './suite.js';
-import { putAll } from './suites/compaction.js';
+import { partOf, putAll } from './suites/compaction.js';
 
 type Part = { readonly seconds: number; readonly calls: number };
 type StepPart = Part & { readonly cpuSeconds: number };
@@ -22,7 +22,7 @@ export interface Breakdown {
 
 /** Prints both breakdowns as tables, or as one JSON document. */
 export async function printBreakdown(bench: Bench, json: boolean): Promise<void> {
-  const size = bench.quick ? { rows: 20_000, files: 20 } : { rows: 4_000_000, files: 2000 };
+  const size = bench.quick ? { rows: 20_000, files: 20 } : partOf({ rows: 4_000_000, files: 2000 }, bench.part);
   const large = await measure(bench, `one batch of ${size.files} Parquet files`, {
     files: await eventFiles(size, 'parquet'),
     maxFiles: size.files,

@@ -7,6 +7,7 @@ import { loadNow, readMachine } from './harness/machine.js';
 import { renderTable, type ResultFile, writeResults } from './harness/report.js';
 import { notRun, type Result } from './harness/result.js';
 import { Refused } from './harness/runPairs.js';
+import { publish } from './publish.js';
 import type { Bench } from './suite.js';
 import { DEFAULT_SUITES, isSuite, loadSuite, SUITES, type SuiteName } from './suites.js';
 
@@ -15,8 +16,10 @@ const USAGE = `npm run bench -- [SUITE...] [options]
 suites: ${SUITES.join(', ')} (default: all but simulation)
   --json        print one JSON document on standard output
   --quick       small data, one pair: whether the benchmarks still run
+  --part F      a part of the data (0.1: a tenth), for a shorter run
   --pairs N     pairs of each comparison (default 5)
   --profile     where the time of the whole job goes, step by step
+  --publish     take the result files given instead of suites into docs/performance.{json,svg,md}
   --out FILE    result file (default bench/results/<time>.json)`;
 
 const { values, positionals } = parseArgs({
@@ -26,12 +29,18 @@ const { values, positionals } = parseArgs({
     quick: { type: 'boolean', default: false },
     profile: { type: 'boolean', default: false },
     pairs: { type: 'string' },
+    part: { type: 'string', default: '1' },
+    publish: { type: 'boolean', default: false },
     out: { type: 'string' },
     help: { type: 'boolean', default: false },
   },
 });
 
 const note = (text: string) => void process.stderr.write(`${text}\n`);
+if (values.publish) {
+  publish(positionals, join(process.cwd(), 'docs'));
+  process.exit(0);
+}
 const unknown = positionals.filter((name) => !isSuite(name));
 if (values.help || unknown.length > 0) {
   note(unknown.length > 0 ? `expected a suite, got ${unknown.join(', ')}\n\n${USAGE}` : USAGE);
@@ -50,6 +59,7 @@ async function main(suites: readonly SuiteName[]): Promise<number> {
   chmodSync(scratch, 0o711); // as root, Postgres runs as another user, who must be able to pass through
   const bench: Bench = {
     quick: values.quick,
+    part: Number(values.part),
     pairs: Number(values.pairs ?? (values.quick ? 1 : 5)),
     warmUp: !values.quick,
     scratch,
@@ -65,6 +75,7 @@ async function main(suites: readonly SuiteName[]): Promise<number> {
       startedAt: startedAt.toISOString(),
       seconds: Math.round((Date.now() - startedAt.getTime()) / 1000),
       mode: values.quick ? 'quick' : 'full',
+      part: Number(values.part),
       suites,
       machine: readMachine(),
       load: { before, after: loadNow() },

@@ -7,6 +7,8 @@ export interface ResultFile {
   readonly startedAt: string;
   readonly seconds: number;
   readonly mode: 'quick' | 'full';
+  /** Share of the full data. */
+  readonly part: number;
   readonly suites: readonly string[];
   readonly machine: Machine;
   readonly load: Load;
@@ -40,9 +42,14 @@ export function renderTable(file: ResultFile): string {
 }
 
 /** Machine, load and mode in one sentence. */
-export function describeMachine({ machine, load, mode, seconds }: ResultFile): string {
+export function describeMachine({ machine, load, mode, part, seconds }: ResultFile): string {
   const { cpu, cores, memoryBytes, node } = machine;
-  const small = mode === 'quick' ? ' Quick mode: small data, one pair; the ratios mean nothing.' : '';
+  const small =
+    mode === 'quick'
+      ? ' Quick mode: small data, one pair; the ratios mean nothing.'
+      : part < 1
+        ? ` ${part} of the data.`
+        : '';
   return `${cores} x ${cpu}, ${Math.round(memoryBytes / 2 ** 30)} GiB, Node ${node}; load ${load.before} before, ${load.after} after; ${seconds} s.${small}`;
 }
 

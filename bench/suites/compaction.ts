@@ -38,7 +38,7 @@ async function jobOver(
   services: BenchServices,
   { format, name }: { format: DataFormat; name: FigureName },
 ): Promise<void> {
-  const size = bench.quick ? QUICK : format === 'parquet' ? FULL : TEXT;
+  const size = bench.quick ? QUICK : partOf(format === 'parquet' ? FULL : TEXT, bench.part);
   const { files, columns } = await learnt(bench, format, size);
   const s3 = await openBenchS3(join(bench.scratch, format));
   try {
@@ -100,14 +100,19 @@ async function engineOver(bench: Bench): Promise<void> {
   bench.add(ratioResult('compaction/engine-over-polars', await runPairs({ a, b: polars }, bench), cpu));
 }
 
+/** That share of the data, in files of the same size. */
+export function partOf({ rows, files }: DataSize, part: number): DataSize {
+  return { rows: Math.round(rows * part), files: Math.round(files * part) };
+}
+
 /** The files of a format with the columns that Sluice learns from the first of them. */
 export async function learnt(
   bench: Bench,
   format: DataFormat,
-  size = bench.quick ? QUICK : FULL,
+  size = bench.quick ? QUICK : partOf(FULL, bench.part),
 ): Promise<{ files: readonly string[]; columns: Json }> {
   const files = await eventFiles(size, format);
-  const args = { files: files.filter((_, index) => index % 97 === 0), scratch: bench.scratch };
+  const args = { files: files.filter((_, index) => index % 47 === 0), scratch: bench.scratch };
   const { digest } = await runSide({ title: 'schema', module: 'compaction', name: 'learn', args });
   return { files, columns: digest };
 }

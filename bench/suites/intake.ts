@@ -12,7 +12,7 @@ export const intakeSuite: Suite = async (bench) => {
     name,
     counted: services.pids,
     args: {
-      requests: bench.quick ? 200 : 6000,
+      requests: bench.quick ? 200 : Math.round(6000 * bench.part),
       perRequest: 10,
       connections: 50,
       redisUrl: services.redisUrl,

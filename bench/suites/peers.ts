@@ -7,7 +7,7 @@ import type { Args, SideSpec } from '../harness/side.js';
 import { findPython, versionOf } from '../peers/python.js';
 import { openBenchServices } from '../services.js';
 import type { Bench, Suite } from '../suite.js';
-import { learnt } from './compaction.js';
+import { learnt, partOf } from './compaction.js';
 
 const THREADS = { POLARS_MAX_THREADS: '2', OMP_NUM_THREADS: '2', RAYON_NUM_THREADS: '2', TOKIO_WORKER_THREADS: '2' };
 
@@ -21,7 +21,7 @@ export const peersSuite: Suite = async (bench) => {
 
 async function describes(bench: Bench): Promise<void> {
   await withPeer(bench, 'peers/polars-describe', 'polars', async (python) => {
-    const file = await eventsFile(bench.quick ? 20_000 : 1_000_000);
+    const file = await eventsFile(bench.quick ? 20_000 : 1_000_000 * bench.part);
     const args = { file, scratch: join(bench.scratch, 'profile') };
     const a = { title: 'Sluice profile', module: 'profile', name: 'sluice', args };
     const b: SideSpec = {
@@ -49,7 +49,7 @@ const COMPACTIONS: readonly Compaction[] = [
 ];
 
 async function compactions(bench: Bench): Promise<void> {
-  const size = bench.quick ? { rows: 20_000, files: 20 } : { rows: 800_000, files: 400 };
+  const size = bench.quick ? { rows: 20_000, files: 20 } : partOf({ rows: 800_000, files: 400 }, bench.part);
   const { files, columns } = await learnt(bench, 'plain.parquet', size);
   const scratch = join(bench.scratch, 'compaction');
   const b = { title: 'Sluice engine', module: 'compaction', name: 'engine', args: { files, columns, scratch } };
@@ -65,7 +65,7 @@ async function compactions(bench: Bench): Promise<void> {
 }
 
 async function loads(bench: Bench): Promise<void> {
-  const size = bench.quick ? { rows: 20_000, files: 20 } : { rows: 500_000, files: 1000 };
+  const size = bench.quick ? { rows: 20_000, files: 20 } : partOf({ rows: 500_000, files: 1000 }, bench.part);
   const files = await eventFiles(size, 'parquet');
   const services = await openBenchServices(bench.scratch);
   const folder = dirname(files[0] ?? '');

@@ -17,7 +17,7 @@ const ROWS_OF_OBJECT = 2000;
 
 /** One load of a million rows of 20 columns (23 in the table) over \copy of ready files of the very same rows. */
 export const postgresSuite: Suite = async (bench) => {
-  const rows = bench.quick ? 20_000 : 1_000_000;
+  const rows = bench.quick ? 20_000 : 1_000_000 * bench.part;
   const folder = await loadFiles(rows);
   const services = await openBenchServices(bench.scratch);
   const parts = { artifact: join(folder, 'artifact.parquet'), rows, scratch: join(bench.scratch, 'engine') };

@@ -14,7 +14,7 @@ export const queueSuite: Suite = async (bench) => {
       module: 'queue',
       name,
       counted: redisKind === 'memory' ? [] : [redisPid],
-      args: { redisUrl, jobs: bench.quick ? 300 : 50_000 },
+      args: { redisUrl, jobs: bench.quick ? 300 : Math.round(50_000 * bench.part) },
     });
     const sides = { a: side('runJob', 'sluice'), b: side('bare BullMQ', 'bare') };
     bench.add(ratioResult('queue/over-bare-bullmq', await runPairs(sides, bench), rate));
