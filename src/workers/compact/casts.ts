@@ -11,6 +11,8 @@ export interface CastOptions {
   readonly misfit: 'error' | 'null';
   /** The type is a guess of this batch: leading zeros tell that it is wrong. */
   readonly isGuess: boolean;
+  /** Fractions come by way of a DOUBLE, as the reader of JSON gives them: long ones may have lost digits. */
+  readonly isBinary?: boolean;
 }
 
 const INTEGERS = /^U?(TINYINT|SMALLINT|INTEGER|BIGINT|HUGEINT)$/;
@@ -22,7 +24,10 @@ const FLOATS = /^(FLOAT|DOUBLE)$/;
  * An SQL expression for the value, never less than the value: DuckDB's own casts round 1.5 to 2, drop the time of a
  * date and the offset of a timestamp without a word, so each such cast is checked.
  */
-export function castSql(value: string, { from, to, isEmptyNull, misfit, isGuess }: CastOptions): string {
+export function castSql(
+  value: string,
+  { from, to, isEmptyNull, misfit, isGuess, isBinary = false }: CastOptions,
+): string {
   if (from !== undefined) return typedCastSql(value, from, to);
   if (to === 'VARCHAR') return value;
   const text = isEmptyNull ? `nullif(${value}, '')` : value;
@@ -31,29 +36,69 @@ export function castSql(value: string, { from, to, isEmptyNull, misfit, isGuess 
   const as = (type: string) => `${cast}(${text} AS ${type})`;
   const checked = (test: string) => `CASE WHEN ${text} IS NULL THEN NULL WHEN ${test} THEN ${as(to)} ELSE ${bad} END`;
   const type = parseType(to);
-  if (type.kind === 'decimal') {
-    const { precision, scale } = type;
-    const asDouble = `${as(to)} = ${as('DOUBLE')}`;
-    if (precision <= EXACT_DIGITS) return checked(asDouble);
-    const rounds = `regexp_matches(${text}, '\\.\\d{${scale}}\\d*[1-9]')`;
-    return checked(`CASE WHEN regexp_matches(${text}, '[eE]') THEN ${asDouble} ELSE NOT ${rounds} END`);
-  }
+  if (type.kind === 'decimal') return checked(decimalTest(text, { ...type, isBinary }, as));
   const zeros = isGuess ? ` AND (strlen(${text}) = 1 OR NOT starts_with(${text}, '0'))` : '';
-  if (INTEGERS.test(to)) return checked(`${as(to)} = ${as('DOUBLE')}${zeros}`);
-  if (to === 'DATE') return checked(`strlen(${text}) <= 10 OR ${as('TIMESTAMP')} = ${as('DATE')}`);
-  if (to === 'TIMESTAMP') return checked(timestampTest(text, as));
-  if (to === 'TIMESTAMP WITH TIME ZONE') return checked(`strlen(${text}) <= 26 OR NOT ${hasNanos(text)}`);
+  if (INTEGERS.test(to)) return checked(`${integerTest(text, isBinary)} AND ${as(to)} = ${as('DOUBLE')}${zeros}`);
+  if (FLOATS.test(to)) return checked(floatTest(text, as(to), to === 'FLOAT' ? 7 : EXACT_DIGITS));
+  if (to === 'DATE')
+    return checked(`NOT ${isEpoch(text)} AND (strlen(${text}) <= 10 OR ${as('TIMESTAMP')} = ${as('DATE')})`);
+  if (to === 'TIME') return checked(`NOT ${hasNanos(text)}`);
+  if (to === 'TIMESTAMP') return checked(`NOT ${isEpoch(text)} AND (${timestampTest(text, as)})`);
+  if (to === 'TIMESTAMP WITH TIME ZONE') return checked(`NOT ${isEpoch(text)} AND NOT ${hasNanos(text)}`);
   return as(to);
+}
+
+/**
+ * 16 or 17 digits, or a long whole number with a point, are what a DOUBLE looks like that was rounded. Fewer digits are
+ * what was written; more can only have been a string.
+ */
+function isRounded(text: string): string {
+  const digits = `ltrim(regexp_replace(${text}, '[eE].*|[^0-9]', '', 'g'), '0')`;
+  const looks = `strlen(${digits}) IN (16, 17) OR regexp_full_match(${text}, '-?[0-9]{16,}[.]0')`;
+  return `(strlen(${text}) > ${EXACT_DIGITS} AND regexp_matches(${text}, '[.eE]') AND (${looks}))`;
+}
+
+function decimalTest(
+  text: string,
+  { precision, scale, isBinary }: { precision: number; scale: number; isBinary: boolean },
+  as: (type: string) => string,
+): string {
+  const asDouble = `${as(`DECIMAL(${precision},${scale})`)} = ${as('DOUBLE')}`;
+  const rounds = `regexp_matches(${text}, '\\.\\d{${scale}}\\d*[1-9]')`;
+  const isShort = `strlen(${text}) <= ${EXACT_DIGITS}`;
+  const test = `CASE WHEN ${isShort} OR regexp_matches(${text}, '[eE]') THEN ${asDouble} AND ${isShort} ELSE NOT ${rounds} END`;
+  return isBinary ? `${test} AND NOT ${isRounded(text)}` : test;
+}
+
+/** A fraction or exponent in few digits is compared as a DOUBLE; in more it must be all zeros. */
+function integerTest(text: string, isBinary: boolean): string {
+  const hasFraction = `regexp_matches(${text}, '[eE]|[.].*[1-9]')${isBinary ? ` OR ${isRounded(text)}` : ''}`;
+  return `(strlen(${text}) <= ${EXACT_DIGITS} OR NOT (${hasFraction}))`;
+}
+
+/** Fractions are rounded to what the type holds, as they must be; whole numbers are kept whole, and none becomes infinite or zero. */
+function floatTest(text: string, value: string, digits: number): string {
+  const isWhole = `regexp_full_match(${text}, '\\s*[+-]?[0-9]+([.]0*)?\\s*')`;
+  // Either the value itself, or the shortest text of it: what most writers of floats write.
+  const isKept = `TRY_CAST(split_part(${text}, '.', 1) AS HUGEINT) IN (TRY_CAST(${value} AS HUGEINT), TRY_CAST(CAST(${value} AS VARCHAR) AS HUGEINT))`;
+  return `(isfinite(${value}) OR NOT regexp_matches(${text}, '[0-9]'))
+    AND (${value} <> 0 OR NOT regexp_matches(${text}, '^[^eE]*[1-9]'))
+    AND (strlen(${text}) <= ${digits} OR NOT ${isWhole} OR coalesce(${isKept}, false))`;
+}
+
+/** DuckDB takes this word for 1970. */
+function isEpoch(text: string): string {
+  return `(${text} ILIKE '%epoch%')`;
 }
 
 /** No offset but zero, and no more than microseconds. The short forms that have neither are let through first. */
 function timestampTest(text: string, as: (type: string) => string): string {
   const plain = `strlen(${text}) <= 26 AND NOT contains(${text}, '+') AND NOT contains(substr(${text}, 11), '-')`;
-  return `(${plain}) OR (${as('TIMESTAMP')} = ${as('TIMESTAMPTZ')} AT TIME ZONE 'UTC' AND NOT ${hasNanos(text)})`;
+  return `((${plain}) OR ${as('TIMESTAMP')} = ${as('TIMESTAMPTZ')} AT TIME ZONE 'UTC') AND NOT ${hasNanos(text)}`;
 }
 
 function hasNanos(text: string): string {
-  return `regexp_matches(${text}, '\\.\\d{6}\\d*[1-9]')`;
+  return `(strlen(${text}) > 12 AND regexp_matches(${text}, '\\.\\d{6}\\d*[1-9]'))`;
 }
 
 function typedCastSql(value: string, from: string, to: string): string {

@@ -92,7 +92,7 @@ function textKind(text: string): string {
 function jsonKind(value: string): string {
   const text = `${value}->>'$'`;
   const inside = textKind(text).replaceAll(/'(integer|number|boolean|code)'/g, "'other'");
-  return `CASE WHEN ${value} IS NULL THEN NULL ELSE CASE json_type(${value}) WHEN 'NULL' THEN NULL WHEN 'BOOLEAN' THEN 'boolean' WHEN 'DOUBLE' THEN 'number'
+  return `CASE WHEN ${value} IS NULL THEN NULL ELSE CASE json_type(${value}) WHEN 'NULL' THEN NULL WHEN 'BOOLEAN' THEN 'boolean' WHEN 'DOUBLE' THEN (CASE WHEN regexp_full_match(${text}, '-?[0-9]+') THEN 'code' ELSE 'number' END)
     WHEN 'OBJECT' THEN 'nested' WHEN 'ARRAY' THEN 'nested' WHEN 'VARCHAR' THEN (${inside})
     ELSE CASE WHEN TRY_CAST(${text} AS BIGINT) IS NULL THEN 'code' ELSE 'integer' END END END`;
 }

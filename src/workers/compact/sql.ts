@@ -74,6 +74,7 @@ export function columnSql(read: Read, { name, type, isGuess = false }: TargetCol
     isEmptyNull: read.format === 'csv',
     misfit,
     isGuess,
+    isBinary: read.format !== 'csv',
   });
 }
 

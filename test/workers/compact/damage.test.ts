@@ -176,3 +176,29 @@ test('a column with a name of the kind that Sluice keeps for itself quarantines 
   });
   expect(result.columns.map(({ name }) => name)).toEqual(['flight', 'delay']);
 });
+
+test('numbers of NDJSON that lost digits on their way are quarantined; whole ones too long for a number stay text', async () => {
+  const schema = [
+    { name: 'price', type: 'DECIMAL(30,12)' },
+    { name: 'level', type: 'DOUBLE' },
+  ];
+  const result = await bench.compact(
+    [
+      ['long.ndjson', '{"price": 123456789.123456789123}\n'],
+      ['whole.ndjson', '{"level": 9007199254740993}\n'],
+      ['vast.ndjson', '{"level": 1e400}\n'],
+      ['text.ndjson', '{"price": "123456789.123456789123"}\n'],
+      ['good.ndjson', '{"price": 1.25, "level": 0.1, "code": 12345678901234567890123}\n'],
+    ],
+    { schema },
+  );
+  expect(result.byName).toMatchObject({
+    'long.ndjson': expect.stringContaining('column price: expected DECIMAL(30,12), got DOUBLE in 1 row'),
+    'whole.ndjson': 'TYPE_CHANGED: column level: expected DOUBLE, got BIGINT in 1 row, first in row 1',
+    'vast.ndjson': 'VALUE_INVALID: column level: expected DOUBLE, got DOUBLE in 1 row, first in row 1',
+    'text.ndjson': '1 rows',
+    'good.ndjson': '1 rows',
+  });
+  expect(await result.rowsOut('price::VARCHAR AS price')).toContainEqual({ price: '123456789.123456789123' });
+  expect(await result.rowsOut('code')).toContainEqual({ code: '12345678901234567890123' });
+});
