@@ -8,6 +8,8 @@ export interface BrittleProxy {
   /** Ends all connections and refuses new ones. */
   cut(): Promise<void>;
   mend(): Promise<void>;
+  /** Reads no further from anybody, and keeps the connections. */
+  stall(): void;
 }
 
 /** Opens a TCP proxy before the service of a URL; closed after the test. */
@@ -31,8 +33,11 @@ export async function brittleProxy(target: string): Promise<BrittleProxy> {
     for (const socket of sockets) socket.destroy();
     await closed;
   };
+  const stall = () => {
+    for (const socket of sockets) socket.unpipe().pause();
+  };
   onTestFinished(cut);
   const url = new URL(target);
   url.host = `127.0.0.1:${ownPort}`;
-  return { url: url.href, cut, mend: () => listen(ownPort) };
+  return { url: url.href, cut, mend: () => listen(ownPort), stall };
 }

@@ -61,12 +61,17 @@ export function openPool({
 
 /**
  * Runs `work` in one transaction (READ COMMITTED) and commits; any throw rolls back. A serialization failure or deadlock
- * runs `work` again, five times at most, so it must have no effects outside the transaction.
+ * runs `work` again, five times at most, so it must have no effects outside the transaction. An abort of the signal ends the
+ * connection at once, whether the server listens or not, and its reason is thrown; whether a COMMIT under way came through is not known.
  */
-export async function withTransaction<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {
+export async function withTransaction<T>(
+  pool: Pool,
+  work: (client: PoolClient) => Promise<T>,
+  signal?: AbortSignal,
+): Promise<T> {
   for (let tries = 1; ; tries += 1) {
     try {
-      return await tryTransaction(pool, work);
+      return await tryTransaction(pool, work, signal);
     } catch (error) {
       const code = errorCode(error);
       if (tries >= 5 || (code !== SERIALIZATION_FAILURE && code !== DEADLOCK_DETECTED)) throw error;
@@ -75,7 +80,12 @@ export async function withTransaction<T>(pool: Pool, work: (client: PoolClient) 
   }
 }
 
-async function tryTransaction<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {
+async function tryTransaction<T>(
+  pool: Pool,
+  work: (client: PoolClient) => Promise<T>,
+  signal: AbortSignal | undefined,
+): Promise<T> {
+  signal?.throwIfAborted();
   const client = await pool.connect();
   let broken = false;
   // Without a listener a connection that dies between two statements would end the process.
@@ -83,12 +93,21 @@ async function tryTransaction<T>(pool: Pool, work: (client: PoolClient) => Promi
     broken = true;
   };
   client.on('error', onError);
+  // Amid a statement this destroys the socket: a server that has stopped reading would never answer a ROLLBACK.
+  let released = false;
+  const onAbort = () => {
+    released = true;
+    client.release(true);
+  };
+  signal?.addEventListener('abort', onAbort, { once: true });
   try {
+    signal?.throwIfAborted();
     await client.query('BEGIN');
     const result = await work(client);
     await client.query('COMMIT');
     return result;
   } catch (error) {
+    signal?.throwIfAborted();
     broken ||=
       isConnectionError(error) ||
       !(await client.query('ROLLBACK').then(
@@ -98,7 +117,8 @@ async function tryTransaction<T>(pool: Pool, work: (client: PoolClient) => Promi
     throw error;
   } finally {
     client.off('error', onError);
-    client.release(broken);
+    signal?.removeEventListener('abort', onAbort);
+    if (!released) client.release(broken);
   }
 }
 export { errorCode, isConnectionError } from './errors.js';

@@ -64,7 +64,7 @@ export interface LoadContext {
  */
 export async function loadBatch(context: LoadContext, request: LoadRequest): Promise<LoadReceipt> {
   const { pool, table, bounds } = context;
-  const { batch, attempt, columns } = request;
+  const { batch, attempt, signal } = request;
   const key: LoadKey = { table: tableKey(table), batch, attempt };
   const phase = async (name: LoadPhase) => {
     request.signal?.throwIfAborted();
@@ -77,9 +77,9 @@ export async function loadBatch(context: LoadContext, request: LoadRequest): Pro
   if (done !== undefined) return { kind: 'already', skipped: [], ...done };
   requireAttempt(fence, key);
   await endOlderAttempts(pool, key);
-  await prepareTable(pool, table, columns, bounds);
+  await prepareTable(pool, table, request, bounds);
   await phase('table-ready');
-  const receipt = await withTransaction(pool, (client) => writeBatch({ context, request, key, phase }, client));
+  const receipt = await withTransaction(pool, (client) => writeBatch({ context, request, key, phase }, client), signal);
   if (receipt.kind === 'loaded') await phase('committed');
   return receipt;
 }

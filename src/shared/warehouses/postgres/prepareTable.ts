@@ -1,13 +1,13 @@
 import type { Pool } from 'pg';
 import { withTransaction } from '../../postgres/pool.js';
-import type { Column } from '../../schema/columns.js';
 import { quoteName } from '../../schema/columns.js';
+import type { LoadRequest } from '../port.js';
 import type { TableName } from './identifiers.js';
 import { tableKey } from './identifiers.js';
 import type { TablePlan } from './planTable.js';
 import { planTable } from './planTable.js';
 import { readTable } from './readTable.js';
-import { boundWaits } from './bounds.js';
+import { boundWaits, setLocal } from './bounds.js';
 import type { Bounds } from './bounds.js';
 
 /**
@@ -18,18 +18,24 @@ import type { Bounds } from './bounds.js';
 export async function prepareTable(
   pool: Pool,
   table: TableName,
-  columns: readonly Column[],
+  { columns, signal }: Pick<LoadRequest, 'columns' | 'signal'>,
   bounds: Bounds,
 ): Promise<TablePlan> {
   const plan = planTable(table, columns, await readTable(pool, table));
   if (plan.ddl.length === 0) return plan;
-  return await withTransaction(pool, async (client) => {
-    await boundWaits(client, bounds);
-    await client.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [`sluice ${tableKey(table)}`]);
-    const { rows } = await client.query('SELECT 1 FROM pg_namespace WHERE nspname = $1', [table.schema]);
-    if (rows.length === 0) await client.query(`CREATE SCHEMA IF NOT EXISTS ${quoteName(table.schema)}`);
-    const { ddl, columns: wire } = planTable(table, columns, await readTable(client, table));
-    for (const statement of ddl) await client.query(statement);
-    return { ddl, columns: wire };
-  });
+  return await withTransaction(
+    pool,
+    async (client) => {
+      await boundWaits(client, bounds);
+      await client.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [`sluice ${tableKey(table)}`]);
+      const { rows } = await client.query('SELECT 1 FROM pg_namespace WHERE nspname = $1', [table.schema]);
+      if (rows.length === 0) await client.query(`CREATE SCHEMA IF NOT EXISTS ${quoteName(table.schema)}`);
+      const { ddl, columns: wire } = planTable(table, columns, await readTable(client, table));
+      // Widening may write the whole table anew.
+      await setLocal(client, { statement_timeout: String(bounds.copyTimeoutMs) });
+      for (const statement of ddl) await client.query(statement);
+      return { ddl, columns: wire };
+    },
+    signal,
+  );
 }

@@ -58,6 +58,15 @@ describe('a table that changes', () => {
     },
   );
 
+  it('may take as long for the widening of a large table as for rows', async () => {
+    const url = await freshDatabase();
+    await (await open(url)).load(idsLoad('seed', 'BIGINT'));
+    // Checked for each row when the table is written anew.
+    await rowsOf(url, `ALTER TABLE orders ADD CHECK (id IS NOT NULL AND pg_sleep(0.5)::text = '')`);
+    const hasty = await open(url, { bounds: { statementTimeoutMs: 1_000 } });
+    expect(await hasty.load(idsLoad('wide', 'HUGEINT'))).toMatchObject({ kind: 'loaded', rows: 3 });
+  });
+
   it('tries again when somebody takes a column away before the rows', async () => {
     const url = await freshDatabase();
     const plain = await open(url);
