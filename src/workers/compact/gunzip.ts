@@ -1,9 +1,9 @@
 import { createReadStream, createWriteStream } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
 import { createGunzip, gunzip, gunzipSync } from 'node:zlib';
-import { SluiceError } from '../../shared/errors.js';
+import { SluiceError, isSluiceError } from '../../shared/errors.js';
 import { hasCode } from './fileErrors.js';
 
 /** Up to this size the way to another thread costs more than the work. */
@@ -11,6 +11,8 @@ const TINY_BYTES = 1 << 17;
 /** What a file may grow to in memory. */
 const SMALL_OUTPUT_BYTES = 1 << 26;
 const CHUNK_BYTES = 1 << 18;
+/** A file that grows to more than both is taken for one that was made to fill the disk. */
+const BOMB = { ratio: 200, bytes: 4e9 } as const;
 const gunzipAsync = promisify(gunzip);
 
 /** What a file was unpacked to: always to `file`; its bytes too where they fit in memory. */
@@ -19,18 +21,25 @@ export interface Unpacked {
   readonly bytes?: Buffer;
 }
 
+/** Unpacked, a file may have this many times its size, or this many bytes where that is more. */
+export interface Bomb {
+  readonly ratio: number;
+  readonly bytes: number;
+}
+
 /**
  * Writes the plain bytes of a gzip file (of one or more members) to `to`, proven by their checksums: DuckDB itself reads
  * a cut or flipped gzip without an error. `bytes`: the packed bytes, where they are in memory already.
- * Errors: OBJECT_TRUNCATED, OBJECT_CORRUPT with the place, SCRATCH_FULL.
+ * Errors: OBJECT_TRUNCATED, OBJECT_CORRUPT with the place or when it grows beyond `bomb`, SCRATCH_FULL.
  */
 export async function gunzipFile(
   from: { readonly file: string; readonly size: number; readonly bytes?: Buffer },
   to: string,
   signal?: AbortSignal,
+  bomb: Bomb = BOMB,
 ): Promise<Unpacked> {
   const bytes = from.bytes === undefined ? undefined : await gunzipSmall(from.bytes);
-  if (bytes === undefined) await streamFile(from, to, signal);
+  if (bytes === undefined) await streamFile(from, to, { bomb, ...(signal === undefined ? {} : { signal }) });
   else await writeFile(to, bytes).catch(refuseFull);
   return { file: to, ...(bytes === undefined ? {} : { bytes }) };
 }
@@ -38,12 +47,14 @@ export async function gunzipFile(
 async function streamFile(
   { file, size }: { readonly file: string; readonly size: number },
   to: string,
-  signal: AbortSignal | undefined,
+  { bomb, signal }: { readonly bomb: Bomb; readonly signal?: AbortSignal },
 ): Promise<void> {
+  const limit = Math.max(size * bomb.ratio, bomb.bytes);
   const unpack = createGunzip({ chunkSize: CHUNK_BYTES });
   let bytesOut = 0;
   unpack.on('data', (chunk: Buffer) => {
     bytesOut += chunk.length;
+    if (bytesOut > limit) unpack.destroy(tooLarge(size, limit));
   });
   const read = createReadStream(file, { highWaterMark: CHUNK_BYTES });
   const write = createWriteStream(to, { highWaterMark: CHUNK_BYTES });
@@ -51,6 +62,10 @@ async function streamFile(
     await pipeline(read, unpack, write, signal === undefined ? {} : { signal });
   } catch (error) {
     signal?.throwIfAborted();
+    if (isSluiceError(error)) {
+      await rm(to, { force: true });
+      throw error;
+    }
     if (hasCode(error, 'Z_BUF_ERROR')) {
       throw new SluiceError(
         'OBJECT_TRUNCATED',
@@ -65,6 +80,13 @@ async function streamFile(
     }
     refuseFull(error);
   }
+}
+
+function tooLarge(size: number, limit: number): SluiceError {
+  return new SluiceError(
+    'OBJECT_CORRUPT',
+    `expected at most ${limit} bytes of data in ${size} bytes of gzip, got more`,
+  );
 }
 
 /** The plain bytes; undefined where the streaming way must tell the place of the fault, or memory is too small. */

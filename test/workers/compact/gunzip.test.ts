@@ -65,6 +65,20 @@ test('a small file that grows huge goes by way of the disk', async () => {
   expect((await unpack(gzipSync(plain))).length).toBe(plain.length);
 });
 
+test('a file that grows beyond both the ratio and the bytes of a bomb is OBJECT_CORRUPT and leaves nothing', async () => {
+  const [from, to] = [join(folder, 'bomb'), join(folder, 'burst')];
+  const packed = gzipSync(Buffer.alloc(50_000_000));
+  await writeFile(from, packed);
+  const file = { file: from, size: packed.length };
+  await expect(gunzipFile(file, to, undefined, { ratio: 200, bytes: 1e6 })).rejects.toMatchObject({
+    code: 'OBJECT_CORRUPT',
+    message: `expected at most ${packed.length * 200} bytes of data in ${packed.length} bytes of gzip, got more`,
+  });
+  await expect(readFile(to)).rejects.toMatchObject({ code: 'ENOENT' });
+  await gunzipFile(file, to, undefined, { ratio: 2000, bytes: 1e6 });
+  await gunzipFile(file, to, undefined, { ratio: 200, bytes: 5e7 });
+});
+
 test('an abort ends the work with its reason', async () => {
   const from = join(folder, 'long');
   await writeFile(from, gzipSync(Buffer.alloc(50_000_000)));
