@@ -1,7 +1,8 @@
 import { gzipSync } from 'node:zlib';
 import { afterEach, expect, test } from 'vitest';
 import { auditDatasets } from '../../src/cli/audit.js';
-import { expectBalanced, orderIds } from '../support/accounts.js';
+import { startWorker } from '../../src/workers/main.js';
+import { atRest, expectBalanced, orderIds } from '../support/accounts.js';
 import { createdRecord, postRecords } from '../support/events.js';
 import { openPipeline, type Pipeline, TOKEN } from '../support/pipeline.js';
 
@@ -129,4 +130,42 @@ test('twenty versions of a key put as fast as they can be, two workers: the last
   await pipeline.until(async () => (await ids()).join() === '19,19');
   expect((await states()).filter((state) => state === 'loaded')).toHaveLength(1);
   await expectBalanced(pipeline);
+});
+
+test('bytes that come back while the other version is being settled are not taken for a repeated event', async () => {
+  pipeline = await openPipeline({ datasets: orders('    onOverwrite: replace\n'), notify: false, workers: 0 });
+  const { services } = pipeline;
+  const store = services.sourceStore('orders');
+  const announce = async (body: string) =>
+    postRecords(pipeline.intakeUrl, TOKEN, [createdRecord(KEY, await pipeline.put(KEY, body), body.length)]);
+  let comeBack = async () => {};
+  const head: typeof store.head = async (key, signal) => {
+    const found = await store.head(key, signal);
+    await comeBack();
+    return found;
+  };
+  const interposed: typeof store = {
+    bucket: store.bucket,
+    uri: (key) => store.uri(key),
+    list: (request) => store.list(request),
+    head,
+    getToFile: (request) => store.getToFile(request),
+    putFile: (request) => store.putFile(request),
+    delete: (keys, signal) => store.delete(keys, signal),
+    tag: (key, tags, signal) => store.tag(key, tags, signal),
+  };
+  const context = { ...services.workerContext(), sourceStore: () => interposed };
+  const worker = await startWorker({ context });
+  await announce(A);
+  await pipeline.settled(1);
+  comeBack = async () => {
+    comeBack = async () => {};
+    expect(await (await announce(A)).json()).toMatchObject({ accepted: 0, duplicates: 1 });
+  };
+  await announce(B);
+  await pipeline.settled(3);
+  await atRest(pipeline);
+  expect(await states()).toEqual(['superseded', 'superseded', 'loaded']);
+  expect(await ids()).toEqual([1, 2]);
+  await worker.stop(0);
 });
