@@ -6,7 +6,7 @@ import { Client } from 'pg';
 import { openServices, type Services } from '../../src/cli/services.js';
 import { startRedis } from '../../src/embedded/redis/startRedis.js';
 import { startS3 } from '../../src/embedded/s3/server.js';
-import { startIntake } from '../../src/producers/main.js';
+import { startIntake, type StartIntakeOptions } from '../../src/producers/main.js';
 import { parseConfig } from '../../src/shared/config/load.js';
 import type { Config } from '../../src/shared/config/config.js';
 import { silentLog, openLog } from '../../src/shared/telemetry/log.js';
@@ -24,6 +24,12 @@ export interface PipelineOptions {
   readonly workers?: number;
   /** Whether the S3 endpoint sends its notifications to the intake. Default true. */
   readonly notify?: boolean;
+  /** Settings of `intake.webhook`, in braces' form. Default: the token. */
+  readonly webhook?: string;
+  /** Further settings of `intake`, in braces' form. */
+  readonly intake?: string;
+  /** How the intake asks SNS. */
+  readonly fetch?: StartIntakeOptions['fetch'];
 }
 
 /** A whole Sluice on real services: S3 endpoint, Redis of its own, Postgres databases of its own, intake, workers. */
@@ -54,6 +60,9 @@ export async function openPipeline({
   moreTargets = '',
   workers = 1,
   notify = true,
+  webhook = `tokens: [${TOKEN}]`,
+  intake: moreIntake = '',
+  fetch,
 }: PipelineOptions): Promise<Pipeline> {
   const folder = await mkdtemp(join(tmpdir(), 'sluice-pipeline-'));
   const redis = await startRedis({ dir: join(folder, 'redis') });
@@ -61,7 +70,8 @@ export async function openPipeline({
   const endpoint = await startS3({ dir: join(folder, 's3'), credentials, buckets: ['lake'] });
   const targetUrl = await freshDatabase();
   const ledgerUrl = await freshDatabase();
-  const parts = { moreTargets, endpoint: endpoint.url, redisUrl: redis.url, ledgerUrl, targetUrl, folder };
+  const intakeText = `port: 0, webhook: { ${webhook} }${moreIntake === '' ? '' : `, ${moreIntake}`}`;
+  const parts = { moreTargets, intakeText, endpoint: endpoint.url, redisUrl: redis.url, ledgerUrl, targetUrl, folder };
   const config = configOf({ ...parts, datasets });
   const logger =
     process.env['SLUICE_TEST_LOG'] === undefined ? silentLog : openLog(process.env['SLUICE_TEST_LOG'], 'test');
@@ -73,6 +83,7 @@ export async function openPipeline({
     queue: services.queue(),
     stores: { lake: services.lake, sources },
     logger,
+    ...(fetch === undefined ? {} : { fetch }),
   });
   if (notify) await endpoint.notifyTo({ url: `${intake.url}/v1/events/s3`, bearerToken: TOKEN });
   const running: RunningWorker[] = [];
@@ -123,6 +134,7 @@ export async function openPipeline({
 
 interface ConfigParts {
   readonly moreTargets: string;
+  readonly intakeText: string;
   readonly datasets: string;
   readonly endpoint: string;
   readonly redisUrl: string;
@@ -131,14 +143,23 @@ interface ConfigParts {
   readonly folder: string;
 }
 
-function configOf({ datasets, moreTargets, endpoint, redisUrl, ledgerUrl, targetUrl, folder }: ConfigParts): Config {
+function configOf({
+  datasets,
+  moreTargets,
+  intakeText,
+  endpoint,
+  redisUrl,
+  ledgerUrl,
+  targetUrl,
+  folder,
+}: ConfigParts): Config {
   const text = `
 version: 1
 lake: { url: "s3://lake", endpoint: "${endpoint}", accessKeyId: TESTKEY, secretAccessKey: test-secret-of-tests }
 redis: { url: "${redisUrl}" }
 ledger: { url: "${ledgerUrl}" }
 targets: { warehouse: { type: postgres, url: "${targetUrl}" }${moreTargets === '' ? '' : `, ${moreTargets}`} }
-intake: { port: 0, webhook: { tokens: [${TOKEN}] } }
+intake: { ${intakeText} }
 worker: { concurrency: 2 }
 datasets:
 ${datasets}`;

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { baseCommand, type CommonOptions, withIo } from '../io.js';
+import { readAsides, showAsides } from '../asides.js';
 import { readStatus, showStatus } from '../ledgerViews.js';
 import { chosenDatasets, withServices } from '../withServices.js';
 
@@ -11,7 +12,11 @@ export function statusCommand(): Command {
       withIo(options, (io) =>
         withServices(io, { part: 'once', queue: false }, async ({ config, ledger }) => {
           const datasets = await readStatus(ledger, chosenDatasets(config, name));
-          io.output.answer({ datasets }, () => showStatus(io.output, datasets));
+          const asides = await readAsides(ledger);
+          io.output.answer({ datasets, ...asides }, () => {
+            showStatus(io.output, datasets);
+            showAsides(io.output, asides);
+          });
         }),
       ),
     );
