@@ -13,7 +13,7 @@ import { openHmacCheck } from './http/hmac.js';
 import { openLimits } from './http/limits.js';
 import { openRefusalLog } from './http/refusalLog.js';
 import { type Intake, openIntake } from './intake.js';
-import { openIntakeMetrics } from './metrics.js';
+import { type IntakeMetrics, openIntakeMetrics } from './metrics.js';
 import { openPressure, type Pressure } from './pressure.js';
 import { recordReturns } from './recordReturns.js';
 import { openRouter, type Router } from './routeObject.js';
@@ -33,7 +33,7 @@ export interface IntakeStores {
 }
 
 export interface StartIntakeOptions {
-  readonly config: Pick<Config, 'datasets' | 'schedules' | 'intake'>;
+  readonly config: Pick<Config, 'datasets' | 'schedules' | 'intake' | 'lake'>;
   readonly ledger: Ledger;
   readonly queue: Pick<Queue, 'enqueue' | 'schedule'>;
   readonly stores: IntakeStores;
@@ -74,11 +74,12 @@ export async function startIntake(options: StartIntakeOptions): Promise<RunningI
       'the queue is away; schedules are put in force at the next start',
     ),
   );
+  const sqs = await openSqs(options, { intake, pressure, clock, metrics });
   return {
     url: server.url,
     settled: intake.settled,
     close: async () => {
-      await server.close();
+      await Promise.all([server.close(), sqs?.close()]);
       await intake.settled();
     },
   };
@@ -88,6 +89,18 @@ interface Taking {
   readonly intake: Intake;
   readonly pressure: Pressure;
   readonly clock: Clock;
+}
+
+/** The queue of events, where one is configured; its SDK is loaded only then. */
+async function openSqs(
+  { config, ledger, logger }: StartIntakeOptions,
+  taking: Taking & { readonly metrics: IntakeMetrics },
+): Promise<{ close(): Promise<void> } | undefined> {
+  const { sqs } = config.intake;
+  if (sqs === undefined) return undefined;
+  const { startSqs } = await import('./sources/sqs.js');
+  const region = config.lake?.region ?? 'us-east-1';
+  return startSqs({ ...taking, config: sqs, region, ledger: ledger.arrivals, logger });
 }
 
 /** The paths that take events; that of SNS only where topics are named. */

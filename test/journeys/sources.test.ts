@@ -1,7 +1,8 @@
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, onTestFinished, test } from 'vitest';
 import { createdRecord, postRecords } from '../support/events.js';
 import { openPipeline, type Pipeline, TOKEN } from '../support/pipeline.js';
 import { openTestSns, TOPIC } from '../support/sns.js';
+import { startTestSqs, type TestSqs } from '../support/sqs/server.js';
 
 let pipeline: Pipeline;
 
@@ -45,6 +46,20 @@ test('from a notification that SNS signed to rows', async () => {
   const body = sns.notify(JSON.stringify({ Records: [record] }), { SignatureVersion: '2' });
   expect(await (await post(body)).json()).toEqual({ accepted: 1, duplicates: 0, ignored: 0 });
   await expectRows();
+});
+
+test('from a message in SQS to rows', async () => {
+  const sqs: TestSqs = await startTestSqs();
+  onTestFinished(() => sqs.close());
+  pipeline = await openPipeline({
+    datasets: orders,
+    notify: false,
+    intake: `sqs: { queueUrl: "${sqs.queueUrl}", region: eu-west-1, accessKeyId: T, secretAccessKey: t, wait: 1s }`,
+  });
+  const record = createdRecord('raw/orders/a.csv', await pipeline.put('raw/orders/a.csv', BODY), BODY.length);
+  sqs.send(JSON.stringify({ Records: [record] }));
+  await expectRows();
+  await expect.poll(sqs.size, { timeout: 10_000 }).toBe(0);
 });
 
 test('from a file that no event announced to rows, by a sweep', async () => {
