@@ -35,6 +35,12 @@ export async function bisect<T>(
 
 /** The refusal of a source that DuckDB could not read. Its message may quote rows, so only known parts of it are told. */
 export function refuseUnreadable(source: Source, message: string): Refusal {
+  const nul = /NUL in column (.*) of text/s.exec(message)?.[1];
+  if (nul === undefined) return refuseByMessage(source, message);
+  return { object: source.object, code: 'VALUE_INVALID', reason: `column ${nul}: expected text, got a NUL` };
+}
+
+function refuseByMessage(source: Source, message: string): Refusal {
   const { object, format } = source;
   const unreadable = (reason: string): Refusal => ({ object, code: 'OBJECT_UNREADABLE', reason });
   const line = /(?:CSV Error on Line: |in line )(\d+)/.exec(message)?.[1];

@@ -67,6 +67,10 @@ export function columnSql(read: Read, { name, type, isGuess = false }: TargetCol
   const observed = read.columns[index];
   if (observed === undefined || observed.type === 'NULL') return `CAST(NULL AS ${type})`;
   const value = read.format === 'csv' ? csvName(index) : quoteName(observed.name);
+  if (type === 'VARCHAR' && misfit === 'error' && (read.format !== 'parquet' || observed.type === type)) {
+    // The bytes of CSV were looked through as they came.
+    return read.format === 'csv' ? value : withoutNul(value, name);
+  }
   if (read.format !== 'parquet' && jsonType(read, type) === type) return value;
   return castSql(value, {
     ...(read.format === 'parquet' && observed.type !== undefined ? { from: observed.type } : {}),
@@ -76,6 +80,12 @@ export function columnSql(read: Read, { name, type, isGuess = false }: TargetCol
     isGuess,
     isBinary: read.format !== 'csv',
   });
+}
+
+/** Text of a column; a NUL in it, which warehouses do not take, is an error that refuseUnreadable knows. */
+function withoutNul(value: string, name: string): string {
+  const message = quoteText(`NUL in column ${name} of text`);
+  return `CASE WHEN contains(${value}, chr(0)) THEN error(${message}) ELSE ${value} END`;
 }
 
 /** The reader's call, text as text: values are cast by the SELECT. */

@@ -202,3 +202,21 @@ test('numbers of NDJSON that lost digits on their way are quarantined; whole one
   expect(await result.rowsOut('price::VARCHAR AS price')).toContainEqual({ price: '123456789.123456789123' });
   expect(await result.rowsOut('code')).toContainEqual({ code: '12345678901234567890123' });
 });
+
+test('a NUL in text quarantines its object alone and names the column, in Parquet and behind an escape that a scan missed', async () => {
+  // The escape lies across the end of the first piece of a scan.
+  const lead = '{"flight": "F1", "note": "';
+  const long = `{"flight": "${'x'.repeat((1 << 20) - lead.length - 17)}"}\n${lead}\\u0000"}\n`;
+  expect(Math.floor(long.indexOf('\\u0000') / (1 << 20))).toBe(0);
+  expect(Math.floor((long.indexOf('\\u0000') + 5) / (1 << 20))).toBe(1);
+  const result = await bench.compact([
+    ['nul.parquet', await makeParquet(bench, "SELECT 'F' || chr(0) AS flight, 'n' AS note")],
+    ['good.parquet', await makeParquet(bench, "SELECT 'F2' AS flight, NULL::VARCHAR AS note")],
+    ['long.ndjson', long],
+  ]);
+  expect(result.byName).toEqual({
+    'nul.parquet': 'VALUE_INVALID: column flight: expected text, got a NUL',
+    'good.parquet': '1 rows',
+    'long.ndjson': 'VALUE_INVALID: column note: expected text, got a NUL',
+  });
+});
