@@ -23,7 +23,7 @@ const inPostgres = dayHashes(
   (text) => `('x' || substr(md5(${text}), 1, 8))::bit(32)::bigint`,
 );
 const inSource = dayHashes(
-  `read_parquet('${FLIGHTS}')`,
+  FLIGHTS,
   `strftime(date, '%Y-%m-%d %H:%M:%S')`,
   (text) => `('0x' || substr(md5(${text}), 1, 8))::bigint`,
 );
