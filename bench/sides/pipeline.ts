@@ -26,6 +26,8 @@ datasets:
   if (answer.kind !== 'config') throw new Error(JSON.stringify(answer.faults));
   const { config } = answer;
   const services = await openServices({ config });
+  // The ledger is new for each run: jobs that Redis still remembers of the run before would hold this one's up.
+  await services.queue().flush();
   const context = services.workerContext({ closeNow: true });
   const worker = await startWorker({ context });
   const run = async () => {
