@@ -1,0 +1,46 @@
+import type { CatalogueEntry } from './entry.js';
+
+/** Errors of objects of the lake and their rows. */
+export const OBJECT_ERRORS = {
+  OBJECT_MISSING: {
+    retry: 'backoff',
+    exit: 1,
+    mend: 'The object is not in the store any more; put it back and replay, or discard it.',
+  },
+  OBJECT_CHANGED: {
+    retry: 'never',
+    exit: 1,
+    mend: 'The key was overwritten since; the newer version is its own object.',
+  },
+  OBJECT_OVERWRITTEN: {
+    retry: 'never',
+    exit: 1,
+    mend: 'Another version of the key has its rows already; set onOverwrite to replace or append and replay, release it as it is, or discard it.',
+  },
+  DUPLICATE_CONTENT: {
+    retry: 'never',
+    exit: 1,
+    mend: 'The named object has the same bytes; release this one to load it all the same, or discard it.',
+  },
+  OBJECT_EXISTS: { retry: 'never', exit: 1, mend: 'Another writer put this key first; its bytes stand.' },
+  OBJECT_EMPTY: { retry: 'never', exit: 1, mend: 'The object has zero bytes; ask its producer, or discard it.' },
+  OBJECT_TRUNCATED: { retry: 'never', exit: 1, mend: 'The object ends before its format does; upload it again whole.' },
+  OBJECT_CORRUPT: { retry: 'never', exit: 1, mend: 'The bytes are damaged; upload the object again.' },
+  OBJECT_UNREADABLE: { retry: 'never', exit: 1, mend: 'The object cannot be read in its format; see the reason.' },
+  FORMAT_UNSUPPORTED: { retry: 'never', exit: 1, mend: 'Deliver Parquet, CSV or NDJSON (plain or gzip).' },
+  TYPE_CHANGED: {
+    retry: 'never',
+    exit: 1,
+    mend: 'Mend the producer, or accept the change with `sluice schema accept`, then replay.',
+  },
+  COLUMN_MISMATCH: {
+    retry: 'never',
+    exit: 1,
+    mend: 'The columns differ from the dataset schema; mend the producer, then replay.',
+  },
+  VALUE_INVALID: {
+    retry: 'never',
+    exit: 1,
+    mend: 'A value does not fit its column; mend the named place, then replay.',
+  },
+} as const satisfies Record<string, CatalogueEntry>;

@@ -1,0 +1,31 @@
+import type { CatalogueEntry } from './entry.js';
+
+/** Errors of warehouse targets and loads. */
+export const TARGET_ERRORS = {
+  TARGET_MISMATCH: {
+    retry: 'never',
+    exit: 1,
+    mend: 'The target table has other columns or types than the batch; alter the table or the config.',
+  },
+  TARGET_DENIED: { retry: 'never', exit: 1, mend: 'Grant the named right to the loading role.' },
+  TARGET_REFUSED: {
+    retry: 'never',
+    exit: 1,
+    mend: 'The target refused the rows (constraint); see the reason, mend the data or the table.',
+  },
+  TARGET_BUSY: {
+    retry: 'backoff',
+    exit: 1,
+    mend: 'The table was locked by someone else for too long; the load is tried again.',
+  },
+  LOAD_FENCED: {
+    retry: 'backoff',
+    exit: 1,
+    mend: 'A newer attempt owns this load; nothing was changed by this one, and the load is tried again with higher attempts.',
+  },
+  COUNT_MISMATCH: {
+    retry: 'never',
+    exit: 1,
+    mend: 'Rows in do not equal rows out; nothing was committed. Report this with the batch id.',
+  },
+} as const satisfies Record<string, CatalogueEntry>;
