@@ -2,6 +2,7 @@ import type { EngineSession, EngineValue } from '../../shared/engine/port.js';
 import { SluiceError } from '../../shared/errors.js';
 import { quoteText } from '../../shared/schema/columns.js';
 import type { ObservedColumn } from '../../shared/schema/merge.js';
+import { refuseWrappedMoments } from './checkMoments.js';
 import { refuseFalsePages } from './checkPages.js';
 import { bisect, type Sifted } from './bisect.js';
 import { planReads } from './plan.js';
@@ -34,6 +35,7 @@ export async function observeSources(sources: readonly Source[], options: Observ
   const faulty = [
     ...[...seen.values()].flatMap(refuseDuplicates),
     ...(await refuseFalsePages([...seen.values()], options)),
+    ...(await refuseWrappedMoments([...seen.values()], options)),
   ];
   const refused = new Set(faulty.map(({ object }) => object));
   return {
@@ -83,7 +85,8 @@ async function observeParquet(
   const files = listSql(sources);
   const prints = await session.query(
     `SELECT file_name AS file, md5(string_agg(concat_ws(chr(1), name, type, type_length, num_children, converted_type,
-       scale, precision, logical_type, duckdb_type), chr(2) ORDER BY column_id)) AS print
+       scale, precision, logical_type, duckdb_type), chr(2) ORDER BY column_id)) AS print,
+       list(name) FILTER (type = 'INT96') AS int96
      FROM parquet_schema(${files}) GROUP BY ALL`,
     signal,
   );
@@ -93,6 +96,7 @@ async function observeParquet(
   );
   const counts = new Map(rows.map(({ file, rows: count }) => [file, Number(count)]));
   const printOf = new Map(prints.map(({ file, print }) => [file, String(print)]));
+  const int96Of = new Map(prints.map(({ file, int96 }) => [file, new Set(namesOf(int96))]));
   const columnsOf = new Map<string, readonly ObservedColumn[]>();
   const observed: Source[] = [];
   for (const source of sources) {
@@ -103,7 +107,8 @@ async function observeParquet(
     const columns =
       columnsOf.get(print) ?? (await describeParquet(source, { session, ...(signal === undefined ? {} : { signal }) }));
     columnsOf.set(print, columns);
-    observed.push({ ...source, columns, rows: count });
+    const int96 = columns.map(({ name }) => name).filter((name) => int96Of.get(source.file)?.has(name));
+    observed.push({ ...source, columns, rows: count, ...(int96.length === 0 ? {} : { int96 }) });
   }
   return observed;
 }

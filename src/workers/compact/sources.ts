@@ -33,6 +33,8 @@ export interface Source {
   readonly endsInLine: boolean;
   /** Parquet whose pages carry CRCs. */
   readonly hasPageChecksums?: boolean;
+  /** Parquet: its columns of the old INT96 moments. */
+  readonly int96?: readonly string[];
 }
 
 /** A column of the artifacts. */
