@@ -1,6 +1,5 @@
 import { Router } from 'express';
 import type { Config } from '../shared/config/config.js';
-import { JOB_KINDS, type JobKind } from '../shared/jobs/catalogue.js';
 import type { Ledger, ObjectRow } from '../shared/ledger/port.js';
 import type { Queue } from '../shared/queue/port.js';
 import { type PresentRows, readCustody } from './custody.js';
@@ -8,13 +7,13 @@ import { openSnapshotEncoder } from './live/parts.js';
 import type { Poller } from './live/poller.js';
 import { openStream } from './live/stream.js';
 import { uriOf } from './pages/names.js';
+import { readScale } from './readScale.js';
 import { readObjectId, readObjectsRequest, readScaleRequest } from './requests.js';
-import { decideScale, type ScaleSignal } from './scale.js';
 
 export interface ApiOptions {
-  readonly config: Pick<Config, 'worker'>;
+  readonly config: Pick<Config, 'worker' | 'datasets' | 'scale'>;
   readonly ledger: Ledger;
-  readonly queue: Pick<Queue, 'counts'>;
+  readonly queue: Pick<Queue, 'counts' | 'attendance'>;
   readonly poller: Poller;
   readonly presentRows?: PresentRows | undefined;
 }
@@ -45,31 +44,9 @@ export function createApi({ config, ledger, queue, poller, presentRows }: ApiOpt
     });
   });
   api.get('/scale', async (request, response) => {
-    const kind = readScaleRequest(request.query);
-    response.json(await readScale({ ledger, queue, concurrency: config.worker.concurrency, kind }));
+    response.json(await readScale({ config, ledger, queue }, readScaleRequest(request.query)));
   });
   return api;
-}
-
-async function readScale(ask: {
-  ledger: Ledger;
-  queue: Pick<Queue, 'counts'>;
-  concurrency: number;
-  kind: JobKind | undefined;
-}): Promise<ScaleSignal> {
-  const { ledger, queue, concurrency, kind } = ask;
-  const counts = await Promise.all((kind === undefined ? JOB_KINDS : [kind]).map((one) => queue.counts(one)));
-  const sum = (state: 'waiting' | 'active' | 'overdue') => counts.reduce((total, count) => total + count[state], 0);
-  const totals = { waiting: sum('waiting'), active: sum('active'), overdue: sum('overdue') };
-  const now = Date.now();
-  // Work that is due later, or is retried later, needs no worker yet.
-  const due = (await ledger.recovery.backlog()).filter(
-    ({ nextDueAt }) => nextDueAt !== undefined && nextDueAt.getTime() <= now,
-  );
-  return decideScale(totals, {
-    open: due.reduce((total, { pending, openSteps }) => total + pending + openSteps, 0),
-    concurrency,
-  });
 }
 
 function withUri(object: ObjectRow): ObjectRow & { readonly uri: string } {

@@ -13,9 +13,9 @@ import { openConsoleMetrics } from './metrics.js';
 import { createPages } from './pages.js';
 
 export interface StartConsoleOptions {
-  readonly config: Pick<Config, 'console' | 'datasets' | 'worker'>;
+  readonly config: Pick<Config, 'console' | 'datasets' | 'worker' | 'scale'>;
   readonly ledger: Ledger;
-  readonly queue: Pick<RedisQueue, 'counts' | 'bullQueues'>;
+  readonly queue: Pick<RedisQueue, 'counts' | 'attendance' | 'bullQueues'>;
   readonly logger: Logger;
   /** Counts an object's rows in a target; left out, a file's page does without. */
   readonly presentRows?: PresentRows;

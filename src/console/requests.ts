@@ -28,13 +28,37 @@ export function readObjectsRequest(query: unknown): ObjectsRequest {
   return { limit, ...(dataset === undefined ? {} : { dataset }), ...(state === undefined ? {} : { state }) };
 }
 
-const scaleQuery = z.object({ queue: unlessEmpty(z.enum(JOB_KINDS)) });
+/** Whom an autoscaler asks for, and what it shall hold to; what is left out, the configuration says. */
+export interface ScaleRequest {
+  readonly queues?: readonly JobKind[];
+  readonly concurrency?: number;
+  readonly drainSeconds?: number;
+  readonly oldestSeconds?: number;
+}
 
-/** `?queue`, a job kind; undefined for all of them. Errors: USAGE. */
-export function readScaleRequest(query: unknown): JobKind | undefined {
+const queuesField = z
+  .string()
+  .transform((text) => text.split(','))
+  .pipe(z.array(z.enum(JOB_KINDS)).min(1));
+const secondsField = z.coerce.number().min(1).max(86_400);
+const scaleQuery = z.object({
+  queue: unlessEmpty(queuesField),
+  concurrency: unlessEmpty(z.coerce.number().int().min(1).max(64)),
+  drainSeconds: unlessEmpty(secondsField),
+  oldestSeconds: unlessEmpty(secondsField),
+});
+
+/** `?queue=compact,load&concurrency&drainSeconds&oldestSeconds`; no queue means all of them. Errors: USAGE. */
+export function readScaleRequest(query: unknown): ScaleRequest {
   const parsed = scaleQuery.safeParse(query);
   if (!parsed.success) throw new SluiceError('USAGE', messageOf(parsed.error));
-  return parsed.data.queue;
+  const { queue, concurrency, drainSeconds, oldestSeconds } = parsed.data;
+  return {
+    ...(queue === undefined ? {} : { queues: [...new Set(queue)] }),
+    ...(concurrency === undefined ? {} : { concurrency }),
+    ...(drainSeconds === undefined ? {} : { drainSeconds }),
+    ...(oldestSeconds === undefined ? {} : { oldestSeconds }),
+  };
 }
 
 /** An object's id out of a path; undefined for text that is none. */

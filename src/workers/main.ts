@@ -4,6 +4,7 @@ import { toSluiceError } from '../shared/errors.js';
 import type { Outcome } from '../shared/outcome.js';
 import type { WorkerContext } from './context.js';
 import { openWorkerMetrics, type WorkerMetrics } from './metrics.js';
+import { openPaceNotes, type PaceNotes } from './pace.js';
 import { reconcileForever } from './reconciler.js';
 import { openHandlers } from './registry.js';
 import { runJob } from './runJob.js';
@@ -27,8 +28,9 @@ export async function startWorker({ context, kinds = JOB_KINDS }: StartWorkerOpt
   await mkdir(context.scratch, { recursive: true });
   const handlers = openHandlers(context);
   const metrics = openWorkerMetrics();
+  const pace = openPaceNotes(context.ledger);
   const worker = await context.queue.work({ kinds, concurrency: context.config.worker.concurrency }, (job, signal) =>
-    measured(metrics, job.kind, () => runJob(job, handlers, { signal, logger: context.logger })),
+    measured({ metrics, pace }, job.kind, () => runJob(job, handlers, { signal, logger: context.logger })),
   );
   const stopping = new AbortController();
   const reconciling = reconcileForever(context, stopping.signal);
@@ -39,20 +41,26 @@ export async function startWorker({ context, kinds = JOB_KINDS }: StartWorkerOpt
       stopping.abort();
       await worker.stop(softMs);
       await reconciling;
+      await pace.close();
       await rm(context.scratch, { recursive: true, force: true });
     },
   };
 }
 
-async function measured(metrics: WorkerMetrics, kind: JobKind, run: () => Promise<Outcome>): Promise<Outcome> {
+async function measured(
+  { metrics, pace }: { metrics: WorkerMetrics; pace: PaceNotes },
+  kind: JobKind,
+  run: () => Promise<Outcome>,
+): Promise<Outcome> {
   const started = performance.now();
-  const end = (outcome: string) => metrics.jobEnded(kind, outcome, (performance.now() - started) / 1000);
+  const seconds = () => (performance.now() - started) / 1000;
   try {
     const outcome = await run();
-    end(outcome.kind);
+    metrics.jobEnded(kind, outcome.kind, seconds());
+    pace.jobDone(kind, outcome, seconds());
     return outcome;
   } catch (error) {
-    end(toSluiceError(error).code);
+    metrics.jobEnded(kind, toSluiceError(error).code, seconds());
     throw error;
   }
 }

@@ -27,7 +27,7 @@ export type StepHandler = (context: WorkerContext, work: StepWork) => Promise<re
 export type StepHandlers = Readonly<Record<Step, StepHandler>>;
 
 type StepEnd =
-  | { readonly kind: 'next'; readonly steps: readonly StepDispatch[] }
+  | { readonly kind: 'next'; readonly steps: readonly StepDispatch[]; readonly row: BatchRow }
   | { readonly kind: 'outcome'; readonly outcome: Outcome };
 
 /**
@@ -64,7 +64,8 @@ export async function runSteps(
     });
     if (first.kind === 'outcome') return first.outcome;
     const ran = await runInline(context, { waiting: [...first.steps], scratch, handlers, signal });
-    return { kind: 'done', summary: { batch, steps: ran + 1 } };
+    const { bytesIn: bytes, objects } = first.row;
+    return { kind: 'done', summary: { batch, steps: ran + 1, bytes, objects } };
   } finally {
     await scratch.close();
   }
@@ -122,7 +123,7 @@ async function runStep(context: WorkerContext, { ref, scratch, handlers, signal 
       return { kind: 'outcome', outcome: { kind: 'snooze', delayMs, reason: 'somebody holds it' } };
     }
     case 'claimed':
-      return { kind: 'next', steps: await runClaimed(context, answer.claim, { ref, scratch, handlers, signal }) };
+      return { kind: 'next', ...(await runClaimed(context, answer.claim, { ref, scratch, handlers, signal })) };
   }
 }
 
@@ -130,12 +131,12 @@ async function runClaimed(
   context: WorkerContext,
   claim: StepClaim,
   { scratch, handlers, signal }: StepRun,
-): Promise<readonly StepDispatch[]> {
+): Promise<{ readonly steps: readonly StepDispatch[]; readonly row: BatchRow }> {
   try {
     refuseCrashing(claim);
     const batch = await context.ledger.read.batch(claim.batch);
     if (batch === undefined) throw new SluiceError('INTERNAL', `expected batch ${claim.batch} in the ledger, got none`);
-    return await withHeartbeat(context, claim, signal, (alive) =>
+    const steps = await withHeartbeat(context, claim, signal, (alive) =>
       handlers[claim.step](context, {
         claim,
         row: batch.row,
@@ -145,6 +146,7 @@ async function runClaimed(
         signal: alive,
       }),
     );
+    return { steps, row: batch.row };
   } catch (thrown) {
     throw await settleFailure(context, claim, { thrown, scratch, signal });
   }

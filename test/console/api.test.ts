@@ -1,7 +1,8 @@
 import { request } from 'node:http';
 import { describe, expect, it } from 'vitest';
-import { JOB_KINDS, stepJob } from '../../src/shared/jobs/catalogue.js';
-import { planned } from '../shared/ledger/support.js';
+import { SluiceError } from '../../src/shared/errors.js';
+import { JOB_KINDS, planJob, stepJob } from '../../src/shared/jobs/catalogue.js';
+import { arrivals, planned } from '../shared/ledger/support.js';
 import { loadWithQuarantine, recordKey, startTestConsole } from './support.js';
 
 describe('the JSON of /v1', () => {
@@ -45,6 +46,8 @@ describe('the JSON of /v1', () => {
     ['/v1/objects?limit=100000', 400],
     ['/v1/objects?dataset=a&dataset=b', 400],
     ['/v1/scale?queue=nothing', 400],
+    ['/v1/scale?queue=compact,nothing', 400],
+    ['/v1/scale?drainSeconds=0', 400],
     ['/v1/objects/x', 404],
     ['/v1/nothing', 404],
   ])('answers %s with %i and an error that says what to do', async (path, expected) => {
@@ -58,15 +61,49 @@ describe('the JSON of /v1', () => {
 });
 
 describe('GET /v1/scale', () => {
-  it('asks for workers by what waits, and for one when only the ledger knows of work', async () => {
+  it('asks for workers by what the ledger has open; the same step in the queue several times is one job', async () => {
     const { getJson, ledger, queue } = await startTestConsole();
     expect(await getJson('/v1/scale')).toMatchObject({ desired: 0, why: 'no work' });
     const { batch } = await planned(ledger);
-    expect(await getJson('/v1/scale?queue=compact')).toMatchObject({ desired: 1, waiting: 0 });
+    expect(await getJson('/v1/scale?queue=compact')).toMatchObject({ desired: 1, waiting: 1, backlogObjects: 3 });
     const step = { batch, step: 'compact', target: '', table: '', dataset: 'orders' } as const;
     await queue.enqueue([1, 2, 3, 4, 5].map((dispatch) => stepJob({ ...step, dispatch })));
-    expect(await getJson('/v1/scale?queue=compact')).toMatchObject({ desired: 3, waiting: 5, active: 0 });
-    expect(await getJson('/v1/scale?queue=load')).toMatchObject({ waiting: 0 });
+    expect(await getJson('/v1/scale?queue=compact,profile')).toMatchObject({ desired: 1, waiting: 1, active: 0 });
+    expect(await getJson('/v1/scale?queue=load')).toMatchObject({ desired: 0, waiting: 0 });
+  });
+
+  it('counts objects that nobody planned yet, at the pace that workers noted', async () => {
+    const { getJson, ledger } = await startTestConsole();
+    await ledger.objects.record(arrivals(40, { size: 100e6 }));
+    await ledger.scale.notePaces([{ kind: 'compact', jobs: 2, busySeconds: 100, bytes: 990e6, objects: 10 }]);
+    await ledger.scale.notePaces([{ kind: 'compact', jobs: 1, busySeconds: 100, bytes: 990e6, objects: 10 }]);
+    const signal = await getJson('/v1/scale?queue=compact&concurrency=1&drainSeconds=100');
+    expect(signal).toMatchObject({ desired: 5, backlogBytes: 4e9, backlogObjects: 40, open: 16, measured: true });
+    expect(await getJson('/v1/scale?queue=plan')).toMatchObject({ desired: 1, backlogBytes: 0 });
+    expect(await getJson('/v1/scale')).toMatchObject({ desired: 1, backlogBytes: 4e9 });
+  });
+
+  it('counts delayed jobs whose time has come, and none of a paused queue', async () => {
+    const { getJson, queue } = await startTestConsole();
+    const plan = planJob({ dataset: 'orders', partition: '', dispatch: 1 }, { delayMs: 1 });
+    await queue.enqueue([plan]);
+    await expect.poll(() => getJson('/v1/scale?queue=plan')).toMatchObject({ desired: 1, overdue: 1, waiting: 1 });
+    await queue.bullQueues.find(({ name }) => name === 'plan')?.pause();
+    expect(await getJson('/v1/scale')).toMatchObject({ desired: 0, paused: ['plan'], why: 'no work; paused: plan' });
+  });
+
+  it('knows how many workers attend, and answers from the ledger when Redis does not', async () => {
+    const away = async () => {
+      throw new SluiceError('QUEUE_AWAY', 'expected Redis to answer, got nothing');
+    };
+    const { getJson, ledger, queue } = await startTestConsole();
+    const worker = await queue.work({ kinds: ['compact'], concurrency: 1 }, async () => ({ kind: 'done' }));
+    await expect.poll(() => getJson('/v1/scale?queue=compact')).toMatchObject({ workers: 1 });
+    await worker.stop(0);
+    const blind = { ...queue, counts: away, attendance: away };
+    const second = await startTestConsole({ ledger, queue: blind });
+    await planned(ledger);
+    expect(await second.getJson('/v1/scale')).toMatchObject({ desired: 1, waiting: 1, workers: 0 });
   });
 });
 

@@ -108,6 +108,8 @@ export interface Config {
     readonly scratch?: string;
   };
   readonly console: { readonly host: string; readonly port: number };
+  /** What the autoscaler's signal holds to. */
+  readonly scale: { readonly drainMs: number; readonly oldestMs: number };
   readonly datasets: readonly Dataset[];
   readonly schedules: readonly ScheduleConfig[];
 }

@@ -31,6 +31,7 @@ export function resolveConfig(
       intake: resolveIntake(file.intake),
       worker: { ...worker, memoryLimitBytes: memoryLimit },
       console: file.console,
+      scale: { drainMs: file.scale.drain, oldestMs: file.scale.oldest },
       datasets: Object.entries(file.datasets).map(([name, dataset]) => resolveDataset(name, dataset)),
       schedules: file.schedules.map(
         ({ every, ...rest }): ScheduleConfig => withoutUndefined({ ...rest, everyMs: every }) as ScheduleConfig,

@@ -44,6 +44,17 @@ const workerSchema = z.strictObject({
     .describe('Folder for files in work; default a folder under the system’s temporary one.'),
 });
 
+const scaleSchema = z.strictObject({
+  drain: durationField
+    .refine((ms) => ms >= 1000, 'expected at least 1s')
+    .default(300_000)
+    .describe('The backlog shall be done in this time.'),
+  oldest: durationField
+    .refine((ms) => ms >= 1000, 'expected at least 1s')
+    .default(600_000)
+    .describe('When the oldest job waits longer, the signal asks for one worker more.'),
+});
+
 /** The whole file. Unknown keys are faults. */
 export const configSchema = z.strictObject({
   version: z.literal(1),
@@ -54,6 +65,7 @@ export const configSchema = z.strictObject({
   intake: intakeSchema.prefault({}),
   worker: workerSchema.prefault({}),
   console: z.strictObject({ host: z.string().default('127.0.0.1'), port: portField.default(8081) }).prefault({}),
+  scale: scaleSchema.prefault({}).describe('What /v1/scale holds to.'),
   datasets: z
     .record(nameField, datasetSchema)
     .refine((datasets) => Object.keys(datasets).length > 0, { message: 'expected at least one dataset' }),

@@ -8,6 +8,7 @@ import type { Ledger } from './port.js';
 import { readLedger } from './read.js';
 import { recoveryLedger } from './recovery.js';
 import { custodyLedger } from './custodyLedger.js';
+import { scaleLedger } from './demand.js';
 import { stepLedger } from './steps.js';
 
 /** Where the ledger is and how much of it one process takes. */
@@ -53,6 +54,7 @@ export async function openLedger({
     recovery: recoveryLedger(database),
     custody: custodyLedger(database),
     read: readLedger(database),
+    scale: scaleLedger(database),
     migrate: () => migrate(database),
     close,
   };

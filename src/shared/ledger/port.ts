@@ -35,9 +35,11 @@ import type {
   StepDispatch,
   StepRef,
 } from './records.js';
+import type { ScaleLedger } from './scaleRecords.js';
 
 export * from './custodyRecords.js';
 export * from './records.js';
+export * from './scaleRecords.js';
 
 /** Records arrivals and tells what became of them. */
 export interface ObjectLedger {
@@ -206,6 +208,7 @@ export interface Ledger {
   readonly recovery: RecoveryLedger;
   readonly custody: CustodyLedger;
   readonly read: ReadLedger;
+  readonly scale: ScaleLedger;
   /** Brings the ledger's tables to this version's shape; safe when several processes call it at once. */
   migrate(): Promise<void>;
   close(): Promise<void>;

@@ -2,6 +2,7 @@ import { backlog } from './backlog.js';
 import { DISPATCH_COLUMNS, readStepDispatch } from './batchRows.js';
 import type { StoredDispatch } from './batchRows.js';
 import type { LedgerDatabase } from './database.js';
+import { scaleLedger } from './demand.js';
 import { PENDING_PARTITIONS } from './pendingPartitions.js';
 import type { PlanDispatch, RecoveryLedger } from './port.js';
 import { foldTallies } from './tallies.js';
@@ -67,6 +68,7 @@ export function recoveryLedger(database: LedgerDatabase): RecoveryLedger {
     async keepHouse() {
       await database.rows('SELECT sluice.make_months(2)');
       await foldTallies(database);
+      await scaleLedger(database).forgetPaces();
     },
   };
 }

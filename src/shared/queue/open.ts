@@ -4,7 +4,7 @@ import { toSluiceError, SluiceError } from '../errors.js';
 import { JOB_KINDS, type Job, type JobKind } from '../jobs/catalogue.js';
 import { type Logger, silentLog } from '../telemetry/log.js';
 import { DEFAULT_PREFIX, jobOptions, MAX_EVENTS } from './options.js';
-import type { Queue, QueueCounts, Schedule } from './port.js';
+import type { Attendance, Queue, QueueCounts, Schedule } from './port.js';
 import { startWorkers } from './work.js';
 
 export interface OpenQueueOptions {
@@ -39,6 +39,7 @@ export async function openQueue({
     work: (options, process) => guard(() => startWorkers({ url, prefix, logger, options, process })),
     schedule: (schedules) => guard(() => replaceSchedules(bullQueueOf(queues, 'maintain'), schedules)),
     counts: (kind) => guard(() => readCounts(bullQueueOf(queues, kind))),
+    attendance: (kind) => guard(() => readAttendance(bullQueueOf(queues, kind))),
     epoch: () => guard(async () => (await connection.get(epochKey)) ?? undefined),
     setEpoch: (epoch) => guard(async () => (await connection.set(epochKey, epoch, 'NX')) === 'OK'),
     flush: () => guard(async () => void (await connection.flushall())),
@@ -120,6 +121,11 @@ async function readCounts(queue: BullQueue): Promise<QueueCounts> {
     completed: counts['completed'] ?? 0,
     failed: counts['failed'] ?? 0,
   };
+}
+
+async function readAttendance(queue: BullQueue): Promise<Attendance> {
+  const [paused, workers] = await Promise.all([queue.isPaused(), queue.getWorkersCount().catch(() => 0)]);
+  return { paused, workers };
 }
 
 function bullQueueOf(queues: ReadonlyMap<JobKind, BullQueue>, kind: JobKind): BullQueue {

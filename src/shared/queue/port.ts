@@ -22,6 +22,14 @@ export interface QueueCounts {
   readonly failed: number;
 }
 
+/** Who attends to a queue. */
+export interface Attendance {
+  /** Its jobs stay where they are, whoever attends. */
+  readonly paused: boolean;
+  /** Worker processes that are connected; 0 too where Redis does not list its clients. */
+  readonly workers: number;
+}
+
 export interface WorkerOptions {
   readonly kinds: readonly JobKind[];
   /** Jobs at once, of each kind. */
@@ -52,6 +60,7 @@ export interface Queue {
   /** Makes the given schedules the only ones; stale ones are removed. */
   schedule(schedules: readonly Schedule[]): Promise<void>;
   counts(kind: JobKind): Promise<QueueCounts>;
+  attendance(kind: JobKind): Promise<Attendance>;
   /** The epoch: a random text that lives in Redis only. Undefined when Redis lost it (flushed, or new). */
   epoch(): Promise<string | undefined>;
   /** Sets the epoch where there is none; false when somebody else was first. */

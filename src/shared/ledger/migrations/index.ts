@@ -2,6 +2,7 @@ import { objectTables } from './001_objects.js';
 import { batchTables } from './002_batches.js';
 import { custodyTables } from './003_custody.js';
 import { arrivalTables } from './004_arrivals.js';
+import { paceTables } from './038_paces.js';
 
 /** One step of the ledger's shape. Once released its SQL never changes: the ledger remembers its checksum. */
 export interface Migration {
@@ -16,4 +17,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { id: 2, name: 'batches', sql: batchTables },
   { id: 3, name: 'custody', sql: custodyTables },
   { id: 4, name: 'arrivals', sql: arrivalTables },
+  { id: 38, name: 'paces', sql: paceTables },
 ];
