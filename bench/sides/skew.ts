@@ -1,4 +1,4 @@
-import { skewSource } from '../../src/workers/skew/skewSource.js';
+import { skewSource } from '../../src/shared/skew/skewSource.js';
 import type { Args, Json, OpenSide } from '../harness/side.js';
 import { openFile } from './profile.js';
 

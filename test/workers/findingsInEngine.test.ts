@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { checkSource } from '../../src/workers/check/checkSource.js';
 import { profileSource } from '../../src/workers/profile/profileSource.js';
-import { skewColumns } from '../../src/workers/skew/skewColumns.js';
+import { skewColumns } from '../../src/shared/skew/skewColumns.js';
 import { describeSource } from '../support/describeSource.js';
 import { openEngineSession } from '../support/engineSession.js';
 import { FLIGHTS_FILE } from '../support/flights.js';

@@ -4,7 +4,7 @@ import type { ProfileReport } from '../../shared/findings/reports.js';
 import type { SkewReport } from '../../shared/findings/skew.js';
 import { checkSource } from '../../workers/check/checkSource.js';
 import { profileSource } from '../../workers/profile/profileSource.js';
-import { skewSource } from '../../workers/skew/skewSource.js';
+import { skewSource } from '../../shared/skew/skewSource.js';
 import type { Contract } from './contract.js';
 import type { CompactedObject } from './compactInputs.js';
 import type { OfflineWork } from './session.js';

@@ -93,13 +93,29 @@ export const datasetSchema = z.strictObject({
   checks: z.array(tableCheckSchema).default([]).describe('Checks over the whole batch.'),
   skew: z
     .strictObject({
-      keys: z.array(z.string()).default([]).describe('Columns to watch; none: those that look like keys are chosen.'),
+      keys: z
+        .array(z.string())
+        .default([])
+        .describe(
+          'Columns to watch; none: those that look like keys are chosen. The first that calls for the action decides the layout.',
+        ),
       threshold: z
         .number()
         .positive()
         .default(10)
         .describe('Skewed when the largest key has this many times the mean rows.'),
-      action: z.enum(['advise']).default('advise'),
+      action: z
+        .enum(['advise', 'isolate', 'salt', 'bucket'])
+        .default('advise')
+        .describe(
+          'advise: findings only. isolate: hot keys in artifacts of their own. salt: artifacts with a _salt column, and a list of hot keys beside them. bucket: artifacts of equal size, rows of one key together.',
+        ),
+      buckets: z
+        .int()
+        .min(2)
+        .max(512)
+        .default(16)
+        .describe('Artifacts of one batch: exactly so many under bucket, at least under salt, about under isolate.'),
     })
     .prefault({}),
   load: z.array(loadSchema).default([]).describe('Targets to load; none: compacted and judged only.'),

@@ -17,7 +17,6 @@ export const NOT_YET: ReadonlySet<string> = new Set([
   'indexes',
   'refresh',
   'retain',
-  'buckets',
   'serverSideEncryption',
   'kmsKeyId',
 ]);

@@ -17,6 +17,7 @@ export function findRuleFaults(config: Config): readonly ConfigFault[] {
       ...targetFaults(config, dataset),
       ...prefixFaults(config, dataset),
       ...replaceFaults(config, dataset),
+      ...skewFaults(dataset),
     ]),
     ...config.schedules.flatMap((schedule, index) =>
       schedule.dataset === undefined || config.datasets.some(({ name }) => name === schedule.dataset)
@@ -81,6 +82,12 @@ function targetFaults(config: Config, dataset: Dataset): readonly ConfigFault[] 
     tables.add(place);
     return [...faults, ...snowflakeFaults(config, load, path)];
   });
+}
+
+/** A layout follows a key that somebody named: what the profile guesses may change from batch to batch. */
+function skewFaults({ name, skew }: Dataset): readonly ConfigFault[] {
+  if (skew.action === 'advise' || skew.keys.length > 0) return [];
+  return [{ path: `datasets.${name}.skew.keys`, expected: `a column to ${skew.action} by`, got: 'none' }];
 }
 
 /** Rows of an older version can be told from others only where each row stays as its object brought it. */

@@ -15,7 +15,8 @@ WHERE b.state = 'held' AND ($1::text IS NULL OR b.dataset = $1) ORDER BY b.batch
 
 const ARTIFACTS = `
 SELECT batch_id, manifest IS NOT NULL AS done,
-  ARRAY(SELECT artifact ->> 'key' FROM json_array_elements(coalesce(manifest -> 'artifacts', '[]')) artifact) AS keys
+  ARRAY(SELECT artifact ->> 'key' FROM json_array_elements(coalesce(manifest -> 'artifacts', '[]')) artifact
+    UNION ALL SELECT manifest #>> '{layout,hotList,key}' WHERE manifest #> '{layout,hotList}' IS NOT NULL) AS keys
 FROM sluice.batches WHERE batch_id = ANY($1::uuid[])`;
 
 const NOTE_AUDIT = `

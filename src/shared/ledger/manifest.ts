@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { BatchId, ObjectId } from '../ids.js';
+import type { KeyValue } from '../findings/skew.js';
 import type { Column } from '../schema/columns.js';
 import type { ErrorCode } from '../errors.js';
 
@@ -34,6 +35,24 @@ export type ManifestObject =
   /** A transient fault (404 right after an event, 503): the object leaves the batch and goes back to arrived. */
   | { readonly object: ObjectId; readonly kind: 'released'; readonly code: ErrorCode; readonly reason: string };
 
+/** How the rows of a batch were laid out by a skewed key, where the dataset asks for it. */
+export interface ManifestLayout {
+  readonly action: 'isolate' | 'salt' | 'bucket';
+  /** The column. */
+  readonly key: string;
+  /** Keys that were isolated or salted, most rows first. */
+  readonly hotKeys: readonly {
+    readonly key: KeyValue;
+    readonly rows: number;
+    /** Isolate: the places in `artifacts` of those that hold this key and no other. */
+    readonly artifacts?: readonly number[];
+    /** Salt: `_salt` runs from 0 to salts - 1. */
+    readonly salts?: number;
+  }[];
+  /** Salt: a Parquet file of the hot keys and their salts. */
+  readonly hotList?: Artifact;
+}
+
 /** What compact committed for a batch. Later steps read this and nothing else. */
 export interface Manifest {
   readonly version: 1;
@@ -46,6 +65,7 @@ export interface Manifest {
   /** The artifacts' columns, without provenance. */
   readonly columns: readonly Column[];
   readonly artifacts: readonly Artifact[];
+  readonly layout?: ManifestLayout;
   readonly objects: readonly ManifestObject[];
   readonly rows: { readonly in: number; readonly out: number };
   readonly bytes: { readonly in: number; readonly out: number };

@@ -10,6 +10,9 @@ export const PROVENANCE_COLUMNS = [
   { name: '_sluice_row', type: 'BIGINT' },
 ] as const satisfies readonly Column[];
 
+/** The column of salted artifacts: rows of one key with the same salt belong together, 0 for keys that are not hot. */
+export const SALT_COLUMN = '_salt';
+
 /** An SQL identifier of DuckDB or Postgres, quoted. */
 export function quoteName(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;

@@ -6,7 +6,7 @@ import { pipeline } from 'node:stream/promises';
 import type { Dataset } from '../../shared/config/config.js';
 import { isSluiceError, SluiceError, toSluiceError } from '../../shared/errors.js';
 import { planJob } from '../../shared/jobs/catalogue.js';
-import type { Artifact, Manifest, ManifestObject } from '../../shared/ledger/manifest.js';
+import type { Artifact, Manifest, ManifestLayout, ManifestObject } from '../../shared/ledger/manifest.js';
 import type { SchemaVersion, StepDispatch } from '../../shared/ledger/port.js';
 import { objectUri } from '../../shared/ledger/text.js';
 import { datasetOf, type WorkerContext } from '../context.js';
@@ -14,8 +14,10 @@ import type { StepWork } from '../runSteps.js';
 import { accountObjects } from './accountObjects.js';
 import { compactFiles, type CompactFilesResult } from './compactFiles.js';
 import { type FetchReport, fetchObjects } from './fetchObjects.js';
+import { layOut } from './layOut.js';
 import { lookAgain } from './lookAgain.js';
 import { lookAround } from './lookAround.js';
+import type { WrittenArtifact } from './write.js';
 
 /** An object that was absent is looked for again after this time. */
 const RELEASE_MS = 2000;
@@ -59,14 +61,21 @@ async function compactOnceSeen(
     tries,
   };
   const { result, schemaVersion } = await compactWithSchema(context, work, inputs);
-  const artifacts = await putArtifacts(context, work, { dataset, result, tries });
+  const { artifacts, layout } = await putArtifacts(context, work, { dataset, result, tries });
   const account = accountObjects({
     verdicts,
     compacted: new Map(result.objects.map((answer) => [answer.object, answer])),
     uris: new Map(work.objects.map(({ object, bucket, key }) => [object, objectUri(bucket, key)])),
     rule: dataset.onDuplicateContent,
   });
-  const manifest = buildManifest(work, { ...inputs, objects: account.objects, result, artifacts, schemaVersion });
+  const manifest = buildManifest(work, {
+    ...inputs,
+    objects: account.objects,
+    result,
+    artifacts,
+    layout,
+    schemaVersion,
+  });
   const releasedUntil = new Date(context.clock.now() + RELEASE_MS);
   const opened = await context.ledger.steps.commitCompact(work.claim, manifest, releasedUntil, account.custody);
   if (manifest.objects.some(({ kind }) => kind === 'released')) await planReleased(context, work, releasedUntil);
@@ -143,27 +152,55 @@ function sameColumns(added: SchemaVersion, result: CompactFilesResult): boolean 
   return JSON.stringify(added.columns) === JSON.stringify(result.columns);
 }
 
+interface PutArtifacts {
+  readonly artifacts: readonly Artifact[];
+  readonly layout?: ManifestLayout | undefined;
+}
+
+/** Lays the rows out as the dataset asks, and puts the artifacts. */
 async function putArtifacts(
   context: WorkerContext,
   work: StepWork,
   { dataset, result, tries }: { dataset: Dataset; result: CompactFilesResult; tries: number },
-): Promise<readonly Artifact[]> {
+): Promise<PutArtifacts> {
+  const { skew, compact, batch } = dataset;
+  const laidOut = await layOut({
+    session: await work.scratch.session(),
+    skew,
+    compression: compact.compression,
+    sort: compact.sort,
+    targetBytes: batch.targetBytes,
+    outDir: join(work.scratch.folder, `laid-out-${tries}`),
+    result,
+    signal: work.signal,
+  });
   const artifacts: Artifact[] = [];
-  const { batch, attempt, partition } = work.claim;
-  for (const [index, { path, rows }] of result.artifacts.entries()) {
-    const folder = partition === '' ? '' : `${partition}/`;
-    const key = `${dataset.compact.prefix}${folder}${batch}-${attempt}${tries === 1 ? '' : `.${tries}`}-${index}.parquet`;
-    const sha256 = await hashFile(path);
-    const { eTag, bytes } = await context.lake.putFile({
-      key,
-      file: path,
-      contentType: 'application/vnd.apache.parquet',
-      signal: work.signal,
-    });
-    work.scratch.keep(key, path);
-    artifacts.push({ key, eTag, bytes, rows, sha256 });
-  }
-  return artifacts;
+  const { batch: id, attempt, partition } = work.claim;
+  const folder = `${compact.prefix}${partition === '' ? '' : `${partition}/`}`;
+  const name = `${id}-${attempt}${tries === 1 ? '' : `.${tries}`}`;
+  for (const [index, artifact] of laidOut.artifacts.entries())
+    artifacts.push(await putArtifact(context, work, artifact, `${folder}${name}-${index}.parquet`));
+  const { layout, hotList } = laidOut;
+  if (layout === undefined || hotList === undefined) return { artifacts, layout };
+  const list = await putArtifact(context, work, hotList, `${folder}_hot-${name}-0.parquet`);
+  return { artifacts, layout: { ...layout, hotList: list } };
+}
+
+async function putArtifact(
+  context: WorkerContext,
+  work: StepWork,
+  { path, rows }: WrittenArtifact,
+  key: string,
+): Promise<Artifact> {
+  const sha256 = await hashFile(path);
+  const { eTag, bytes } = await context.lake.putFile({
+    key,
+    file: path,
+    contentType: 'application/vnd.apache.parquet',
+    signal: work.signal,
+  });
+  work.scratch.keep(key, path);
+  return { key, eTag, bytes, rows, sha256 };
 }
 
 async function hashFile(path: string): Promise<string> {
@@ -172,16 +209,15 @@ async function hashFile(path: string): Promise<string> {
   return hash.digest('hex');
 }
 
-interface ManifestParts extends Inputs {
+interface ManifestParts extends Inputs, PutArtifacts {
   readonly objects: readonly ManifestObject[];
   readonly result: CompactFilesResult;
-  readonly artifacts: readonly Artifact[];
   readonly schemaVersion: number;
 }
 
 function buildManifest(
   work: StepWork,
-  { dataset, report, objects, result, artifacts, schemaVersion }: ManifestParts,
+  { dataset, report, objects, result, artifacts, layout, schemaVersion }: ManifestParts,
 ): Manifest {
   const sizes = new Map<string, number>(work.objects.map(({ object, size }) => [object, size]));
   return {
@@ -194,6 +230,7 @@ function buildManifest(
     configHash: dataset.hash,
     columns: result.columns,
     artifacts,
+    ...(layout === undefined ? {} : { layout }),
     objects: [...objects, ...report.missing],
     rows: result.rows,
     bytes: {

@@ -49,25 +49,39 @@ export async function writeSlice(
   return parts === 1 ? [{ path, rows, bytes: size }] : splitArtifact({ path, rows, bytes: size }, parts, request);
 }
 
-/** Cuts an artifact into row ranges, in its own order. */
-async function splitArtifact(
+/** Cuts an artifact into parts of about the same rows, in its own order. */
+function splitArtifact(
   whole: WrittenArtifact,
   parts: number,
-  { session, compression, signal }: WriteRequest,
+  request: CutRequest,
 ): Promise<readonly WrittenArtifact[]> {
   const step = Math.ceil(whole.rows / parts);
+  const cuts = Array.from({ length: Math.ceil(whole.rows / step) }, (_, at) => Math.min(step, whole.rows - at * step));
+  return cutArtifact(whole, cuts, request);
+}
+
+export type CutRequest = Pick<WriteRequest, 'session' | 'compression' | 'signal'>;
+
+/** Cuts an artifact into so many rows each, in its own order; `cuts` holds all its rows. It is replaced by the parts. */
+export async function cutArtifact(
+  whole: WrittenArtifact,
+  cuts: readonly number[],
+  { session, compression, signal }: CutRequest,
+): Promise<readonly WrittenArtifact[]> {
   const artifacts: WrittenArtifact[] = [];
   const source = `${whole.path}.whole`;
   await rename(whole.path, source);
   await session.run('SET preserve_insertion_order = true', signal);
   try {
-    for (let from = 0; from < whole.rows; from += step) {
+    let from = 0;
+    for (const rows of cuts) {
       const path = whole.path.replace(/\.parquet$/, `-${artifacts.length}.parquet`);
-      const range = `file_row_number >= ${from} AND file_row_number < ${from + step}`;
+      const range = `file_row_number >= ${from} AND file_row_number < ${from + rows}`;
       const select = `SELECT * FROM ${parquetSql([source])} WHERE ${range}`;
       await rm(path, { force: true });
       await session.run(copySql(select, { path, compression, sort: [] }), signal);
-      artifacts.push({ path, rows: Math.min(step, whole.rows - from), bytes: (await stat(path)).size });
+      artifacts.push({ path, rows, bytes: (await stat(path)).size });
+      from += rows;
     }
   } finally {
     await session.run('SET preserve_insertion_order = false').catch(() => {});

@@ -4,8 +4,8 @@ import type { SkewReport } from '../../shared/findings/skew.js';
 import type { StepDispatch } from '../../shared/ledger/port.js';
 import { datasetOf, type WorkerContext } from '../context.js';
 import type { StepWork } from '../runSteps.js';
-import { skewColumns } from './skewColumns.js';
-import { skewSource } from './skewSource.js';
+import { skewColumns } from '../../shared/skew/skewColumns.js';
+import { skewSource } from '../../shared/skew/skewSource.js';
 
 /**
  * Finds hot keys of the columns that the dataset names, or of those that its profile suggests. Commit point:

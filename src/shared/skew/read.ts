@@ -1,8 +1,8 @@
-import { countOf, listOf, scalarOf, structOf } from '../../shared/findings/values.js';
+import { countOf, listOf, scalarOf, structOf } from '../findings/values.js';
 import { BUCKETS } from './sql.js';
-import type { EngineRow } from '../../shared/engine/port.js';
-import type { HotKey } from '../../shared/findings/skew.js';
-import type { TypeKind } from '../../shared/schema/typeKind.js';
+import type { EngineRow } from '../engine/port.js';
+import type { HotKey } from '../findings/skew.js';
+import type { TypeKind } from '../schema/typeKind.js';
 import type { KeyCount, Load } from './plan.js';
 
 /** How many keys have how many rows; `weight` keys stand for each that was seen. */

@@ -1,8 +1,8 @@
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { profileSource } from '../../../src/workers/profile/profileSource.js';
-import { skewColumns } from '../../../src/workers/skew/skewColumns.js';
-import { skewSource } from '../../../src/workers/skew/skewSource.js';
+import { skewColumns } from '../../../src/shared/skew/skewColumns.js';
+import { skewSource } from '../../../src/shared/skew/skewSource.js';
 import { describeSource } from '../../support/describeSource.js';
 import { FLIGHTS } from '../../support/flights.js';
 import { openPlainSession } from '../../support/plainSession.js';

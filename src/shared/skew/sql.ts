@@ -1,4 +1,4 @@
-import { quoteName } from '../../shared/schema/columns.js';
+import { quoteName } from '../schema/columns.js';
 import { HOT_KEYS, HOT_OVER_MEAN, PARTITIONS } from './plan.js';
 
 /** Hash buckets of the first pass over many keys. */

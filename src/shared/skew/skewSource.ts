@@ -1,6 +1,6 @@
-import { SluiceError } from '../../shared/errors.js';
-import { countOf } from '../../shared/findings/values.js';
-import { typeKind } from '../../shared/schema/typeKind.js';
+import { SluiceError } from '../errors.js';
+import { countOf } from '../findings/values.js';
+import { typeKind } from '../schema/typeKind.js';
 import {
   GROUPED_KEYS,
   GROUPED_ROWS,
@@ -14,10 +14,10 @@ import {
 } from './plan.js';
 import { readCounts, readHeavy, readHotKeys, readKeys, readLoads } from './read.js';
 import { KEY_SAMPLE, bucketsSql, groupsSql, heavySql, rowsSql } from './sql.js';
-import type { EngineRow, EngineSession } from '../../shared/engine/port.js';
-import type { HotKey, SkewReport } from '../../shared/findings/skew.js';
-import type { Column } from '../../shared/schema/columns.js';
-import type { TypeKind } from '../../shared/schema/typeKind.js';
+import type { EngineRow, EngineSession } from '../engine/port.js';
+import type { HotKey, SkewReport } from '../findings/skew.js';
+import type { Column } from '../schema/columns.js';
+import type { TypeKind } from '../schema/typeKind.js';
 import type { KeyCount, Load } from './plan.js';
 
 export interface SkewRequest {

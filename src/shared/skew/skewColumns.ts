@@ -1,8 +1,8 @@
 import { SKEW_THRESHOLD, isSkewCandidate } from './plan.js';
 import { skewSource } from './skewSource.js';
-import type { EngineSession } from '../../shared/engine/port.js';
-import type { ProfileReport } from '../../shared/findings/reports.js';
-import type { SkewReport } from '../../shared/findings/skew.js';
+import type { EngineSession } from '../engine/port.js';
+import type { ProfileReport } from '../findings/reports.js';
+import type { SkewReport } from '../findings/skew.js';
 
 export interface SkewColumnsRequest {
   readonly session: EngineSession;

@@ -1,6 +1,6 @@
-import { isProvenance, typeKind } from '../../shared/schema/typeKind.js';
-import type { ColumnProfile } from '../../shared/findings/reports.js';
-import type { HotKey, SkewAdvice, SkewReport } from '../../shared/findings/skew.js';
+import { isProvenance, typeKind } from '../schema/typeKind.js';
+import type { ColumnProfile } from '../findings/reports.js';
+import type { HotKey, SkewAdvice, SkewReport } from '../findings/skew.js';
 
 /** The most frequent key against the mean from which a key column counts as skewed. */
 export const SKEW_THRESHOLD = 10;
@@ -108,7 +108,8 @@ function isNamedLikeKey(name: string): boolean {
   return /(^|[_ ])(id|key|code|no|nr|num|number|sk|fk)$/i.test(name) || /[a-z](Id|ID|Key|Code|No|Number)$/.test(name);
 }
 
-function saltsFor(share: number): number {
+/** Over how many salts a key of so large a share is spread, so that each fits one of 32 partitions: a power of two from 2 to 64. */
+export function saltsFor(share: number): number {
   return Math.min(MOST_SALTS, 2 ** Math.ceil(Math.log2(Math.max(2, share * ADVISED_PARTITIONS))));
 }
 
