@@ -9,6 +9,7 @@ import { backoffDelayMs, isOver, MAX_CRASHES } from './backoff.js';
 import { type BatchScratch, openBatchScratch } from './batchScratch.js';
 import type { WorkerContext } from './context.js';
 import { HEARTBEAT_MS, LEASE_MS, withHeartbeat } from './heartbeat.js';
+import { planWaiting } from './planPartitions.js';
 
 /** One claimed step, with all that its handler needs. */
 export interface StepWork {
@@ -64,6 +65,7 @@ export async function runSteps(
     });
     if (first.kind === 'outcome') return first.outcome;
     const ran = await runInline(context, { waiting: [...first.steps], scratch, handlers, signal });
+    await planWaiting(context, batch);
     const { bytesIn: bytes, objects } = first.row;
     return { kind: 'done', summary: { batch, steps: ran + 1, bytes, objects } };
   } finally {

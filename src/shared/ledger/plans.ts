@@ -1,6 +1,8 @@
 import { asObjectId } from '../ids.js';
+import type { BatchId } from '../ids.js';
 import { commitPlan } from './commitPlan.js';
 import type { LedgerDatabase } from './database.js';
+import { FIRST_DISPATCH } from './firstDispatch.js';
 import type { PartitionRef, PendingObject, PlanDispatch, PlanLedger } from './port.js';
 
 /**
@@ -19,7 +21,7 @@ WITH wanted AS (
   RETURNING p.dataset, p.partition, p.dispatch
 ), added AS (
   INSERT INTO sluice.partitions (dataset, partition, dispatched, dispatch, dispatched_at)
-  SELECT dataset, partition, true, 1, now() FROM wanted w
+  SELECT dataset, partition, true, ${FIRST_DISPATCH}, now() FROM wanted w
   WHERE NOT EXISTS (SELECT FROM sluice.partitions p WHERE p.dataset = w.dataset AND p.partition = w.partition)
   ORDER BY dataset, partition
   ON CONFLICT DO NOTHING
@@ -38,9 +40,27 @@ ORDER BY due_at, object_id LIMIT $3`;
 
 const PLAN_AGAIN = `
 INSERT INTO sluice.partitions AS known (dataset, partition, dispatched, dispatch, dispatched_at, plan_at)
-VALUES ($1, $2, false, 1, now(), $3)
+VALUES ($1, $2, false, ${FIRST_DISPATCH}, now(), $3)
 ON CONFLICT (dataset, partition) DO UPDATE SET dispatch = known.dispatch + 1, dispatched_at = now(), plan_at = excluded.plan_at
 RETURNING dataset, partition, dispatch`;
+
+/** A batch that is older is stuck (held, failing, its target away): nothing waits for it. */
+const YOUNG = `interval '10 seconds'`;
+
+/** True when a young batch of the partition is under way; looks at 1,000 unfinished batches of the dataset at most. */
+const HAS_YOUNG_BATCH = `
+SELECT EXISTS (
+  SELECT FROM (
+    SELECT partition, created_at FROM sluice.batches
+    WHERE dataset = $1 AND state IN ('planned', 'compacted', 'judged') LIMIT 1000
+  ) unfinished WHERE partition = $2 AND created_at > now() - ${YOUNG}
+) AS found`;
+
+const WAKE = `
+UPDATE sluice.partitions p SET dispatch = p.dispatch + 1, dispatched_at = now(), plan_at = NULL
+FROM sluice.batches b
+WHERE b.batch_id = $1 AND p.dataset = b.dataset AND p.partition = b.partition AND p.plan_at < now() + $2 * interval '1 millisecond'
+RETURNING p.dataset, p.partition, p.dispatch`;
 
 /**
  * Turns pending objects into batches.
@@ -78,6 +98,13 @@ export function planLedger(database: LedgerDatabase): PlanLedger {
     async planAgainAt({ dataset, partition }: PartitionRef, at: Date): Promise<PlanDispatch> {
       const [row] = await database.rows<{ dispatch: number }>(PLAN_AGAIN, [dataset, partition, at]);
       return { dataset, partition, dispatch: row?.dispatch ?? 1 };
+    },
+    async hasYoungBatch({ dataset, partition }: PartitionRef): Promise<boolean> {
+      const [row] = await database.rows<{ found: boolean }>(HAS_YOUNG_BATCH, [dataset, partition]);
+      return row?.found === true;
+    },
+    async wakeAfter(batch: BatchId, withinMs: number): Promise<readonly PlanDispatch[]> {
+      return database.rows<PlanDispatch & Record<string, unknown>>(WAKE, [batch, withinMs]);
     },
   };
 }

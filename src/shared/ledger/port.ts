@@ -92,6 +92,10 @@ export interface PlanLedger {
   commitPlan(partition: PartitionRef, batches: readonly PlannedBatch[]): Promise<readonly StepDispatch[]>;
   /** Remembers when the partition must be planned again although nothing new arrives (maxWait, a released object). */
   planAgainAt(partition: PartitionRef, at: Date): Promise<PlanDispatch>;
+  /** True while a batch of the partition, planned within the last 10 s, is under way: files that come meanwhile may share the next one. */
+  hasYoungBatch(partition: PartitionRef): Promise<boolean>;
+  /** Has the batch's partition planned now when `planAgainAt` named a time at most `withinMs` away; nothing otherwise. */
+  wakeAfter(batch: BatchId, withinMs: number): Promise<readonly PlanDispatch[]>;
 }
 
 /** Leases, commit points and failures of the steps. */

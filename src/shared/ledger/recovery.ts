@@ -3,6 +3,7 @@ import { DISPATCH_COLUMNS, readStepDispatch } from './batchRows.js';
 import type { StoredDispatch } from './batchRows.js';
 import type { LedgerDatabase } from './database.js';
 import { scaleLedger } from './demand.js';
+import { FIRST_DISPATCH } from './firstDispatch.js';
 import { PENDING_PARTITIONS } from './pendingPartitions.js';
 import type { PlanDispatch, RecoveryLedger } from './port.js';
 import { foldTallies } from './tallies.js';
@@ -33,7 +34,7 @@ ${PENDING_PARTITIONS}, quiet AS (
   ORDER BY p.dispatched_at NULLS FIRST LIMIT $2
 )
 INSERT INTO sluice.partitions AS known (dataset, partition, dispatched, dispatch, dispatched_at)
-SELECT dataset, partition, true, 1, now() FROM quiet ORDER BY dataset, partition
+SELECT dataset, partition, true, ${FIRST_DISPATCH}, now() FROM quiet ORDER BY dataset, partition
 ON CONFLICT (dataset, partition) DO UPDATE SET dispatched = true, dispatch = known.dispatch + 1, dispatched_at = now()
 WHERE known.dispatched_at <= now() - $1 * interval '1 millisecond'
 RETURNING dataset, partition, dispatch`;
@@ -41,7 +42,7 @@ RETURNING dataset, partition, dispatch`;
 const DISPATCH_ALL_PENDING = `
 ${PENDING_PARTITIONS}
 INSERT INTO sluice.partitions AS known (dataset, partition, dispatched, dispatch, dispatched_at)
-SELECT dataset, partition, true, 1, now() FROM pending WHERE dataset = ANY($1::text[]) ORDER BY dataset, partition
+SELECT dataset, partition, true, ${FIRST_DISPATCH}, now() FROM pending WHERE dataset = ANY($1::text[]) ORDER BY dataset, partition
 ON CONFLICT (dataset, partition) DO UPDATE SET dispatched = true, dispatch = known.dispatch + 1, dispatched_at = now()
 RETURNING dataset, partition, dispatch`;
 

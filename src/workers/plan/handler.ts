@@ -2,6 +2,7 @@ import { newBatchId } from '../../shared/ids.js';
 import { type JobPayload, planJob, stepJob } from '../../shared/jobs/catalogue.js';
 import type { Outcome } from '../../shared/outcome.js';
 import { datasetOf, type WorkerContext } from '../context.js';
+import { SHARE_MS } from '../planPartitions.js';
 import { planBatches } from './plan.js';
 
 /** Objects read in one plan; when there are more, the partition is planned again at once. */
@@ -18,7 +19,10 @@ export async function handlePlan(context: WorkerContext, payload: JobPayload<'pl
   const pending = await ledger.plans.beginPlan(place, PLAN_LIMIT);
   const now = clock.now();
   const closeNow = context.closeNow || payload.closeNow === true;
-  const plan = planBatches(pending, closeNow ? { ...dataset.batch, maxWaitMs: 0 } : dataset.batch, now);
+  const limits = closeNow ? { ...dataset.batch, maxWaitMs: 0 } : dataset.batch;
+  const first = planBatches(pending, limits, now);
+  const shares = first.isClosedByTime && !closeNow && (await ledger.plans.hasYoungBatch(place));
+  const plan = shares ? planBatches(pending, { ...limits, maxWaitMs: limits.maxWaitMs + SHARE_MS }, now) : first;
   const loads = dataset.load.map(({ target, table }) => ({ target, table }));
   const batches = plan.batches.map((objects) => ({
     batch: newBatchId(now),

@@ -13,6 +13,8 @@ export interface BatchPlan {
   readonly left: number;
   /** When the oldest object that is left will have waited long enough (ms since 1970). */
   readonly dueAtMs?: number;
+  /** True when a batch that is not full closed because its oldest object had waited long enough. */
+  readonly isClosedByTime: boolean;
 }
 
 /**
@@ -27,6 +29,7 @@ export function planBatches(pending: readonly PendingObject[], limits: PlanLimit
   return {
     batches: plans.flatMap(({ batches }) => batches),
     left: plans.reduce((sum, { left }) => sum + left, 0),
+    isClosedByTime: plans.some(({ isClosedByTime }) => isClosedByTime),
     ...(due.length === 0 ? {} : { dueAtMs: due.reduce((first, at) => Math.min(first, at)) }),
   };
 }
@@ -57,8 +60,9 @@ function packBatches(pending: readonly PendingObject[], limits: PlanLimits, nowM
     openBytes += object.size;
   }
   const oldest = open[0];
-  if (oldest === undefined) return { batches: full, left: 0 };
+  if (oldest === undefined) return { batches: full, left: 0, isClosedByTime: false };
   const dueAtMs = oldest.arrivedAt.getTime() + limits.maxWaitMs;
-  const closes = dueAtMs <= nowMs || openBytes >= limits.targetBytes || open.length >= limits.maxFiles;
-  return closes ? { batches: [...full, open], left: 0 } : { batches: full, left: open.length, dueAtMs };
+  const isFull = openBytes >= limits.targetBytes || open.length >= limits.maxFiles;
+  if (!isFull && dueAtMs > nowMs) return { batches: full, left: open.length, dueAtMs, isClosedByTime: false };
+  return { batches: [...full, open], left: 0, isClosedByTime: !isFull };
 }

@@ -1,29 +1,61 @@
 import { expect, test } from 'vitest';
 import { newBatchId } from '../../../src/shared/ids.js';
 import type { PlanDispatch } from '../../../src/shared/ledger/port.js';
-import { arrivals, freshLedger, PLACE, statesOf, WAREHOUSE } from './support.js';
+import { arrivals, freshLedger, PLACE, planned, statesOf, WAREHOUSE } from './support.js';
 
 const OTHER = { dataset: 'orders', partition: 'day=2026-01-02' };
 
 test('a partition is dispatched once until its plan begins', async () => {
   const { ledger } = await freshLedger();
-  expect(await ledger.plans.dispatch([PLACE, PLACE, OTHER])).toHaveLength(2);
+  const first = await ledger.plans.dispatch([PLACE, PLACE, OTHER]);
+  expect(first).toHaveLength(2);
+  const number =
+    first.find(({ dataset, partition }) => dataset === PLACE.dataset && partition === PLACE.partition)?.dispatch ?? 0;
   expect(await ledger.plans.dispatch([OTHER, PLACE])).toEqual([]);
   await ledger.plans.beginPlan(PLACE, 10);
-  expect(await ledger.plans.dispatch([OTHER, PLACE])).toEqual([{ ...PLACE, dispatch: 2 }]);
+  expect(await ledger.plans.dispatch([OTHER, PLACE])).toEqual([{ ...PLACE, dispatch: number + 1 }]);
   expect(await ledger.plans.dispatch([])).toEqual([]);
 });
 
 test('of many dispatches at once, in any order, one gets the number', async () => {
   const { ledger } = await freshLedger();
-  for (const number of [1, 2, 3]) {
+  let before = new Map<string, number>();
+  for (let round = 0; round < 3; round++) {
     const answers = await Promise.all(
       Array.from({ length: 16 }, (_, turn) => ledger.plans.dispatch(turn % 2 === 0 ? [PLACE, OTHER] : [OTHER, PLACE])),
     );
-    expect(answers.flat().map(({ dispatch }) => dispatch)).toEqual([number, number]);
+    expect(answers.flat()).toHaveLength(2);
+    const numbers = new Map(answers.flat().map(({ partition, dispatch }) => [partition, dispatch]));
+    for (const [partition, number] of before) expect(numbers.get(partition)).toBe(number + 1);
+    before = numbers;
     await ledger.plans.beginPlan(PLACE, 1);
     await ledger.plans.beginPlan(OTHER, 1);
   }
+});
+
+test('a new partition begins above the dispatches that an older ledger gave it', async () => {
+  const older = await freshLedger();
+  const [first] = await older.ledger.plans.dispatch([PLACE]);
+  const newer = await freshLedger();
+  const [second] = await newer.ledger.plans.dispatch([PLACE]);
+  expect(second?.dispatch).toBeGreaterThan(first?.dispatch ?? Infinity);
+});
+
+test('files that wait for a young batch of their partition are woken when it ends', async () => {
+  const { ledger, sql } = await freshLedger();
+  expect(await ledger.plans.hasYoungBatch(PLACE)).toBe(false);
+  const work = await planned(ledger, { loads: [WAREHOUSE] });
+  expect(await ledger.plans.hasYoungBatch(PLACE)).toBe(true);
+  expect(await ledger.plans.hasYoungBatch(OTHER)).toBe(false);
+  expect(await ledger.plans.wakeAfter(work.batch, 1000)).toEqual([]);
+
+  const { dispatch } = await ledger.plans.planAgainAt(PLACE, new Date(Date.now() + 60_000));
+  expect(await ledger.plans.wakeAfter(work.batch, 1000)).toEqual([]);
+  expect(await ledger.plans.wakeAfter(work.batch, 120_000)).toEqual([{ ...PLACE, dispatch: dispatch + 1 }]);
+  expect(await ledger.plans.wakeAfter(work.batch, 120_000)).toEqual([]);
+
+  await sql.query(`UPDATE sluice.batches SET created_at = created_at - interval '11 seconds'`);
+  expect(await ledger.plans.hasYoungBatch(PLACE)).toBe(false);
 });
 
 test('no wake-up is lost: whatever arrives while plans run is planned by a dispatched plan', async () => {
@@ -128,12 +160,16 @@ test('pending objects are read oldest first, at most the limit', async () => {
 
 test('a partition that waits for a later plan is still dispatched for new arrivals', async () => {
   const { ledger } = await freshLedger();
-  expect(await ledger.plans.planAgainAt(OTHER, new Date())).toEqual({ ...OTHER, dispatch: 1 });
+  expect(await ledger.plans.planAgainAt(OTHER, new Date())).toEqual({ ...OTHER, dispatch: expect.any(Number) });
   await ledger.objects.record(arrivals(1));
-  await ledger.plans.dispatch([PLACE]);
+  const [first] = await ledger.plans.dispatch([PLACE]);
+  const number = first?.dispatch ?? 0;
   await ledger.plans.beginPlan(PLACE, 10);
-  expect(await ledger.plans.planAgainAt(PLACE, new Date(Date.now() + 60_000))).toEqual({ ...PLACE, dispatch: 2 });
+  expect(await ledger.plans.planAgainAt(PLACE, new Date(Date.now() + 60_000))).toEqual({
+    ...PLACE,
+    dispatch: number + 1,
+  });
   expect(await ledger.recovery.unplannedPartitions(0, 10)).toEqual([]);
   await ledger.objects.record(arrivals(1));
-  expect(await ledger.plans.dispatch([PLACE])).toEqual([{ ...PLACE, dispatch: 3 }]);
+  expect(await ledger.plans.dispatch([PLACE])).toEqual([{ ...PLACE, dispatch: number + 2 }]);
 });

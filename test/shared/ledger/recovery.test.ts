@@ -36,10 +36,10 @@ test('objects whose dispatch was never made or got lost are found again', async 
   await ledger.objects.record(arrivals(1, { dataset: 'clicks', partition: '' }));
   expect(await ledger.recovery.unplannedPartitions(60_000, 10)).toEqual([]);
   const found = await ledger.recovery.unplannedPartitions(0, 10);
-  expect(found.map(({ dataset, partition, dispatch }) => `${dataset} ${partition} ${dispatch}`).sort()).toEqual([
-    'clicks  1',
-    'orders b 1',
-    `orders ${PLACE.partition} 1`,
+  expect(found.map(({ dataset, partition }) => `${dataset} ${partition}`).sort()).toEqual([
+    'clicks ',
+    'orders b',
+    `orders ${PLACE.partition}`,
   ]);
   expect(await ledger.recovery.unplannedPartitions(60_000, 10)).toEqual([]);
   expect(await ledger.plans.dispatch([PLACE])).toEqual([]);
@@ -57,14 +57,14 @@ test('a plan that was put off is due at its time, for the reconciler too', async
   const { ledger, sql } = await freshLedger();
   await ledger.objects.record(arrivals(1));
   const at = inSeconds(60);
-  await ledger.plans.planAgainAt(PLACE, at);
+  const { dispatch } = await ledger.plans.planAgainAt(PLACE, at);
   expect(await ledger.recovery.unplannedPartitions(0, 10)).toEqual([]);
   expect(await ledger.recovery.backlog()).toEqual([
     { dataset: 'orders', pending: 1, openSteps: 0, failedSteps: 0, heldBatches: 0, nextDueAt: at },
   ]);
   await passTime(sql, 61);
   expect(await ledger.recovery.unplannedPartitions(30_000, 10)).toEqual([]);
-  expect(await ledger.recovery.unplannedPartitions(0, 10)).toEqual([{ ...PLACE, dispatch: 2 }]);
+  expect(await ledger.recovery.unplannedPartitions(0, 10)).toEqual([{ ...PLACE, dispatch: dispatch + 1 }]);
 });
 
 test('closing now dispatches every partition of the datasets that has pending objects', async () => {

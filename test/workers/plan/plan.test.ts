@@ -34,6 +34,13 @@ test('maxWait 0 closes at once', () => {
   expect(sizesOf(planBatches(pending([1], 5000), { ...limits, maxWaitMs: 0 }, 5000))).toEqual([[1]]);
 });
 
+test('only a batch that is not full closes by time', () => {
+  expect(planBatches(pending([10, 20], 1000), limits, 61_000).isClosedByTime).toBe(true);
+  expect(planBatches(pending([10, 20], 1000), limits, 2000).isClosedByTime).toBe(false);
+  expect(planBatches(pending([100], 1000), limits, 61_000).isClosedByTime).toBe(false);
+  expect(planBatches(pending([1, 1, 1], 1000), limits, 61_000).isClosedByTime).toBe(false);
+});
+
 test('a batch closes before the object that would carry it over the target', () => {
   expect(sizesOf(planBatches(pending([60, 50, 10]), limits, 1))).toEqual([[60]]);
 });
@@ -47,7 +54,7 @@ test('an object over the target is a batch of its own', () => {
 });
 
 test('nothing pending plans nothing', () => {
-  expect(planBatches([], limits, 1)).toEqual({ batches: [], left: 0 });
+  expect(planBatches([], limits, 1)).toEqual({ batches: [], left: 0, isClosedByTime: false });
 });
 
 test('every object is in exactly one batch or left, in order, and no batch of several breaks a limit', () => {
