@@ -8,9 +8,10 @@ const [NEWLINE, RETURN, QUOTE, BACKSLASH] = [0x0a, 0x0d, 0x22, 0x5c];
 export interface TextScan {
   /** The first 64 KiB. */
   readonly head: Buffer;
+  /** Newlines, in CSV those outside double quotes. */
   readonly newlines: number;
   readonly endsInLine: boolean;
-  /** True where a newline is not always the end of one row: quotes, blank lines, lone carriage returns. */
+  /** True where such a newline is not always the end of one row: blank lines, lone carriage returns, an open quote. */
   readonly hasOddLines: boolean;
   /** Byte of the first NUL, plain or as a JSON escape. */
   readonly nulAt?: number;
@@ -41,6 +42,7 @@ class Scanner {
   #head = Buffer.alloc(0);
   #newlines = 0;
   #hasOddLines = false;
+  #isQuoted = false;
   #last = 0;
   #nulAt = -1;
   #bytes = 0;
@@ -52,7 +54,7 @@ class Scanner {
     const nul = this.#nulAt < 0 ? findNul(chunk, this.escapes) : -1;
     if (nul >= 0) this.#nulAt = this.#bytes + nul;
     this.#hasOddLines ||= isOdd(chunk, this.#last);
-    this.#newlines += countNewlines(chunk);
+    this.#countNewlines(chunk);
     this.#last = chunk.at(-1) ?? this.#last;
     this.#bytes += chunk.length;
   }
@@ -60,18 +62,26 @@ class Scanner {
   end(): TextScan {
     const nulAt = this.#nulAt < 0 ? {} : { nulAt: this.#nulAt };
     const endsInLine = this.#last === NEWLINE;
-    return { head: this.#head, newlines: this.#newlines, endsInLine, hasOddLines: this.#hasOddLines, ...nulAt };
+    const hasOddLines = this.#hasOddLines || this.#isQuoted;
+    return { head: this.#head, newlines: this.#newlines, endsInLine, hasOddLines, ...nulAt };
+  }
+
+  #countNewlines(chunk: Buffer): void {
+    // No string of JSON goes on behind a newline.
+    let quote = this.escapes ? -1 : chunk.indexOf(QUOTE);
+    const passQuotes = (until: number) => {
+      for (; quote >= 0 && quote < until; quote = chunk.indexOf(QUOTE, quote + 1)) this.#isQuoted = !this.#isQuoted;
+    };
+    for (let at = chunk.indexOf(NEWLINE); at >= 0; at = chunk.indexOf(NEWLINE, at + 1)) {
+      passQuotes(at);
+      if (!this.#isQuoted) this.#newlines += 1;
+    }
+    passQuotes(chunk.length);
   }
 }
 
-function countNewlines(chunk: Buffer): number {
-  let count = 0;
-  for (let at = chunk.indexOf(NEWLINE); at >= 0; at = chunk.indexOf(NEWLINE, at + 1)) count += 1;
-  return count;
-}
-
 function isOdd(chunk: Buffer, last: number): boolean {
-  if (chunk.includes(QUOTE) || chunk.includes('\n\n') || chunk.includes('\n\r')) return true;
+  if (chunk.includes('\n\n') || chunk.includes('\n\r')) return true;
   if ((last === NEWLINE || last === 0) && (chunk[0] === NEWLINE || chunk[0] === RETURN)) return true;
   for (let at = chunk.indexOf(RETURN); at >= 0; at = chunk.indexOf(RETURN, at + 1)) {
     if (at + 1 < chunk.length && chunk[at + 1] !== NEWLINE) return true;
