@@ -72,6 +72,23 @@ test('profile and skew look into CSV and NDJSON as into one table, and name the 
   expect(JSON.parse(skew.stdout)).toMatchObject({ rows: 300, skewed: true, hotKeys: [{ key: 'n1' }] });
 });
 
+test('skew --join says what a join with other files loses and multiplies, whatever their format', async () => {
+  mkdirSync(join(cwd, 'other'));
+  writeFileSync(join(cwd, 'other', 'names.csv'), 'name,side\nn1,a\nn1,b\nn7,c\n');
+  const args = ['skew', 'in/a.csv', 'in/c.ndjson', '--key', 'name', '--join', 'other', '--json'];
+  const { status, stdout } = await sluice(args, { cwd });
+  const report = JSON.parse(stdout);
+  expect(status).toBe(0);
+  const hot = report.hotKeys[0].rows;
+  expect(report.join).toMatchObject({
+    rows: { left: 300, right: 3, joined: 2 * hot + 1 },
+    lost: 299 - hot,
+    multiplied: hot,
+  });
+  expect(report.seconds).toBeGreaterThan(0);
+  expect(report.partitions).toMatchObject({ count: 1, skewed: [] });
+});
+
 test('profile reads Parquet files of one schema where they are', async () => {
   await sluice(['compact', 'in', '--out', 'out'], { cwd });
   const { status, stdout } = await sluice(['profile', 'out', '--json'], { cwd });

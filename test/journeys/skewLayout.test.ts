@@ -37,7 +37,7 @@ async function loaded() {
 test('a dataset that asks for salt gets salted artifacts and a list of hot keys; its table has no column of them', async () => {
   pipeline = await openPipeline({ datasets: orders('salt') });
   const batch = await loaded();
-  expect(batch?.manifest?.layout).toMatchObject({ action: 'salt', key: 'shop', hotKeys: [{ key: 1, salts: 16 }] });
+  expect(batch?.manifest?.layout).toMatchObject({ action: 'salt', key: 'shop', hotKeys: [{ key: 1, salts: 64 }] });
   expect(await keys()).toEqual(['_hot-batch-1-0.parquet', ...[0, 1, 2, 3].map((at) => `batch-1-${at}.parquet`)]);
   const columns = await pipeline.query(
     "select column_name from information_schema.columns where table_name = 'orders'",

@@ -11,11 +11,12 @@ interface Options extends FindingOptions {
   readonly threshold: number;
 }
 
-/** `sluice skew URI... --key K`. */
+/** `sluice skew URI... --key K [--join URI]`. */
 export function skewCommand(): Command {
   return inputOptions(baseCommand('skew', 'hot keys, how unevenly rows fall into partitions, and what to do about it'))
     .argument('<uri...>', URIS)
     .requiredOption('--key <columns>', 'the columns of the key (a or a,b)', listOption)
+    .option('--join <uri>', 'files that have the key too: rows that a join loses and multiplies, and its balance')
     .option('--threshold <times>', 'skewed when the largest key has this many times the mean rows', numberOption, 10)
     .addOption(formatOption())
     .option('--strict', 'exit 1 when a file was quarantined')

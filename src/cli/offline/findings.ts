@@ -1,7 +1,11 @@
+import { mkdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import type { FileFormat } from '../../shared/config/dataset.js';
 import type { CheckReport } from '../../shared/findings/check.js';
 import type { ProfileReport } from '../../shared/findings/reports.js';
-import type { SkewReport } from '../../shared/findings/skew.js';
+import type { JoinReport, PartitionReport, PartitionSize, SkewReport } from '../../shared/findings/skew.js';
+import { joinSource } from '../../shared/skew/joinSource.js';
+import { skewedPartitions } from '../../shared/skew/partitions.js';
 import { checkSource } from '../../workers/check/checkSource.js';
 import { profileSource } from '../../workers/profile/profileSource.js';
 import { skewSource } from '../../shared/skew/skewSource.js';
@@ -31,20 +35,49 @@ export async function profileInputs(work: OfflineWork, format: FileFormat): Prom
   return finding({ ...found, seconds: (performance.now() - startedAt) / 1000 }, objects);
 }
 
-/** Finds the skew of a key over the rows of all files together. */
+/** What `sluice skew` answers. */
+export interface SkewAnswer extends SkewReport {
+  /** Folders of the files, as partitions. */
+  readonly partitions: PartitionReport;
+  /** With `--join`. */
+  readonly join?: JoinReport;
+  readonly seconds: number;
+}
+
+export interface SkewSettings {
+  readonly format: FileFormat;
+  readonly key: readonly string[];
+  readonly threshold: number;
+}
+
+/** Finds the skew of a key over the rows of all files together; where there are other files, what a join with their rows would do. */
 export async function skewInputs(
   work: OfflineWork,
-  {
-    format,
-    key,
-    threshold,
-  }: { readonly format: FileFormat; readonly key: readonly string[]; readonly threshold: number },
-): Promise<InputFinding<SkewReport>> {
-  const { session, signal } = work;
-  const { found, objects } = await lookInto(work, format, ({ source, columns }) =>
-    skewSource({ session, source, columns, key, threshold, signal }),
-  );
-  return finding(found, objects);
+  { format, key, threshold }: SkewSettings,
+): Promise<InputFinding<SkewAnswer>> {
+  const startedAt = performance.now();
+  const { session, signal, others } = work;
+  const asides: CompactedObject[] = [];
+  const { found, objects } = await lookInto(work, format, async ({ source, columns }) => {
+    const report = await skewSource({ session, source, columns, key, threshold, signal });
+    if (others === undefined) return { ...report };
+    const other = { ...work, files: others, scratch: join(work.scratch, 'other') };
+    await mkdir(other.scratch, { recursive: true });
+    const joined = await lookInto(other, format, ({ source: right }) =>
+      joinSource({ session, left: source, right, key, columns, signal }),
+    );
+    asides.push(...joined.objects);
+    return { ...report, join: joined.found };
+  });
+  const partitions = skewedPartitions(sumByFolder(work));
+  const answer = { ...found, partitions, seconds: (performance.now() - startedAt) / 1000 };
+  return finding(answer, [...objects, ...asides]);
+}
+
+function sumByFolder({ files }: OfflineWork): readonly PartitionSize[] {
+  const folders = new Map<string, number>();
+  for (const { uri, bytes } of files) folders.set(dirname(uri), (folders.get(dirname(uri)) ?? 0) + bytes);
+  return [...folders].map(([partition, bytes]) => ({ partition, bytes }));
 }
 
 /** Judges the rows of all files together. */

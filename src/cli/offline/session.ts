@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir, totalmem } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { FileFormat } from '../../shared/config/dataset.js';
@@ -14,6 +14,8 @@ import type { CommonOptions, Io } from '../io.js';
 /** What a command without services works with. */
 export interface OfflineWork {
   readonly files: readonly InputFile[];
+  /** Those of `join`, where it was given. */
+  readonly others?: readonly InputFile[];
   /** Its files are gone when the command ends. */
   readonly scratch: string;
   readonly session: EngineSession;
@@ -25,6 +27,8 @@ export interface OfflineOptions {
   readonly region?: string;
   /** Where the scratch folder is made; default the system's temporary folder. */
   readonly scratchIn?: string;
+  /** A second set of files. */
+  readonly join?: string;
 }
 
 /** Options of the commands that find something out about files. */
@@ -44,24 +48,35 @@ export async function withFiles<T>(
   await mkdir(scratch, { recursive: true });
   const engine = openEngine({ maxChildren: 1 });
   try {
-    const { files, passedOver } = await resolveInputs(uris, {
-      cwd: process.cwd(),
-      scratch,
-      openStore: storeOpener(io, options),
-      signal: io.signal,
-    });
-    if (passedOver > 0) io.output.note(`${passedOver} files passed over: their endings name no known format`);
+    const files = await resolve(io, uris, options, scratch);
+    const others = options.join === undefined ? undefined : await resolve(io, [options.join], options, scratch);
     const session = await engine.open({
       scratch,
-      readable: [...new Set(files.map(({ file }) => dirname(file)))],
+      readable: [...new Set([...files, ...(others ?? [])].map(({ file }) => dirname(file)))],
       memoryLimit: `${Math.round(totalmem() / 2 / 1e6)}MB`,
       threads: availableParallelism(),
     });
-    return await work({ files, scratch, session, signal: io.signal });
+    return await work({ files, ...(others === undefined ? {} : { others }), scratch, session, signal: io.signal });
   } finally {
     await engine.close();
     await rm(scratch, { recursive: true, force: true });
   }
+}
+
+async function resolve(
+  io: Io,
+  uris: readonly string[],
+  options: OfflineOptions,
+  scratch: string,
+): Promise<readonly InputFile[]> {
+  const { files, passedOver } = await resolveInputs(uris, {
+    cwd: process.cwd(),
+    scratch: await mkdtemp(join(scratch, 'in-')),
+    openStore: storeOpener(io, options),
+    signal: io.signal,
+  });
+  if (passedOver > 0) io.output.note(`${passedOver} files passed over: their endings name no known format`);
+  return files;
 }
 
 /** Stores of s3:// URLs: the lake's settings where a configuration was named, the flags, else the AWS defaults. */

@@ -1,7 +1,8 @@
 import type { CheckReport } from '../../shared/findings/check.js';
 import type { ColumnProfile, ProfileReport, Scalar } from '../../shared/findings/reports.js';
-import type { SkewReport } from '../../shared/findings/skew.js';
+import type { JoinReport, SkewReport } from '../../shared/findings/skew.js';
 import { type Cell, type Output, showBytes, showNumber } from '../output.js';
+import type { SkewAnswer } from './findings.js';
 import type { CompactedObject } from './compactInputs.js';
 import { showQuarantined } from './show.js';
 
@@ -46,7 +47,7 @@ function showScalar(value: Scalar | undefined): string {
 }
 
 /** The skew of a key for people. */
-export function showSkew(output: Output, report: SkewReport, objects: readonly CompactedObject[]): void {
+export function showSkew(output: Output, report: SkewAnswer, objects: readonly CompactedObject[]): void {
   const { paint } = output;
   output.line(
     `${report.key.join(', ')}: ${report.skewed ? paint.bad('skewed') : paint.good('not skewed')}, largest key ${report.maxOverMean.toFixed(1)} times the mean ` +
@@ -69,8 +70,41 @@ export function showSkew(output: Output, report: SkewReport, objects: readonly C
     report.imbalance.map(({ partitions, maxOverMean }) => [partitions, maxOverMean]),
   );
   output.line();
-  output.line(`advice: ${report.advice.kind}`);
+  for (const { partition, bytes } of report.partitions.skewed)
+    output.line(
+      `partition ${partition}: ${showBytes(bytes)}, the median is ${showBytes(report.partitions.medianBytes)}`,
+    );
+  output.line(`advice: ${describeAdvice(report)}`);
+  if (report.join !== undefined) showJoin(output, report.join);
   showQuarantined(output, objects);
+  output.line();
+  output.line(`${showNumber(report.rows)} rows, ${report.seconds.toFixed(1)} s`);
+}
+
+function describeAdvice({ advice }: SkewReport): string {
+  if (advice.kind === 'none') return 'none';
+  const keys = advice.keys.map((key) => [key].flat().map(String).join(', ')).slice(0, 5);
+  const more = advice.keys.length > keys.length ? `; and ${advice.keys.length - keys.length} more` : '';
+  const how = advice.kind === 'salt' ? ` with ${advice.salts} salts` : '';
+  return `${advice.kind} ${keys.join('; ')}${more}${how}`;
+}
+
+function showJoin(output: Output, join: JoinReport): void {
+  const { rows, explosion, lost, multiplied, worst, salted, balance } = join;
+  output.line();
+  output.line(
+    `join: ${showNumber(rows.left)} rows with ${showNumber(rows.right)} become ${showNumber(rows.joined)} (${explosion.toFixed(2)} for each); ` +
+      `${showNumber(lost)} lost, ${showNumber(multiplied)} multiplied`,
+  );
+  output.table(
+    ['key', 'left', 'right', 'joined'],
+    worst.map(({ key, left, right, joined }) => [[key].flat().map(String).join(', '), left, right, joined]),
+  );
+  output.line();
+  output.table(
+    ['partitions', 'largest over mean', `with ${salted.length} salted keys`],
+    balance.map(({ partitions, before, after }) => [partitions, before, after]),
+  );
 }
 
 /** The verdicts of a contract for people; masked samples are in the JSON. */

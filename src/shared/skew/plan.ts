@@ -31,8 +31,8 @@ export function isSkewed(facts: Pick<SkewReport, 'keys' | 'maxOverMean' | 'topSh
 }
 
 /**
- * What to do about a skewed key, for 32 partitions: keys above a fair partition are salted, over so many salts that the largest
- * fits again; keys that fit but crowd a partition together are isolated; nothing where the hash spreads them evenly already.
+ * What to do about a skewed key, for 32 partitions: keys above a fair partition are salted, over so many salts that a piece of the largest
+ * fills a quarter of one; keys that fit but crowd a partition together are isolated; nothing where the hash spreads them evenly already.
  */
 export function adviseOn(facts: Pick<SkewReport, 'hotKeys' | 'imbalance' | 'skewed'>): SkewAdvice {
   const { hotKeys, imbalance, skewed } = facts;
@@ -43,6 +43,16 @@ export function adviseOn(facts: Pick<SkewReport, 'hotKeys' | 'imbalance' | 'skew
   const layout = imbalance.find(({ partitions }) => partitions === ADVISED_PARTITIONS);
   if (layout === undefined || layout.maxOverMean <= EVEN) return { kind: 'none', keys: [] };
   return { kind: 'isolate', keys: keysOf(hotKeys) };
+}
+
+/** Values that stand for no value. */
+const PLACEHOLDER =
+  /^(?:\s*|[-+]?0+(?:\.0+)?|-1|9{3,}|-9{3,}|[-.?*x]+|null|none|nil|nan|n\/?a|unknown|undefined|unspecified|default|missing|not available|tbd|0{8}-(?:0{4}-){3}0{12}|(?:0001|1900|1970)-01-01(?: 00:00:00)?)$/i;
+
+/** Share of the rows whose hot key looks like a placeholder in every column. */
+export function defaultShare(hotKeys: readonly HotKey[]): number {
+  const isDefault = ({ key }: HotKey) => [key].flat().every((part) => PLACEHOLDER.test(String(part)));
+  return hotKeys.filter(isDefault).reduce((sum, { share }) => sum + share, 0);
 }
 
 /** Rows of one partition of the finest layout. */
@@ -108,9 +118,15 @@ function isNamedLikeKey(name: string): boolean {
   return /(^|[_ ])(id|key|code|no|nr|num|number|sk|fk)$/i.test(name) || /[a-z](Id|ID|Key|Code|No|Number)$/.test(name);
 }
 
-/** Over how many salts a key of so large a share is spread, so that each fits one of 32 partitions: a power of two from 2 to 64. */
+/** A salted piece of a key fills at most this much of a fair partition: pieces fall where the hash wants, and several meet. */
+const PIECE_OF_PARTITION = 1 / 4;
+
+/** From this share of the rows on a key takes more than its piece of one of 32 partitions. */
+export const SALTED_SHARE = PIECE_OF_PARTITION / ADVISED_PARTITIONS;
+
+/** Over how many salts a key of so large a share is spread, so that each fills at most a quarter of one of 32 partitions: a power of two from 2 to 64. */
 export function saltsFor(share: number): number {
-  return Math.min(MOST_SALTS, 2 ** Math.ceil(Math.log2(Math.max(2, share * ADVISED_PARTITIONS))));
+  return Math.min(MOST_SALTS, 2 ** Math.ceil(Math.log2(Math.max(2, share / SALTED_SHARE))));
 }
 
 function keysOf(hotKeys: readonly HotKey[]): HotKey['key'][] {

@@ -8,6 +8,7 @@ import {
   HOT_SHARE,
   SKEW_THRESHOLD,
   adviseOn,
+  defaultShare,
   foldLoads,
   isSkewed,
   measureKeys,
@@ -58,6 +59,7 @@ export async function skewSource(request: SkewRequest): Promise<SkewReport> {
     maxOverMean: meanRows === 0 ? 0 : maxRows / meanRows,
     topShare: rows === 0 ? 0 : maxRows / rows,
     nullShare: rows === 0 ? 0 : nulls / rows,
+    defaultShare: defaultShare(keys.hotKeys),
     hotKeys: keys.hotKeys,
     imbalance: foldLoads(keys.loads),
   };
@@ -106,7 +108,10 @@ async function countHeavy(
   };
 }
 
-async function keyKinds(request: SkewRequest): Promise<readonly TypeKind[]> {
+/** The kinds of the key's columns. Errors: CONFIG_INVALID for a column that the source lacks. */
+export async function keyKinds(
+  request: Pick<SkewRequest, 'session' | 'source' | 'key' | 'columns' | 'signal'>,
+): Promise<readonly TypeKind[]> {
   const { session, source, key, signal } = request;
   const columns =
     request.columns ??

@@ -32,7 +32,7 @@ describe('the skew of a key', () => {
       nullShare: 0,
       hotKeys: [{ key: 'hot', rows: 30_000, share: 0.3 }],
       skewed: true,
-      advice: { kind: 'salt', keys: ['hot'], salts: 16 },
+      advice: { kind: 'salt', keys: ['hot'], salts: 64 },
     });
     expect(found.meanRows).toBeCloseTo(100_000 / 7001, 12);
     expect(found.maxOverMean).toBeCloseTo(30_000 / (100_000 / 7001), 9);
@@ -73,7 +73,7 @@ describe('the skew of a key', () => {
     const source = `(SELECT CASE WHEN i < 500 THEN 'x' ELSE 'y' || i END AS "a""b", CASE WHEN i < 500 THEN 7 ELSE i END AS "🚰" FROM range(1000) AS t(i))`;
     const found = await skew(source, 'a"b', '🚰');
     expect(found).toMatchObject({ keys: 501, hotKeys: [{ key: ['x', 7], rows: 500, share: 0.5 }], skewed: true });
-    expect(found.advice).toEqual({ kind: 'salt', keys: [['x', 7]], salts: 16 });
+    expect(found.advice).toEqual({ kind: 'salt', keys: [['x', 7]], salts: 64 });
   });
 
   it('has an answer for no rows and for no keys', async () => {
