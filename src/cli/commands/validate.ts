@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { checkConfig, describeFault } from '../../shared/config/load.js';
+import { findWarnings } from '../../shared/config/modeRules.js';
 import { baseCommand, type CommonOptions, withIo } from '../io.js';
 
 /** `sluice validate`. */
@@ -18,9 +19,12 @@ export function validateCommand(): Command {
         }
         const { datasets, targets } = answer.config;
         const names = datasets.map(({ name }) => name);
-        output.answer({ valid: true, file: path, faults: [], datasets: names, targets: Object.keys(targets) }, () =>
-          output.line(output.paint.good(`${path} is valid: ${names.length} datasets (${names.join(', ')})`)),
-        );
+        const warnings = findWarnings(answer.config);
+        const valid = { valid: true, file: path, faults: [], warnings };
+        output.answer({ ...valid, datasets: names, targets: Object.keys(targets) }, () => {
+          output.line(output.paint.good(`${path} is valid: ${names.length} datasets (${names.join(', ')})`));
+          for (const warning of warnings) output.line(`  warning: ${warning.path}: ${warning.text}`);
+        });
         return 0;
       }),
   );

@@ -40,10 +40,19 @@ const compactSchema = z.strictObject({
   sort: z.array(z.string()).default([]).describe('Columns to order rows by; none keeps the order of arrival.'),
 });
 
+const columnList = z.array(z.string().min(1)).min(1);
+
 const loadSchema = z.strictObject({
   target: nameField.describe('A name under targets.'),
   table: z.string().min(1).describe('table, or schema.table.'),
-  mode: z.enum(['append']).default('append').describe('How rows are written.'),
+  mode: z
+    .enum(['append', 'upsert'])
+    .default('append')
+    .describe('How rows are written: added; or one row a key, where the newer row stands.'),
+  key: columnList.optional().describe('upsert: columns that tell rows apart.'),
+  orderBy: columnList
+    .optional()
+    .describe('upsert: columns by which a row is newer; left out, the row of the later batch stands.'),
   via: z
     .enum(['copy', 'snowpipe'])
     .optional()

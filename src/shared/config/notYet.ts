@@ -11,8 +11,6 @@ export const NOT_YET: ReadonlySet<string> = new Set([
   'verify',
   'publish',
   'auth',
-  'key',
-  'orderBy',
   'partitionBy',
   'indexes',
   'refresh',

@@ -1,4 +1,5 @@
 import type { Config, Dataset } from './config.js';
+import { modeFaults } from './modeRules.js';
 
 /** A fault of the configuration: where, what was expected, what came. */
 export interface ConfigFault {
@@ -80,7 +81,7 @@ function targetFaults(config: Config, dataset: Dataset): readonly ConfigFault[] 
     if (tables.has(place))
       faults.push({ path, expected: 'each table loaded once by a dataset', got: `${place} twice` });
     tables.add(place);
-    return [...faults, ...snowflakeFaults(config, load, path)];
+    return [...faults, ...modeFaults(config, load, path), ...snowflakeFaults(config, load, path)];
   });
 }
 

@@ -13,6 +13,11 @@ export const TARGET_ERRORS = {
     exit: 1,
     mend: 'The target refused the rows (constraint); see the reason, mend the data or the table.',
   },
+  KEY_MISSING: {
+    retry: 'never',
+    exit: 1,
+    mend: 'Every row of an upsert needs its key; set rows without it aside (check `required`, onFail: quarantine) or mend the producer.',
+  },
   TARGET_BUSY: {
     retry: 'backoff',
     exit: 1,

@@ -2,9 +2,26 @@ import type { EngineSession } from '../engine/port.js';
 import type { BatchId, ObjectId } from '../ids.js';
 import type { Column } from '../schema/columns.js';
 
-/** How a load writes. `scd2` and `cdc` have their seat here. */
-export const WRITE_MODES = ['append'] as const;
+/**
+ * How a load writes. `scd2` and `cdc` have their seat here.
+ * `append`: adds the rows. `upsert`: one row a key; of several the greatest by `orderBy`, then by batch, then by object and row.
+ * `replace`: of each scope the rows of its newest batch and no others.
+ */
+export const WRITE_MODES = ['append', 'upsert', 'replace'] as const;
 export type WriteMode = (typeof WRITE_MODES)[number];
+
+/** Lengths of time that a table can be partitioned by. */
+export const PARTITION_SPANS = ['day', 'month', 'year'] as const;
+export type PartitionSpan = (typeof PARTITION_SPANS)[number];
+
+/** A further index of the table. Columns are named as delivered. */
+export interface IndexRequest {
+  readonly columns: readonly string[];
+  /** Columns that the index carries beside its own, so that queries need not look into the table. */
+  readonly include: readonly string[];
+  /** The target's SQL condition of a partial index. */
+  readonly where?: string;
+}
 
 /** One Parquet file of the judged manifest. */
 export interface LoadArtifact {
@@ -25,6 +42,16 @@ export interface LoadRequest {
   /** As in the config: `orders` or `schema.orders`. */
   readonly table: string;
   readonly mode: WriteMode;
+  /** upsert: columns that tell rows apart, as delivered. Each row must have a value in each. */
+  readonly key?: readonly string[];
+  /** upsert: columns by which a row is newer, as delivered; NULL is the oldest. None: the later batch wins. */
+  readonly orderBy?: readonly string[];
+  /** replace: what the batch is the whole of: a partition of the dataset; empty or absent: the whole table. */
+  readonly scope?: string;
+  /** A new table is partitioned by this column of dates or times. */
+  readonly partitionBy?: { readonly column: string; readonly every: PartitionSpan };
+  /** Indexes of the table besides the key's. */
+  readonly indexes?: readonly IndexRequest[];
   /** The artifact's columns without provenance. */
   readonly columns: readonly Column[];
   /** The objects of the manifest with the rows that each has in the artifacts. */
@@ -54,8 +81,12 @@ export interface LoadReceipt {
 export interface PresentCount {
   readonly object: ObjectId;
   readonly present: number;
-  /** Rows that left, or never entered, because a newer version took the object's place; absent where none. */
+  /** Rows that left, or never entered, because a newer version or a newer batch took their place; absent where none. */
   readonly removed?: number;
+  /** upsert: rows that were equal to those that the table had; absent where none. */
+  readonly unchanged?: number;
+  /** upsert: rows that gave way to a newer row of their key, in the batch or in the table; absent where none. */
+  readonly overwritten?: number;
 }
 
 /** The answer of a question to a target: values as the target prints them, or null. */
@@ -68,7 +99,7 @@ export interface Asked {
 
 /**
  * A target. Exactly once rests on its own transaction: data, books and fence commit together (DESIGN 3a.2, 3a.3).
- * Errors: TARGET_AWAY, TARGET_MISMATCH, TARGET_DENIED, TARGET_REFUSED, TARGET_BUSY, LOAD_FENCED, COUNT_MISMATCH.
+ * Errors: TARGET_AWAY, TARGET_MISMATCH, TARGET_DENIED, TARGET_REFUSED, TARGET_BUSY, LOAD_FENCED, COUNT_MISMATCH, KEY_MISSING.
  */
 export interface Warehouse {
   readonly kind: 'postgres' | 'snowflake';
@@ -76,7 +107,7 @@ export interface Warehouse {
   readonly displayUrl: string;
   /** Loads one batch into one table, or answers that it was done. Safe to run twice, at once, and after any crash. */
   load(request: LoadRequest): Promise<LoadReceipt>;
-  /** Counts rows by `_sluice_object` in the table. Objects with no row, present or removed, are absent from the answer. */
+  /** Counts rows by `_sluice_object` in the table, and reads from the books what became of the others. Objects of which nothing is known are absent. */
   presentRows(table: string, objects: readonly ObjectId[]): Promise<readonly PresentCount[]>;
   /** Asks anything (`sluice sql`). */
   ask(sql: string): Promise<Asked>;

@@ -1,6 +1,8 @@
 import { SluiceError } from '../../shared/errors.js';
-import { manifestHash } from '../../shared/ledger/manifest.js';
+import type { Dataset } from '../../shared/config/config.js';
+import { type Manifest, manifestHash } from '../../shared/ledger/manifest.js';
 import type { StepDispatch } from '../../shared/ledger/port.js';
+import type { LoadRequest } from '../../shared/warehouses/port.js';
 import { datasetOf, type WorkerContext } from '../context.js';
 import { planPartitions } from '../planPartitions.js';
 import type { StepWork } from '../runSteps.js';
@@ -30,14 +32,9 @@ export async function handleLoad(
     attempt: claim.attempt,
     manifestHash: manifestHash(manifest),
     table: claim.table,
-    mode: load.mode,
+    ...readMode(load),
     columns: manifest.columns,
-    objects: manifest.objects.flatMap((object) =>
-      object.kind === 'included' ? [{ object: object.object, rows: object.rows }] : [],
-    ),
-    removes: manifest.objects.flatMap((object) =>
-      object.kind === 'included' ? (object.replaces ?? []).map((old) => ({ object: old, by: object.object })) : [],
-    ),
+    ...readObjects(manifest),
     artifacts: manifest.artifacts.map(({ key, bytes, rows }, index) => ({
       key,
       bytes,
@@ -57,4 +54,16 @@ export async function handleLoad(
   const { rows, committedAt } = receipt;
   await planPartitions(context, await context.ledger.steps.commitLoad(claim, { rows, committedAt }));
   return [];
+}
+
+function readObjects({ objects }: Manifest): Pick<LoadRequest, 'objects' | 'removes'> {
+  const included = objects.flatMap((object) => (object.kind === 'included' ? [object] : []));
+  return {
+    objects: included.map(({ object, rows }) => ({ object, rows })),
+    removes: included.flatMap(({ object, replaces = [] }) => replaces.map((old) => ({ object: old, by: object }))),
+  };
+}
+
+function readMode({ mode, key, orderBy }: Dataset['load'][number]): Pick<LoadRequest, 'mode' | 'key' | 'orderBy'> {
+  return { mode, ...(key === undefined ? {} : { key }), ...(orderBy === undefined ? {} : { orderBy }) };
 }

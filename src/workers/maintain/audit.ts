@@ -85,8 +85,8 @@ function auditObject(object: AuditObject, tables: readonly CountedTable[], requi
 
 function countOf(rows: CountedTable['rows'], object: ObjectId): TargetCount {
   if ('error' in rows) return rows;
-  const { present = 0, removed = 0 } = rows.get(object) ?? {};
-  return { present, unchanged: 0, overwritten: 0, removed };
+  const { present = 0, unchanged = 0, overwritten = 0, removed = 0 } = rows.get(object) ?? {};
+  return { present, unchanged, overwritten, removed };
 }
 
 function isAmong(loads: readonly LoadTarget[], table: LoadTarget): boolean {

@@ -72,7 +72,7 @@ datasets:
   orders:
     source: { prefix: raw/ }
     batch: { targetBytes: 12 parsecs, maxFiles: many }
-    load: [{ target: nowhere, mode: upsert }]
+    load: [{ target: nowhere, mode: magic }]
 `);
   expect(faults.join('\n')).toBe(
     [
@@ -81,7 +81,7 @@ datasets:
       '  line 8: datasets.orders.batch.targetBytes: expected a size such as 256MB or 1GiB, got "12 parsecs"',
       '  line 8: datasets.orders.batch.maxFiles: expected number, got "many"',
       '  line 9: datasets.orders.load[0].table: expected string, got nothing',
-      '  line 9: datasets.orders.load[0].mode: expected "append", got "upsert"',
+      '  line 9: datasets.orders.load[0].mode: expected one of "append"|"upsert", got "magic"',
       '  line 4: frobnicate: expected a known key, got unknown key frobnicate',
     ].join('\n'),
   );

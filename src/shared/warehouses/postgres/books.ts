@@ -5,6 +5,7 @@ import { asObjectId } from '../../ids.js';
 import { SluiceError } from '../../errors.js';
 import { boundWaits } from './bounds.js';
 import type { Bounds } from './bounds.js';
+import type { LoadRequest } from '../port.js';
 
 /** The target's own books. The ledger's notes about loads are a cache of these. */
 const SCHEMA = [
@@ -17,6 +18,9 @@ const SCHEMA = [
     PRIMARY KEY (table_name, object_id))`,
   `ALTER TABLE _sluice.load_objects ADD COLUMN IF NOT EXISTS replaced_by uuid,
     ADD COLUMN IF NOT EXISTS removed bigint NOT NULL DEFAULT 0`,
+  `ALTER TABLE _sluice.loads ADD COLUMN IF NOT EXISTS scope text`,
+  `ALTER TABLE _sluice.load_objects ADD COLUMN IF NOT EXISTS unchanged bigint NOT NULL DEFAULT 0,
+    ADD COLUMN IF NOT EXISTS overwritten bigint NOT NULL DEFAULT 0`,
   `CREATE TABLE IF NOT EXISTS _sluice.fences (
     table_name text NOT NULL, batch uuid NOT NULL, attempt integer NOT NULL, PRIMARY KEY (table_name, batch))`,
 ];
@@ -39,7 +43,9 @@ export interface LoadEntry {
 export async function openBooks(pool: Pool, bounds: Bounds): Promise<void> {
   const { rows } = await pool.query<{ ready: boolean }>(
     `SELECT to_regclass('_sluice.fences') IS NOT NULL AND to_regclass('_sluice.loads') IS NOT NULL
-       AND EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass('_sluice.load_objects') AND attname = 'removed') AS ready`,
+       AND (SELECT count(*) = 4 FROM pg_attribute WHERE NOT attisdropped
+         AND attrelid = to_regclass('_sluice.load_objects') AND attname IN ('removed', 'replaced_by', 'unchanged', 'overwritten'))
+       AS ready`,
   );
   if (rows[0]?.ready === true) return;
   await withTransaction(pool, async (client) => {
@@ -98,11 +104,15 @@ export async function findLoad(client: ClientBase | Pool, { table, batch }: Load
 }
 
 /** Enters the batch; false when it is there already. Waits for another transaction that is entering it. */
-export async function claimLoad(client: ClientBase, key: LoadKey, manifestHash: string): Promise<boolean> {
+export async function claimLoad(
+  client: ClientBase,
+  key: LoadKey,
+  { manifestHash, mode, scope }: Pick<LoadRequest, 'manifestHash' | 'mode' | 'scope'>,
+): Promise<boolean> {
   const { rowCount } = await client.query(
-    `INSERT INTO _sluice.loads (table_name, batch, manifest_hash, attempt, rows, committed_at)
-     VALUES ($1, $2, $3, $4, 0, now()) ON CONFLICT DO NOTHING`,
-    [key.table, key.batch, manifestHash, key.attempt],
+    `INSERT INTO _sluice.loads (table_name, batch, manifest_hash, attempt, rows, committed_at, scope)
+     VALUES ($1, $2, $3, $4, 0, now(), $5) ON CONFLICT DO NOTHING`,
+    [key.table, key.batch, manifestHash, key.attempt, mode === 'replace' ? (scope ?? '') : null],
   );
   return rowCount === 1;
 }

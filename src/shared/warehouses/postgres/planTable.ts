@@ -21,6 +21,8 @@ export interface WireColumn {
   readonly target: string;
   /** DuckDB type that its values are cast to. */
   readonly wire: string;
+  /** Type in the target table, as `format_type` writes it. */
+  readonly postgres: string;
 }
 
 /** What the table needs before the load, and how each column travels. */
@@ -66,12 +68,13 @@ export function planTable(
     });
   }
   const ddl = existing === undefined ? createStatements(table, planned) : alterStatements(table, planned, have);
-  return { ddl, columns: planned.map(({ source, type, target, wire }) => ({ source, type, target, wire })) };
+  return {
+    ddl,
+    columns: planned.map(({ source, type, target, wire, postgres }) => ({ source, type, target, wire, postgres })),
+  };
 }
 
 interface PlannedColumn extends WireColumn {
-  /** Its Postgres type after the DDL. */
-  readonly postgres: string;
   readonly change: 'none' | 'add' | 'widen';
   readonly fault?: string;
 }

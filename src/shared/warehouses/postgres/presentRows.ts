@@ -13,8 +13,8 @@ const OBJECTS_A_QUERY = 50_000;
 /**
  * Counts rows by `_sluice_object` in the table itself. Reads from the oldest batch that the books name for these objects on:
  * batch ids rise with time, so blocks before it are skipped, and an object that a later load doubled is still seen. An object
- * that the books do not know is looked for in the whole table. A table that is not there holds no rows. What was removed is what the
- * books say, of the same moment.
+ * that the books do not know is looked for in the whole table. A table that is not there holds no rows. What was removed, unchanged and
+ * overwritten is what the books say, of the same moment.
  */
 export async function presentRows(
   pool: Pool,
@@ -26,13 +26,15 @@ export async function presentRows(
   for (let start = 0; start < objects.length; start += OBJECTS_A_QUERY) {
     const slice = objects.slice(start, start + OBJECTS_A_QUERY);
     const oldest = await oldestBatch(pool, table, slice);
-    const { rows } = await pool.query<{ object: string; present: number; removed: number | null }>(
-      `SELECT coalesce(counted.object, entered.object_id) AS object, coalesce(counted.present, 0) AS present, entered.removed
+    const { rows } = await pool.query<CountedRow>(
+      `SELECT coalesce(counted.object, entered.object_id) AS object, coalesce(counted.present, 0) AS present,
+         entered.removed, entered.unchanged, entered.overwritten
        FROM (
          SELECT _sluice_object AS object, count(*) AS present FROM ${quoteTable(table)}
          WHERE _sluice_object = ANY ($1::uuid[]) ${oldest === undefined ? '' : 'AND _sluice_batch >= $3'} GROUP BY 1
        ) counted FULL JOIN (
-         SELECT object_id, removed FROM _sluice.load_objects WHERE table_name = $2 AND object_id = ANY ($1::uuid[]) AND removed > 0
+         SELECT object_id, removed, unchanged, overwritten FROM _sluice.load_objects
+         WHERE table_name = $2 AND object_id = ANY ($1::uuid[]) AND removed + unchanged + overwritten > 0
        ) entered ON entered.object_id = counted.object`,
       [slice, tableKey(table), ...(oldest === undefined ? [] : [oldest])],
     );
@@ -41,16 +43,17 @@ export async function presentRows(
   return counts;
 }
 
-function readCount({
-  object,
-  present,
-  removed,
-}: {
+interface CountedRow {
   readonly object: string;
   readonly present: number;
   readonly removed: number | null;
-}): PresentCount {
-  return { object: asObjectId(object), present, ...(removed === null ? {} : { removed }) };
+  readonly unchanged: number | null;
+  readonly overwritten: number | null;
+}
+
+function readCount({ object, present, ...books }: CountedRow): PresentCount {
+  const noted = Object.fromEntries(Object.entries(books).filter(([, rows]) => rows !== null && rows > 0));
+  return { object: asObjectId(object), present, ...noted };
 }
 
 async function oldestBatch(pool: Pool, table: TableName, objects: readonly ObjectId[]): Promise<string | undefined> {

@@ -1,5 +1,5 @@
 import { fieldKind } from '../../engine/encoders/binaryLayout.js';
-import type { BatchId, ObjectId } from '../../ids.js';
+import type { BatchId } from '../../ids.js';
 import { PROVENANCE_COLUMNS, quoteName, quoteText } from '../../schema/columns.js';
 import { createdType } from './types.js';
 import type { WireColumn } from './planTable.js';
@@ -15,24 +15,17 @@ export interface RowSelect {
 export const FINER_THAN_MICROSECONDS = 'expected whole microseconds, got nanoseconds in column';
 
 /**
- * Selects the batch's columns in their wire types, and the provenance; rows of the skipped objects stay away. Columns of bytes come
+ * Selects the batch's columns in their wire types, and the provenance. Columns of bytes come
  * last: the binary encoding moves neighbours as one.
  */
-export function selectRows(
-  columns: readonly WireColumn[],
-  batch: BatchId,
-  source: string,
-  skipped: readonly ObjectId[],
-): RowSelect {
+export function selectRows(columns: readonly WireColumn[], batch: BatchId, source: string): RowSelect {
   const fields = [
     ...columns.map((column) => ({ value: wireValue(column), type: column.wire, target: column.target })),
     { value: `${quoteText(batch)}::UUID`, type: 'UUID', target: '_sluice_batch' },
     ...PROVENANCE_COLUMNS.map(({ name, type }) => ({ value: quoteName(name), type, target: name })),
   ].sort((one, other) => Number(hasBytes(one.type)) - Number(hasBytes(other.type)));
-  const without = skipped.map((object) => `${quoteText(object)}::UUID`).join(', ');
-  const where = skipped.length === 0 ? '' : ` WHERE _sluice_object NOT IN (${without})`;
   return {
-    sql: `SELECT ${fields.map(({ value, target }) => `${value} AS ${quoteName(target)}`).join(', ')} FROM ${source}${where}`,
+    sql: `SELECT ${fields.map(({ value, target }) => `${value} AS ${quoteName(target)}`).join(', ')} FROM ${source}`,
     types: fields.map(({ type }) => type),
     targets: fields.map(({ target }) => target),
   };

@@ -1,10 +1,13 @@
 import { Client } from 'pg';
 import { LOAD_PHASES } from '../../../../src/shared/warehouses/postgres/loadBatch.js';
 import { openPostgresWarehouse } from '../../../../src/shared/warehouses/postgres/openPostgresWarehouse.js';
+import { WRITE_MODES } from '../../../../src/shared/warehouses/port.js';
 import { warehouseContract } from '../../../contracts/warehouse.js';
+import type { WarehouseUnderTest } from '../../../contracts/warehouse.js';
+import { writeModesContract } from '../../../contracts/writeModes.js';
 import { freshDatabase } from '../../../support/databases.js';
 
-warehouseContract('Postgres', {
+const postgres: WarehouseUnderTest = {
   phases: LOAD_PHASES,
   fresh: async () => {
     const url = await freshDatabase();
@@ -20,4 +23,7 @@ warehouseContract('Postgres', {
       },
     };
   },
-});
+};
+
+warehouseContract('Postgres', postgres);
+writeModesContract('Postgres', WRITE_MODES, postgres);

@@ -23,8 +23,8 @@ describe('planTable', () => {
     );
     expect(ddl[1]).toContain('USING brin (_sluice_batch)');
     expect(columns).toEqual([
-      { source: 'ID', type: 'UBIGINT', target: 'id', wire: 'DECIMAL(20,0)' },
-      { source: 'tags', type: 'VARCHAR[]', target: 'tags', wire: 'JSON' },
+      { source: 'ID', type: 'UBIGINT', target: 'id', wire: 'DECIMAL(20,0)', postgres: 'numeric(20,0)' },
+      { source: 'tags', type: 'VARCHAR[]', target: 'tags', wire: 'JSON', postgres: 'jsonb' },
     ]);
   });
 

@@ -1,0 +1,54 @@
+import { expect, test } from 'vitest';
+import { describeFault, parseConfig } from '../../../src/shared/config/load.js';
+import { findWarnings } from '../../../src/shared/config/modeRules.js';
+
+const configOf = (load: string, target = '{ type: postgres }') =>
+  parseConfig(
+    `version: 1\ntargets: { warehouse: ${target} }\ndatasets:\n  orders:\n    source: { prefix: raw/ }\n    load: [${load}]\n`,
+    { folder: '/srv' },
+    {},
+  );
+const faultsOf = (load: string, target?: string) => {
+  const answer = configOf(load, target);
+  return answer.kind === 'faults' ? answer.faults.map(describeFault) : [];
+};
+const upsert = '{ target: warehouse, table: orders, mode: upsert, key: [id], orderBy: [at] }';
+
+test('an upsert has a key', () => {
+  expect(faultsOf(upsert)).toEqual([]);
+  expect(faultsOf(upsert.replace('key: [id], ', ''))).toEqual([
+    '  line 6: datasets.orders.load[0]: expected key, the columns that tell rows apart, for mode upsert, got none',
+  ]);
+});
+
+test('key and orderBy belong to upserts, each column once, none in both', () => {
+  expect(faultsOf(upsert.replace('mode: upsert, ', ''))).toEqual([
+    '  line 6: datasets.orders.load[0].key: expected mode upsert where key is given, got append',
+    '  line 6: datasets.orders.load[0].orderBy: expected mode upsert where orderBy is given, got append',
+  ]);
+  expect(faultsOf(upsert.replace('[at]', '[id, at, at]'))).toEqual([
+    '  line 6: datasets.orders.load[0].orderBy: expected columns that are not in the key, whose rows are all equal in it, got id',
+    '  line 6: datasets.orders.load[0].orderBy: expected each column once, got at twice',
+  ]);
+});
+
+test('Snowflake takes appends', () => {
+  const snow = '{ type: snowflake, account: a, user: u, database: d, privateKeyFile: k }';
+  expect(faultsOf(upsert, snow)).toEqual([
+    '  line 6: datasets.orders.load[0].mode: expected mode append for a target of type snowflake, until it has others, got upsert',
+  ]);
+});
+
+test('an upsert without orderBy is warned of', () => {
+  const warningsOf = (load: string) => {
+    const answer = configOf(load);
+    return answer.kind === 'config' ? findWarnings(answer.config) : undefined;
+  };
+  expect(warningsOf(upsert)).toEqual([]);
+  expect(warningsOf(upsert.replace(', orderBy: [at]', ''))).toEqual([
+    {
+      path: 'datasets.orders.load[0]',
+      text: 'upsert without orderBy: the row of the later batch stands, even where it is the older one',
+    },
+  ]);
+});
