@@ -1,3 +1,5 @@
+import { AUTOSCALE_FIGURES } from './autoscaleFigures.js';
+
 /** Whether a figure must stay under its goal or reach it. */
 export type Direction = 'at most' | 'at least';
 
@@ -193,6 +195,7 @@ export const FIGURES = [
     direction: 'at most',
     goal: 1.2,
   },
+  ...AUTOSCALE_FIGURES,
   {
     name: 'peers/dlt',
     title: 'dlt over Sluice: 1,000 files into one Postgres table',

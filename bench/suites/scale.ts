@@ -3,10 +3,12 @@ import { cpuPerUnit, ratioResult, rss } from '../harness/result.js';
 import { runPairs } from '../harness/runPairs.js';
 import type { Args } from '../harness/side.js';
 import { openBenchServices } from '../services.js';
+import { compareAutoscaling } from '../scale/compare.js';
 import type { Suite } from '../suite.js';
 
-/** What ledger, queue and workers cost an object as more of them wait, and as more workers share them; no data is touched. */
+/** The autoscaler in simulation first; then what ledger, queue and workers cost an object as more of them wait, and as more workers share them; no data is touched. */
 export const scaleSuite: Suite = async (bench) => {
+  compareAutoscaling(bench);
   const services = await openBenchServices(bench.scratch);
   const unit = bench.quick ? 100 : 1000;
   const side = (title: string, args: Args) => async () => ({

@@ -47,7 +47,7 @@ const workerSchema = z.strictObject({
 const scaleSchema = z.strictObject({
   drain: durationField
     .refine((ms) => ms >= 1000, 'expected at least 1s')
-    .default(300_000)
+    .default(120_000)
     .describe('The backlog shall be done in this time.'),
   oldest: durationField
     .refine((ms) => ms >= 1000, 'expected at least 1s')
