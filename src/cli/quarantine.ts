@@ -1,4 +1,3 @@
-import { userInfo } from 'node:os';
 import { SluiceError } from '../shared/errors.js';
 import { asBatchId, asObjectId } from '../shared/ids.js';
 import { stepJob } from '../shared/jobs/catalogue.js';
@@ -7,6 +6,7 @@ import { objectUri } from '../shared/ledger/text.js';
 import { planPartitions } from '../workers/planPartitions.js';
 import type { Output } from './output.js';
 import type { Services } from './services.js';
+import { systemUser } from './systemUser.js';
 
 /** A quarantined object or a held batch, as `sluice quarantine list` tells it. */
 export interface AsideView {
@@ -160,12 +160,4 @@ export function showDecided(output: Output, decided: readonly DecidedView[]): vo
 function requireId(id: string): string {
   if (/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id)) return id;
   throw new SluiceError('USAGE', `expected an id as \`sluice quarantine list\` shows it, got ${JSON.stringify(id)}`);
-}
-
-function systemUser(): string {
-  try {
-    return userInfo().username;
-  } catch {
-    return 'a user without a name';
-  }
 }

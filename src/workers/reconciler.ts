@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { toSluiceError } from '../shared/errors.js';
 import { planJob, stepJob } from '../shared/jobs/catalogue.js';
 import type { WorkerContext } from './context.js';
+import { observeClock, observeMissed } from './observe.js';
 
 /** How often the ledger is asked for work that nobody holds. */
 const ROUND_MS = 2000;
@@ -23,11 +24,27 @@ export async function reconcileForever(context: WorkerContext, signal: AbortSign
       if (context.clock.now() - keptAt > HOUSEKEEPING_MS) {
         keptAt = context.clock.now();
         await context.ledger.recovery.keepHouse();
+        await watchDatasets(context);
       }
     } catch (error) {
       context.logger.warn({ error: toSluiceError(error).message }, 'the reconciler could not finish its round');
     }
     await context.clock.sleep(ROUND_MS, signal).catch(() => {});
+  }
+}
+
+/** Measures what a lost worker did not, and looks at the clock. A dataset's fault does not keep the others from their turn. */
+async function watchDatasets(context: WorkerContext): Promise<void> {
+  for (const dataset of context.config.datasets) {
+    try {
+      await observeMissed(context, dataset);
+      await observeClock(context, dataset);
+    } catch (error) {
+      context.logger.warn(
+        { dataset: dataset.name, error: toSluiceError(error).message },
+        'a dataset could not be watched',
+      );
+    }
   }
 }
 

@@ -7,9 +7,10 @@ import type { Manifest } from '../shared/ledger/manifest.js';
 import type { Outcome } from '../shared/outcome.js';
 import { backoffDelayMs, isOver, MAX_CRASHES } from './backoff.js';
 import { type BatchScratch, openBatchScratch } from './batchScratch.js';
-import type { WorkerContext } from './context.js';
+import { datasetOf, type WorkerContext } from './context.js';
 import { HEARTBEAT_MS, LEASE_MS, withHeartbeat } from './heartbeat.js';
 import { planWaiting } from './planPartitions.js';
+import { observeBatch } from './observe.js';
 
 /** One claimed step, with all that its handler needs. */
 export interface StepWork {
@@ -124,8 +125,12 @@ async function runStep(context: WorkerContext, { ref, scratch, handlers, signal 
       const delayMs = Math.max(HEARTBEAT_MS / 4, answer.until.getTime() - context.clock.now());
       return { kind: 'outcome', outcome: { kind: 'snooze', delayMs, reason: 'somebody holds it' } };
     }
-    case 'claimed':
-      return { kind: 'next', ...(await runClaimed(context, answer.claim, { ref, scratch, handlers, signal })) };
+    case 'claimed': {
+      const ran = await runClaimed(context, answer.claim, { ref, scratch, handlers, signal });
+      if (ref.step === 'check' || (ref.step === 'compact' && ran.steps.length === 0))
+        await observeBatch(context, datasetOf(context.config, answer.claim.dataset), ref.batch);
+      return { kind: 'next', ...ran };
+    }
   }
 }
 

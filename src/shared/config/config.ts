@@ -24,6 +24,7 @@ export interface Dataset {
   readonly onDuplicateContent: DuplicateRule;
   readonly columns: DatasetFile['columns'];
   readonly checks: DatasetFile['checks'];
+  readonly anomalies: DatasetFile['anomalies'];
   readonly skew: DatasetFile['skew'];
   readonly load: DatasetFile['load'];
   /** SHA-256 (hex, 16 characters) over the settings above: written into every manifest. */

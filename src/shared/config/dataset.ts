@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { SENSITIVITIES } from '../findings/anomaly.js';
 import { columnCheckSchema, tableCheckSchema } from './checks.js';
 import { durationField, nameField, sizeField, urlField } from './fields.js';
 
@@ -100,6 +101,16 @@ export const datasetSchema = z.strictObject({
     .default({})
     .describe('Checks by column.'),
   checks: z.array(tableCheckSchema).default([]).describe('Checks over the whole batch.'),
+  anomalies: z
+    .strictObject({
+      sensitivity: z
+        .enum(SENSITIVITIES)
+        .default('normal')
+        .describe(
+          'How easily row count, bytes, share of NULLs, distinct values, means, freshness and arrivals are called unusual against the last 30 accepted batches (days, for the last two).',
+        ),
+    })
+    .prefault({}),
   skew: z
     .strictObject({
       keys: z

@@ -74,6 +74,7 @@ function resolveDataset(name: string, file: DatasetFile): Dataset {
     onDuplicateContent: file.onDuplicateContent,
     columns: file.columns,
     checks: file.checks,
+    anomalies: file.anomalies,
     skew: file.skew,
     load: file.load,
   };

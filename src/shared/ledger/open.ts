@@ -1,4 +1,6 @@
 import { openPool } from '../postgres/pool.js';
+import { alertLedger } from './alerts.js';
+import { anomalyLedger } from './anomalies.js';
 import { arrivalLedger } from './arrivals.js';
 import { ledgerDatabase } from './database.js';
 import { migrate } from './migrate.js';
@@ -55,6 +57,8 @@ export async function openLedger({
     custody: custodyLedger(database),
     read: readLedger(database),
     scale: scaleLedger(database),
+    anomalies: anomalyLedger(database),
+    alerts: alertLedger(database),
     migrate: () => migrate(database),
     close,
   };

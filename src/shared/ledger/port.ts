@@ -36,10 +36,12 @@ import type {
   StepRef,
 } from './records.js';
 import type { ScaleLedger } from './scaleRecords.js';
+import type { AlertLedger, AnomalyLedger } from './watchRecords.js';
 
 export * from './custodyRecords.js';
 export * from './records.js';
 export * from './scaleRecords.js';
+export * from './watchRecords.js';
 
 /** Records arrivals and tells what became of them. */
 export interface ObjectLedger {
@@ -213,6 +215,8 @@ export interface Ledger {
   readonly custody: CustodyLedger;
   readonly read: ReadLedger;
   readonly scale: ScaleLedger;
+  readonly anomalies: AnomalyLedger;
+  readonly alerts: AlertLedger;
   /** Brings the ledger's tables to this version's shape; safe when several processes call it at once. */
   migrate(): Promise<void>;
   close(): Promise<void>;
