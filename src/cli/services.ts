@@ -9,6 +9,9 @@ import type { Engine } from '../shared/engine/port.js';
 import { SluiceError } from '../shared/errors.js';
 import { openLedger } from '../shared/ledger/open.js';
 import type { Ledger } from '../shared/ledger/port.js';
+import { openLineage } from '../shared/lineage/open.js';
+import type { Lineage } from '../shared/lineage/port.js';
+import { openTransport } from '../shared/lineage/transport.js';
 import { openQueue, type RedisQueue } from '../shared/queue/open.js';
 import { openStore } from '../shared/stores/open.js';
 import type { ObjectStore } from '../shared/stores/port.js';
@@ -37,6 +40,8 @@ export interface Services {
   readonly queue: () => RedisQueue;
   readonly engine: Engine;
   readonly lake: ObjectStore;
+  /** Absent where the configuration asks for none. */
+  readonly lineage: Lineage | undefined;
   /** The store that a dataset's files arrive in. */
   readonly sourceStore: (dataset: string) => ObjectStore;
   readonly warehouse: (target: string) => Warehouse;
@@ -77,7 +82,9 @@ export async function openServices({
     const lake = openStore(addresses.lake.url, storeOptions(addresses.lake)).store;
     const sources = new Map(config.datasets.map((dataset) => [dataset.name, openSource(dataset, addresses, lake)]));
     const warehouses = await openWarehouses(config, addresses, own);
-    const parts = { config, logger, addresses, ledger, engine, lake };
+    const lineage =
+      config.lineage === undefined ? undefined : own(openLineage({ transport: openTransport(config.lineage), logger }));
+    const parts = { config, logger, addresses, ledger, engine, lake, lineage };
     const sourceStore = (dataset: string) => found(sources, dataset, 'dataset');
     const warehouse = (target: string) => found(warehouses, target, 'target');
     const requireQueue = () => {
@@ -125,12 +132,15 @@ async function openWarehouses(
   return warehouses;
 }
 
-type ContextParts = Pick<Services, 'config' | 'logger' | 'ledger' | 'engine' | 'lake' | 'sourceStore' | 'warehouse'> & {
+type ContextParts = Pick<
+  Services,
+  'config' | 'logger' | 'ledger' | 'engine' | 'lake' | 'lineage' | 'sourceStore' | 'warehouse'
+> & {
   readonly queue: RedisQueue;
 };
 
 function buildContext(
-  { config, logger, ledger, engine, lake, sourceStore, warehouse, queue }: ContextParts,
+  { config, logger, ledger, engine, lake, lineage, sourceStore, warehouse, queue }: ContextParts,
   closeNow: boolean,
 ): WorkerContext {
   const sweep = openSweep({ config, ledger, queue, lake, sourceStore, logger });
@@ -141,6 +151,7 @@ function buildContext(
     queue,
     engine,
     lake,
+    lineage,
     sourceStore,
     warehouse,
     // A run is waited for, and what changes under it is found by the fetch.

@@ -1,6 +1,7 @@
 import type { Clock } from '../shared/clock.js';
 import type { Config, Dataset } from '../shared/config/config.js';
 import type { Engine } from '../shared/engine/port.js';
+import type { Lineage } from '../shared/lineage/port.js';
 import type { Ledger } from '../shared/ledger/port.js';
 import type { Queue } from '../shared/queue/port.js';
 import type { ObjectStore } from '../shared/stores/port.js';
@@ -26,6 +27,8 @@ export interface WorkerContext {
   /** The lake: where artifacts go. */
   readonly lake: ObjectStore;
   readonly warehouse: (target: string) => Warehouse;
+  /** Absent where the configuration asks for none. */
+  readonly lineage?: Lineage | undefined;
   readonly sweep: (dataset: Dataset, signal: AbortSignal) => Promise<SweepReport>;
   /** Puts the config's schedules in force again, after Redis lost them. */
   readonly restoreSchedules: () => Promise<void>;

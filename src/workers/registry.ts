@@ -4,6 +4,7 @@ import type { Step } from '../shared/ledger/port.js';
 import { handleCheck } from './check/handler.js';
 import { handleCompact } from './compact/handler.js';
 import type { WorkerContext } from './context.js';
+import { tellLineage } from './lineage.js';
 import { handleLoad } from './load/handler.js';
 import { handleMaintain } from './maintain/handler.js';
 import { handlePlan } from './plan/handler.js';
@@ -13,13 +14,13 @@ import { runSteps, type StepHandlers } from './runSteps.js';
 import { handleSkew } from './skew/handler.js';
 
 /** The steps of a batch, by kind. */
-const STEP_HANDLERS: StepHandlers = {
+const STEP_HANDLERS: StepHandlers = tellLineage({
   compact: handleCompact,
   profile: handleProfile,
   skew: handleSkew,
   check: handleCheck,
   load: handleLoad,
-};
+});
 
 /** The one list of job kinds and who answers them. */
 export function openHandlers(context: WorkerContext): Handlers {

@@ -28,6 +28,8 @@ export interface PipelineOptions {
   readonly webhook?: string;
   /** Further settings of `intake`, in braces' form. */
   readonly intake?: string;
+  /** Further settings of the whole configuration, as lines of YAML. */
+  readonly settings?: string;
   /** How the intake asks SNS. */
   readonly fetch?: StartIntakeOptions['fetch'];
 }
@@ -62,6 +64,7 @@ export async function openPipeline({
   notify = true,
   webhook = `tokens: [${TOKEN}]`,
   intake: moreIntake = '',
+  settings = '',
   fetch,
 }: PipelineOptions): Promise<Pipeline> {
   const folder = await mkdtemp(join(tmpdir(), 'sluice-pipeline-'));
@@ -71,7 +74,16 @@ export async function openPipeline({
   const targetUrl = await freshDatabase();
   const ledgerUrl = await freshDatabase();
   const intakeText = `port: 0, webhook: { ${webhook} }${moreIntake === '' ? '' : `, ${moreIntake}`}`;
-  const parts = { moreTargets, intakeText, endpoint: endpoint.url, redisUrl: redis.url, ledgerUrl, targetUrl, folder };
+  const parts = {
+    settings,
+    moreTargets,
+    intakeText,
+    endpoint: endpoint.url,
+    redisUrl: redis.url,
+    ledgerUrl,
+    targetUrl,
+    folder,
+  };
   const config = configOf({ ...parts, datasets });
   const logger =
     process.env['SLUICE_TEST_LOG'] === undefined ? silentLog : openLog(process.env['SLUICE_TEST_LOG'], 'test');
@@ -133,6 +145,7 @@ export async function openPipeline({
 }
 
 interface ConfigParts {
+  readonly settings: string;
   readonly moreTargets: string;
   readonly intakeText: string;
   readonly datasets: string;
@@ -144,6 +157,7 @@ interface ConfigParts {
 }
 
 function configOf({
+  settings,
   datasets,
   moreTargets,
   intakeText,
@@ -161,6 +175,7 @@ ledger: { url: "${ledgerUrl}" }
 targets: { warehouse: { type: postgres, url: "${targetUrl}" }${moreTargets === '' ? '' : `, ${moreTargets}`} }
 intake: { ${intakeText} }
 worker: { concurrency: 2 }
+${settings}
 datasets:
 ${datasets}`;
   const answer = parseConfig(text, { folder }, {});

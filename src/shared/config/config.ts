@@ -89,6 +89,19 @@ export interface SqsConfig {
   readonly parkAfter: number;
 }
 
+/** Where OpenLineage events go: a server or a file. */
+export interface LineageConfig {
+  readonly url?: string;
+  /** Path of the server, after the URL. */
+  readonly endpoint: string;
+  readonly apiKey?: string;
+  readonly timeoutMs: number;
+  /** Absolute path. */
+  readonly file?: string;
+  /** Of all jobs. */
+  readonly namespace: string;
+}
+
 /** The configuration: read once, checked whole, frozen. A service without url is embedded. */
 export interface Config {
   /** The file it came from; undefined for one made in memory. */
@@ -111,6 +124,7 @@ export interface Config {
   readonly console: { readonly host: string; readonly port: number };
   /** What the autoscaler's signal holds to. */
   readonly scale: { readonly drainMs: number; readonly oldestMs: number };
+  readonly lineage?: LineageConfig;
   readonly datasets: readonly Dataset[];
   readonly schedules: readonly ScheduleConfig[];
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
+import { resolve } from 'node:path';
 import { canonicalJson } from '../ledger/manifest.js';
-import type { Config, Dataset, IntakeConfig, ScheduleConfig, SqsConfig } from './config.js';
+import type { Config, Dataset, IntakeConfig, LineageConfig, ScheduleConfig, SqsConfig } from './config.js';
 import type { DatasetFile } from './dataset.js';
 import type { ConfigFile } from './schema.js';
 
@@ -32,12 +33,19 @@ export function resolveConfig(
       worker: { ...worker, memoryLimitBytes: memoryLimit },
       console: file.console,
       scale: { drainMs: file.scale.drain, oldestMs: file.scale.oldest },
+      lineage: file.lineage === undefined ? undefined : resolveLineage(file.lineage, place.folder),
       datasets: Object.entries(file.datasets).map(([name, dataset]) => resolveDataset(name, dataset)),
       schedules: file.schedules.map(
         ({ every, ...rest }): ScheduleConfig => withoutUndefined({ ...rest, everyMs: every }) as ScheduleConfig,
       ),
     }) as Config,
   );
+}
+
+function resolveLineage({ openlineage }: NonNullable<ConfigFile['lineage']>, folder: string): LineageConfig {
+  const { timeout, file, ...rest } = openlineage;
+  const own = { ...rest, timeoutMs: timeout, file: file === undefined ? undefined : resolve(folder, file) };
+  return withoutUndefined(own) as LineageConfig;
 }
 
 function resolveIntake({ webhook, sqs, backpressure, sweep, ...listen }: ConfigFile['intake']): IntakeConfig {

@@ -3,6 +3,7 @@ import { MAINTENANCE } from '../jobs/catalogue.js';
 import { datasetSchema } from './dataset.js';
 import { cronField, durationField, nameField, portField, sizeField, timezoneField, urlField } from './fields.js';
 import { intakeSchema } from './intake.js';
+import { lineageSchema } from './lineage.js';
 import { snowflakeTarget } from './snowflakeTarget.js';
 
 const lakeSchema = z.strictObject({
@@ -66,6 +67,9 @@ export const configSchema = z.strictObject({
   worker: workerSchema.prefault({}),
   console: z.strictObject({ host: z.string().default('127.0.0.1'), port: portField.default(8081) }).prefault({}),
   scale: scaleSchema.prefault({}).describe('What /v1/scale holds to.'),
+  lineage: lineageSchema
+    .optional()
+    .describe('Events of OpenLineage 2-0-2 about every step of every batch. They never fail or slow the work.'),
   datasets: z
     .record(nameField, datasetSchema)
     .refine((datasets) => Object.keys(datasets).length > 0, { message: 'expected at least one dataset' }),
