@@ -1,6 +1,6 @@
 import type { ConfigFile } from './schema.js';
 import type { SnowflakeTargetFile } from './snowflakeTarget.js';
-import type { DatasetFile, DuplicateRule, FileFormat, OverwriteRule } from './dataset.js';
+import type { DatasetFile, DuplicateRule, FileFormat, OverwriteRule, VerifyLevel } from './dataset.js';
 
 /** A dataset with every default filled in. */
 export interface Dataset {
@@ -15,6 +15,8 @@ export interface Dataset {
   readonly partition: string;
   readonly batch: { readonly targetBytes: number; readonly maxFiles: number; readonly maxWaitMs: number };
   readonly compact: {
+    /** What is compared before a batch is committed. */
+    readonly verify: VerifyLevel;
     readonly prefix: string;
     readonly compression: 'zstd' | 'snappy';
     readonly sort: readonly string[];

@@ -35,9 +35,19 @@ const batchSchema = z.strictObject({
   maxWait: durationField.default(60_000).describe('A batch closes when its oldest object has waited this long.'),
 });
 
+/** What is compared before a batch is committed: rows of each object, or the hash of all their values too. */
+export const VERIFY_LEVELS = ['rows', 'content'] as const;
+export type VerifyLevel = (typeof VERIFY_LEVELS)[number];
+
 const compactSchema = z.strictObject({
   prefix: z.string().optional().describe('Where artifacts are put; default curated/<dataset>/.'),
   compression: z.enum(['zstd', 'snappy']).default('zstd').describe('Codec of the artifacts.'),
+  verify: z
+    .enum(VERIFY_LEVELS)
+    .default('content')
+    .describe(
+      'What is compared between the files that were read and the artifacts read back, before anything is committed: the rows of each object, or also a hash of all their values.',
+    ),
   sort: z.array(z.string()).default([]).describe('Columns to order rows by; none keeps the order of arrival.'),
 });
 

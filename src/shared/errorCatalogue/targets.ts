@@ -33,4 +33,9 @@ export const TARGET_ERRORS = {
     exit: 1,
     mend: 'Rows in do not equal rows out; nothing was committed. Report this with the batch id.',
   },
+  CONTENT_MISMATCH: {
+    retry: 'backoff',
+    exit: 1,
+    mend: 'An artifact read back does not hold the values that were read; nothing was committed, and the batch is compacted again. If it stays so, check memory and the scratch disk, and report this with the batch id.',
+  },
 } as const satisfies Record<string, CatalogueEntry>;

@@ -66,6 +66,8 @@ export interface Manifest {
   readonly columns: readonly Column[];
   readonly artifacts: readonly Artifact[];
   readonly layout?: ManifestLayout;
+  /** The sum (hex) of a hash of each row's values, as read and as read back; which DuckDB hashed. Absent where only rows were compared. */
+  readonly content?: { readonly hash: string; readonly engine: string };
   readonly objects: readonly ManifestObject[];
   readonly rows: { readonly in: number; readonly out: number };
   readonly bytes: { readonly in: number; readonly out: number };

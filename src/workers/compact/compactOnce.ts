@@ -1,9 +1,11 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { VerifyLevel } from '../../shared/config/dataset.js';
 import type { EngineSession } from '../../shared/engine/port.js';
 import { SluiceError, isSluiceError, type ErrorCode } from '../../shared/errors.js';
 import type { Column } from '../../shared/schema/columns.js';
 import type { ColumnChange } from '../../shared/schema/merge.js';
+import { compareContent, type ContentSum, watchContent } from './content.js';
 import { describeChange } from './diagnose.js';
 import { inspectInputs } from './inspect.js';
 import { observeSources } from './observe.js';
@@ -31,6 +33,8 @@ export interface CompactFilesRequest {
   readonly targetBytes: number;
   /** Whether rows carry `_sluice_object` and `_sluice_row`. */
   readonly provenance: boolean;
+  /** What is compared between what was read and the artifacts read back. Default content. */
+  readonly verify?: VerifyLevel;
   readonly signal?: AbortSignal;
 }
 
@@ -49,6 +53,8 @@ export interface CompactFilesResult {
   /** One answer for each input, in their order. */
   readonly objects: readonly CompactedObject[];
   readonly rows: { readonly in: number; readonly out: number };
+  /** The same before writing and read back; absent where only rows were compared, or there are none. */
+  readonly content?: ContentSum;
 }
 
 /** Each round sets files aside or widens a column; a batch that needs more than this is sick in a way of its own. */
@@ -95,8 +101,8 @@ async function compactSources(
     checkSort(columns, sources, request);
     const attempt = await write(sources, columns, request);
     if (attempt.kind === 'written') {
-      const { artifacts } = attempt;
-      return describe(request, { columns, changes, sources, refusals, artifacts });
+      const { artifacts, content } = attempt;
+      return describe(request, { columns, changes, sources, refusals, artifacts, content });
     }
     const repaired =
       attempt.kind === 'failed'
@@ -110,7 +116,7 @@ async function compactSources(
 }
 
 type Attempt =
-  | { readonly kind: 'written'; readonly artifacts: readonly WrittenArtifact[] }
+  | { readonly kind: 'written'; readonly artifacts: readonly WrittenArtifact[]; readonly content?: ContentSum }
   | { readonly kind: 'failed'; readonly error: SluiceError }
   | { readonly kind: 'miscounted'; readonly objects: readonly string[]; readonly error: SluiceError };
 
@@ -121,7 +127,9 @@ async function write(
 ): Promise<Attempt> {
   const artifacts: WrittenArtifact[] = [];
   if (columns.length === 0) return { kind: 'written', artifacts };
-  const options = { ...request, columns };
+  const { session, verify = 'content', signal } = request;
+  const watch = verify === 'content' ? watchContent() : undefined;
+  const options = { ...request, columns, ...(watch === undefined ? {} : { watch }) };
   try {
     for (const [index, slice] of planSlices(sources).entries())
       artifacts.push(...(await writeSlice(slice, index, options)));
@@ -130,10 +138,18 @@ async function write(
     if (isSluiceError(error, 'ENGINE_QUERY')) return { kind: 'failed', error };
     throw error;
   }
-  const objects = await verifyRows(artifacts, sources, options);
-  if (objects.length === 0) return { kind: 'written', artifacts };
-  await removeAll(artifacts);
-  return { kind: 'miscounted', objects, error: countMismatch(sources, artifacts, objects) };
+  const { miscounted, found } = await verifyRows(artifacts, sources, options);
+  if (miscounted.length > 0) {
+    await removeAll(artifacts);
+    return { kind: 'miscounted', objects: miscounted, error: countMismatch(sources, artifacts, miscounted) };
+  }
+  if (watch === undefined || artifacts.length === 0) return { kind: 'written', artifacts };
+  const compared = { session, watch, artifacts, columns, ...(signal === undefined ? {} : { signal }) };
+  return {
+    kind: 'written',
+    artifacts,
+    content: await compareContent(found === undefined ? compared : { ...compared, found }),
+  };
 }
 
 function checkSort(columns: readonly TargetColumn[], sources: readonly Source[], { sort }: CompactFilesRequest): void {
@@ -161,10 +177,11 @@ interface Done {
   readonly sources: readonly Source[];
   readonly refusals: readonly Refusal[];
   readonly artifacts: readonly WrittenArtifact[];
+  readonly content: ContentSum | undefined;
 }
 
 function describe({ inputs, schema }: CompactFilesRequest, done: Done): CompactFilesResult {
-  const { columns, changes, sources, refusals, artifacts } = done;
+  const { columns, changes, sources, refusals, artifacts, content } = done;
   const rowsOf = new Map(sources.map(({ object, rows = 0 }) => [object, rows]));
   const refusalOf = new Map(refusals.map((refusal) => [refusal.object, refusal]));
   const objects = inputs.map(({ object }): CompactedObject => {
@@ -186,5 +203,6 @@ function describe({ inputs, schema }: CompactFilesRequest, done: Done): CompactF
     artifacts,
     objects,
     rows,
+    ...(content === undefined ? {} : { content }),
   };
 }

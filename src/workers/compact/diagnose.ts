@@ -94,7 +94,8 @@ async function probe(
   sources: readonly Source[],
   { session, columns, signal }: DiagnoseOptions,
 ): Promise<readonly never[]> {
-  for (const read of planReads(sources, 1)) await session.query(probeSql(selectSql(read, columns, false)), signal);
+  for (const read of planReads(sources, 1))
+    await session.query(probeSql(selectSql(read, columns, { provenance: false })), signal);
   return [];
 }
 

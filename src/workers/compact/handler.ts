@@ -142,6 +142,7 @@ async function compactOnce(
     evolution: dataset.schema.evolution,
     compression: dataset.compact.compression,
     sort: dataset.compact.sort,
+    verify: dataset.compact.verify,
     targetBytes: dataset.batch.targetBytes,
     provenance: true,
     signal: work.signal,
@@ -231,6 +232,7 @@ function buildManifest(
     columns: result.columns,
     artifacts,
     ...(layout === undefined ? {} : { layout }),
+    ...(result.content === undefined ? {} : { content: result.content }),
     objects: [...objects, ...report.missing],
     rows: result.rows,
     bytes: {

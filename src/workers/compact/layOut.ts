@@ -114,7 +114,14 @@ async function compareRows(
   artifacts: readonly WrittenArtifact[],
 ): Promise<void> {
   const count = async (files: readonly WrittenArtifact[]) => {
-    const rows = await session.query(objectRowsSql(files.map(({ path }) => path)), signal);
+    const columns = result.content === undefined ? [] : result.columns;
+    const rows = await session.query(
+      objectRowsSql(
+        files.map(({ path }) => path),
+        columns,
+      ),
+      signal,
+    );
     return rows.map((row) => Object.values(row).map(String).join(' ')).sort();
   };
   const [before, after] = [await count(result.artifacts), await count(artifacts)];

@@ -1,24 +1,55 @@
-import { quoteName, quoteText } from '../../shared/schema/columns.js';
+import { tallySql } from '../../shared/engine/tally.js';
+import { type Column, quoteName, quoteText } from '../../shared/schema/columns.js';
 import { castSql } from './casts.js';
 import { type Read, shadowsReader } from './plan.js';
 import type { TargetColumn } from './sources.js';
 
 const [FILE, ROW] = ['"sluice file"', '"sluice row"'];
 
-/** The rows of a read in the dataset's columns, then `_sluice_object` and `_sluice_row` where provenance is asked for. */
-export function selectSql(read: Read, columns: readonly TargetColumn[], provenance: boolean): string {
-  const casts = columns.map((column) => `${columnSql(read, column, 'error')} AS ${quoteName(column.name)}`);
-  const reader = readerSql(read, columns);
-  if (!provenance) return `SELECT ${casts.join(', ')} FROM ${reader}`;
-  const objects = read.sources.map(({ object }) => quoteText(object)).join(', ');
-  const names = columns.map(({ name }) => quoteName(name));
-  const place = [`([${objects}]::UUID[])[${FILE} + 1] AS _sluice_object`, `${rowSql(read)} AS _sluice_row`];
-  return `SELECT ${[...names, ...place].join(', ')} FROM ${placedSql(read, `SELECT ${casts.join(', ')}, `, reader)}`;
+/** What the rows of a SELECT carry, and what counts them on their way. */
+export interface SelectOptions {
+  /** Whether they end in `_sluice_object` and `_sluice_row`. */
+  readonly provenance: boolean;
+  /** Adds up the rows' hashes: those of the read's files under numbers from `first` on, in their order. */
+  readonly tally?: { readonly slot: number; readonly first: number };
 }
 
-/** All reads in one SELECT. */
-export function unionSql(reads: readonly Read[], columns: readonly TargetColumn[], provenance: boolean): string {
-  return reads.map((read) => selectSql(read, columns, provenance)).join('\nUNION ALL\n');
+/** The rows of a read in the dataset's columns, then `_sluice_object` and `_sluice_row` where provenance is asked for. */
+export function selectSql(read: Read, columns: readonly TargetColumn[], { provenance, tally }: SelectOptions): string {
+  const casts = columns.map((column) => `${columnSql(read, column, 'error')} AS ${quoteName(column.name)}`);
+  const reader = readerSql(read, columns);
+  const select = `SELECT ${casts.join(', ')}`;
+  if (!provenance && tally === undefined) return `${select} FROM ${reader}`;
+  const objects = read.sources.map(({ object }) => quoteText(object)).join(', ');
+  const names = columns.map(({ name }) => quoteName(name));
+  const counted =
+    tally === undefined ? '' : ` WHERE ${tallySql(tally.slot, `${tally.first} + ${FILE}`, hashSql(names))}`;
+  if (!provenance) return `SELECT ${names.join(', ')} FROM (${select}, ${fileSql(read)} FROM ${reader})${counted}`;
+  const place = [`([${objects}]::UUID[])[${FILE} + 1] AS _sluice_object`, `${rowSql(read)} AS _sluice_row`];
+  return `SELECT ${[...names, ...place].join(', ')} FROM ${placedSql(read, `${select}, `, reader)}${counted}`;
+}
+
+/** A row's hash over these values. */
+function hashSql(values: readonly string[]): string {
+  return `hash(${values.join(', ')})`;
+}
+
+/** All reads in one SELECT; the tally numbers their files through. */
+export function unionSql(
+  reads: readonly Read[],
+  columns: readonly TargetColumn[],
+  { provenance, tally }: SelectOptions,
+): string {
+  let first = tally?.first ?? 0;
+  const selects = reads.map((read) => {
+    const select = selectSql(read, columns, {
+      provenance,
+      ...(tally === undefined ? {} : { tally: { ...tally, first } }),
+    });
+    first += read.sources.length;
+    return select;
+  });
+  return selects.join('\nUNION ALL\n');
 }
 
 /** Decodes every value of the SELECT and keeps none: finds what cannot be read. */
@@ -55,10 +86,23 @@ export function copySql(select: string, { path, compression, sort, orderBy, fiel
   return `COPY (SELECT ${fields} FROM (${select})${order}) TO ${quoteText(path)} (${options.join(', ')})`;
 }
 
-/** Rows of each object in the artifacts, and what proves their numbers: 0 to n - 1, each once. */
-export function objectRowsSql(paths: readonly string[]): string {
+/**
+ * Rows of each object in the artifacts, and what proves their numbers: 0 to n - 1, each once. With columns also the sum of
+ * the rows' hashes, as the tally counted it.
+ */
+export function objectRowsSql(paths: readonly string[], columns: readonly Column[] = []): string {
+  const content = columns.length === 0 ? '' : `, ${contentSql(columns)} AS content`;
   return `SELECT _sluice_object::VARCHAR AS object, count(*) AS rows, min(_sluice_row) AS low, max(_sluice_row) AS high,
-    sum(_sluice_row)::HUGEINT AS total FROM ${parquetSql(paths)} GROUP BY ALL`;
+    sum(_sluice_row)::HUGEINT AS total${content} FROM ${parquetSql(paths)} GROUP BY ALL`;
+}
+
+/** The same of all rows together, whoever they come from. */
+export function contentRowsSql(paths: readonly string[], columns: readonly Column[]): string {
+  return `SELECT count(*) AS rows, ${contentSql(columns)} AS content FROM ${parquetSql(paths)}`;
+}
+
+function contentSql(columns: readonly Column[]): string {
+  return `sum(${hashSql(columns.map(({ name, type }) => `CAST(${quoteName(name)} AS ${type})`))})::VARCHAR`;
 }
 
 /** The artifacts as a table. */
@@ -118,9 +162,13 @@ export function readerSql(read: Read, columns: readonly TargetColumn[]): string 
  * in the read. Casts belong below the numbering: above it they cost twice as much.
  */
 export function placedSql(read: Read, select: string, reader: string): string {
-  const file = shadowsReader(read) ? '0' : 'CAST(file_index AS BIGINT)';
-  if (isNumbered(read)) return `(${select} ${file} AS ${FILE}, file_row_number AS ${ROW} FROM ${reader})`;
-  return `(SELECT *, row_number() OVER () - 1 AS ${ROW} FROM (${select} ${file} AS ${FILE} FROM ${reader}))`;
+  if (isNumbered(read)) return `(${select} ${fileSql(read)}, file_row_number AS ${ROW} FROM ${reader})`;
+  return `(SELECT *, row_number() OVER () - 1 AS ${ROW} FROM (${select} ${fileSql(read)} FROM ${reader}))`;
+}
+
+/** The number of a row's file in the list. */
+function fileSql(read: Read): string {
+  return `${shadowsReader(read) ? '0' : 'CAST(file_index AS BIGINT)'} AS ${FILE}`;
 }
 
 /** The names that placedSql gives: the file's number and the row's. */

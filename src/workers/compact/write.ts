@@ -1,7 +1,9 @@
 import { rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { EngineSession } from '../../shared/engine/port.js';
+import type { Tally } from '../../shared/engine/tally.js';
 import { SluiceError } from '../../shared/errors.js';
+import type { ContentWatch } from './content.js';
 import { planReads } from './plan.js';
 import type { Source, TargetColumn } from './sources.js';
 import { copySql, objectRowsSql, parquetSql, unionSql } from './sql.js';
@@ -21,6 +23,8 @@ export interface WriteRequest {
   readonly compression: 'zstd' | 'snappy';
   readonly sort: readonly string[];
   readonly targetBytes: number;
+  /** Follows the rows' content; absent: only rows are counted. */
+  readonly watch?: ContentWatch;
   readonly signal?: AbortSignal;
 }
 
@@ -33,9 +37,12 @@ export async function writeSlice(
   slice: number,
   request: WriteRequest,
 ): Promise<readonly WrittenArtifact[]> {
-  const { session, outDir, columns, provenance, targetBytes, signal } = request;
+  const { session, outDir, columns, provenance, targetBytes, watch, signal } = request;
   const [threads] = await session.query("SELECT current_setting('threads')::INTEGER AS n", signal);
-  const select = unionSql(planReads(sources, provenance ? Number(threads?.n ?? 1) : 1), columns, provenance);
+  const reads = planReads(sources, provenance ? Number(threads?.n ?? 1) : 1);
+  const tally = watch === undefined ? {} : { tally: { slot: watch.slot, first: watch.objects.length } };
+  watch?.objects.push(...reads.flatMap((read) => read.sources.map(({ object }) => object)));
+  const select = unionSql(reads, columns, { provenance, ...tally });
   const path = join(outDir, `part-${slice}.parquet`);
   await rm(path, { force: true });
   const [answer] = await session.query(copySql(select, { ...request, path }), signal);
@@ -90,21 +97,28 @@ export async function cutArtifact(
   return artifacts;
 }
 
-/**
- * Counts the artifacts' rows and compares them with what the sources hold, object by object where rows tell theirs.
- * Returns the objects whose own count was wrong (text whose lines are not rows). Errors: COUNT_MISMATCH.
- */
+/** What the artifacts hold. */
+export interface RowsVerified {
+  /** Objects whose own count was wrong (text whose lines are not rows). */
+  readonly miscounted: readonly string[];
+  /** With `watch`: rows and hash of each object, where rows tell theirs. */
+  readonly found?: ReadonlyMap<string, Tally>;
+}
+
+/** Counts the artifacts' rows and compares them with what the sources hold, object by object where rows tell theirs. */
 export async function verifyRows(
   artifacts: readonly WrittenArtifact[],
   sources: readonly Source[],
-  { session, provenance, signal }: WriteRequest,
-): Promise<readonly string[]> {
+  { session, provenance, columns, watch, signal }: WriteRequest,
+): Promise<RowsVerified> {
   const expected = sources.reduce((sum, { rows = 0 }) => sum + rows, 0);
   const written = artifacts.reduce((sum, { rows }) => sum + rows, 0);
-  if (!provenance || artifacts.length === 0) return written === expected ? [] : sources.map(({ object }) => object);
+  if (!provenance || artifacts.length === 0)
+    return { miscounted: written === expected ? [] : sources.map(({ object }) => object) };
   const paths = artifacts.map(({ path }) => path);
-  const counts = new Map((await session.query(objectRowsSql(paths), signal)).map((row) => [row.object, row]));
-  return sources.flatMap(({ object, rows = 0 }) => {
+  const answers = await session.query(objectRowsSql(paths, watch === undefined ? [] : columns), signal);
+  const counts = new Map(answers.map((row) => [row.object, row]));
+  const miscounted = sources.flatMap(({ object, rows = 0 }) => {
     const { rows: count = 0, low = 0, high = -1, total = 0 } = counts.get(object) ?? {};
     const isWhole =
       Number(count) === rows &&
@@ -113,6 +127,12 @@ export async function verifyRows(
       BigInt(String(total)) === (BigInt(rows) * BigInt(rows - 1)) / 2n;
     return isWhole ? [] : [object];
   });
+  if (watch === undefined) return { miscounted };
+  const found = answers.map(({ object, rows, content }): [string, Tally] => [
+    String(object),
+    { rows: Number(rows), sum: BigInt(String(content)) },
+  ]);
+  return { miscounted, found: new Map(found) };
 }
 
 /** The error of rows that cannot be accounted for. */
