@@ -90,8 +90,7 @@ function toCandidate(dataset: Dataset): Candidate {
 /** The name that the prefix ends inside of was chosen by the prefix, so only the names below it can be hidden. */
 function isHidden(prefix: string, key: string): boolean {
   const endsInName = prefix !== '' && !prefix.endsWith('/') && key[prefix.length] !== '/';
-  const names = key.slice(prefix.length).split('/');
-  return (endsInName ? names.slice(1) : names).some((name) => name.startsWith('.') || name.startsWith('_'));
+  return (endsInName ? /\/[._]/ : /(?:^|\/)[._]/).test(key.slice(prefix.length));
 }
 
 function ignored(rule: RouteRule): Route {

@@ -1,3 +1,4 @@
+import * as crypto from 'node:crypto';
 import { createHash, randomBytes } from 'node:crypto';
 
 declare const brand: unique symbol;
@@ -23,14 +24,20 @@ export interface ObjectIdentity {
 /** The id of an identity. Fields are length-prefixed, so no two identities share a preimage. */
 export function objectId(identity: ObjectIdentity): ObjectId {
   const { bucket, key, eTag, size, generation } = identity;
-  const preimage = [bucket, key, eTag, String(size), String(generation)].map(withLength).join('');
-  const hex = createHash('sha256').update(preimage).digest('hex');
-  return formatUuid(hex.slice(0, 32)) as ObjectId;
+  const numbers = `${withLength(String(size))}${withLength(String(generation))}`;
+  const preimage = `${withLength(bucket)}${withLength(key)}${withLength(eTag)}${numbers}`;
+  return formatUuid(sha256(preimage)) as ObjectId;
 }
 
 function withLength(field: string): string {
   return `${Buffer.byteLength(field)}:${field}`;
 }
+
+/** In one call where Node has it (20.12): a third faster than the object that `createHash` makes, and an identity is made of every arrival. */
+const sha256: (text: string) => string =
+  typeof crypto.hash === 'function'
+    ? (text) => crypto.hash('sha256', text, 'hex')
+    : (text) => createHash('sha256').update(text).digest('hex');
 
 /** A fresh batch id (RFC 9562 UUIDv7). */
 export function newBatchId(nowMs: number, random: (bytes: number) => Buffer = randomBytes): BatchId {
@@ -58,5 +65,5 @@ function requireUuid(text: string): string {
 }
 
 function formatUuid(hex: string): string {
-  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-');
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20, 32)}`;
 }

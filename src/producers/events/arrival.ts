@@ -85,14 +85,11 @@ export function toArrival(
   },
 ): Arrival {
   const { eTag, size, versionId, sequencer } = said;
-  return {
-    ...place,
-    eTag,
-    size,
-    // `null` is S3's name for the version of an object in a bucket without versioning.
-    ...(versionId && versionId !== 'null' ? { versionId } : {}),
-    ...(sequencer ? { sequencer } : {}),
-  };
+  // Written out: spreading into one literal costs more than all the rest of a record's reading.
+  const arrival = { bucket: place.bucket, key: place.key, eTag, size };
+  // `null` is S3's name for the version of an object in a bucket without versioning.
+  const versioned = versionId && versionId !== 'null' ? { ...arrival, versionId } : arrival;
+  return sequencer ? { ...versioned, sequencer } : versioned;
 }
 
 /** An eTag as headers carry it, without its quotes. */

@@ -20,14 +20,16 @@ export function decodeKey(encoded: string): DecodedKey {
 export function checkKey(value: string): DecodedKey {
   if (value === '') return { kind: 'fault', message: 'expected a key, got an empty text' };
   if (/[\0\p{Cs}]/u.test(value)) return { kind: 'fault', message: 'expected text, got a NUL or half a surrogate pair' };
-  if (Buffer.byteLength(value) > MAX_KEY_BYTES)
+  if (value.length * 3 > MAX_KEY_BYTES && Buffer.byteLength(value) > MAX_KEY_BYTES)
     return { kind: 'fault', message: `expected at most ${MAX_KEY_BYTES} bytes of UTF-8, got more` };
   return { kind: 'key', value };
 }
 
 function tryDecode(encoded: string): string | undefined {
+  const spaced = encoded.includes('+') ? encoded.replaceAll('+', ' ') : encoded;
+  if (!spaced.includes('%')) return spaced;
   try {
-    return decodeURIComponent(encoded.replaceAll('+', ' '));
+    return decodeURIComponent(spaced);
   } catch {
     return undefined;
   }

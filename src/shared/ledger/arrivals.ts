@@ -31,8 +31,8 @@ export function arrivalLedger(database: LedgerDatabase): ArrivalLedger {
   return {
     async missing(arrivals) {
       if (arrivals.length === 0) return [];
-      const ids = arrivals.map((arrival) => objectId({ ...arrival, generation: 0 }));
-      const rows = await database.rows<{ position: number }>(MISSING, [ids]);
+      const ids = arrivals.map(({ bucket, key, eTag, size }) => objectId({ bucket, key, eTag, size, generation: 0 }));
+      const rows = await database.rows<{ position: number }>(MISSING, [ids], 'sluice_missing');
       return rows.flatMap(({ position }) => arrivals[position - 1] ?? []);
     },
     async takeListing(name, holder) {

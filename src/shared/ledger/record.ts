@@ -1,13 +1,14 @@
 import { SluiceError } from '../errors.js';
-import { objectId } from '../ids.js';
-import type { ObjectId } from '../ids.js';
+import { asObjectId, objectId } from '../ids.js';
+import type { ObjectId, ObjectIdentity } from '../ids.js';
 import type { LedgerDatabase } from './database.js';
 import { findOutdone } from './generations.js';
 import type { RecordReceipt, RoutedArrival } from './port.js';
 
 /**
- * One statement: identities that are new, and the detail of exactly those. Identities go in by order of their ids, so two
- * requests with the same arrivals wait for each other instead of deadlocking; the second one answers after the first committed.
+ * One statement: identities that are new, the detail of exactly those, and the ids of the others. Identities go in by order of their
+ * ids, so two requests with the same arrivals wait for each other instead of deadlocking; the second one answers after the first
+ * committed. What is new is not sent back: as a rule that is all of it.
  */
 const RECORD = `
 WITH input AS (
@@ -19,12 +20,13 @@ WITH input AS (
   SELECT object_id, date_trunc('month', now() AT TIME ZONE 'UTC')::date FROM input ORDER BY object_id
   ON CONFLICT DO NOTHING
   RETURNING object_id, month
+), detail AS (
+  INSERT INTO sluice.objects
+    (object_id, month, dataset, partition, bucket, key, e_tag, size, version_id, sequencer, last_modified, source)
+  SELECT object_id, month, dataset, partition, bucket, key, e_tag, size, version_id, sequencer, last_modified, source
+  FROM fresh JOIN input USING (object_id)
 )
-INSERT INTO sluice.objects
-  (object_id, month, dataset, partition, bucket, key, e_tag, size, version_id, sequencer, last_modified, source)
-SELECT object_id, month, dataset, partition, bucket, key, e_tag, size, version_id, sequencer, last_modified, source
-FROM fresh JOIN input USING (object_id)
-RETURNING object_id`;
+SELECT object_id FROM input WHERE object_id NOT IN (SELECT object_id FROM fresh)`;
 
 /**
  * Records arrivals; a known identity changes nothing, whether it came before, comes at the same time or twice in one call.
@@ -32,24 +34,31 @@ RETURNING object_id`;
  * Throws EVENT_MALFORMED for a key with a NUL character, which neither Postgres nor XML can carry.
  */
 export async function record(database: LedgerDatabase, arrivals: readonly RoutedArrival[]): Promise<RecordReceipt> {
-  const unique = new Map<ObjectId, RoutedArrival>();
+  const fresh = new Map<ObjectId, RoutedArrival>();
   for (const arrival of arrivals) {
     refuseNul(arrival);
-    const id = objectId({ ...arrival, generation: 0 });
-    if (!unique.has(id)) unique.set(id, arrival);
+    const id = objectId(firstLife(arrival));
+    if (!fresh.has(id)) fresh.set(id, arrival);
   }
-  if (unique.size === 0) return { recorded: [], fresh: [], duplicates: 0, outdone: [] };
-  const rows = await database.rows<{ object_id: string }>(RECORD, recordValues(unique));
-  const isFresh = new Set(rows.map((row) => row.object_id));
-  const fresh = [...unique].filter(([id]) => isFresh.has(id));
-  const known = fresh.length === unique.size ? [] : [...unique.keys()].filter((id) => !isFresh.has(id));
-  const outdone = await findOutdone(database, known);
+  if (fresh.size === 0) return { recorded: [], fresh: [], duplicates: 0, outdone: [] };
+  const rows = await database.rows<{ object_id: string }>(RECORD, recordValues(fresh), 'sluice_record');
+  const known = new Map<ObjectId, RoutedArrival>();
+  for (const id of rows.map((row) => asObjectId(row.object_id))) {
+    const arrival = fresh.get(id);
+    if (arrival !== undefined) known.set(id, arrival);
+    fresh.delete(id);
+  }
+  const outdone = await findOutdone(database, [...known.keys()]);
   return {
-    recorded: fresh.map(([id]) => id),
-    fresh: fresh.map(([, arrival]) => arrival),
-    duplicates: arrivals.length - rows.length,
-    outdone: [...unique].flatMap(([id, arrival]) => (outdone.has(id) ? [arrival] : [])),
+    recorded: [...fresh.keys()],
+    fresh: [...fresh.values()],
+    duplicates: arrivals.length - fresh.size,
+    outdone: [...known].flatMap(([id, arrival]) => (outdone.has(id) ? [arrival] : [])),
   };
+}
+
+function firstLife({ bucket, key, eTag, size }: RoutedArrival): ObjectIdentity {
+  return { bucket, key, eTag, size, generation: 0 };
 }
 
 /** One array a column: a statement of eleven parameters, however many arrivals. */
