@@ -1,5 +1,7 @@
+import type { Config, Dataset } from '../shared/config/config.js';
 import type { BatchRow, Ledger, LoadRow, ObjectRow, ObjectState } from '../shared/ledger/port.js';
 import { objectUri } from '../shared/ledger/text.js';
+import { estimateLoads, type LoadCost } from '../shared/warehouses/snowflake/cost.js';
 import { type Output, showBytes } from './output.js';
 
 /** Where a dataset stands. */
@@ -95,17 +97,54 @@ export function showBatches(output: Output, batches: readonly BatchRow[]): void 
   );
 }
 
-/** Loads of a dataset, the newest first. */
-export function listLoads(ledger: Ledger, dataset: string, limit: number): Promise<readonly LoadRow[]> {
-  return ledger.read.loads(dataset, limit);
+/** A load; into Snowflake with what it is expected to have cost. */
+export type LoadView = LoadRow & Partial<LoadCost>;
+
+/** Loads of a dataset, the newest first. Those that Snowflake took have expected credits and the cheaper way. */
+export async function listLoads(
+  ledger: Ledger,
+  { config, dataset, limit }: { readonly config: Config; readonly dataset: Dataset; readonly limit: number },
+): Promise<readonly LoadView[]> {
+  const loads = await ledger.read.loads(dataset.name, limit);
+  const costs = estimateLoads(loads, ({ target, table }) => {
+    if (config.targets[target]?.type !== 'snowflake') return undefined;
+    return dataset.load.find((load) => load.target === target && load.table === table)?.via ?? 'copy';
+  });
+  return loads.map((load, index) => ({ ...load, ...costs[index] }));
 }
 
-/** Loads for people. */
-export function showLoads(output: Output, loads: readonly LoadRow[]): void {
+/** Loads for people; credits only where a target takes them. */
+export function showLoads(output: Output, loads: readonly LoadView[]): void {
+  const hasCredits = loads.some(({ expectedCredits }) => expectedCredits !== undefined);
   output.table(
-    ['target', 'table', 'rows', 'committed', 'batch'],
-    loads.map((row) => [row.target, row.table, row.rows, at(row.committedAt), row.batch]),
+    [
+      'target',
+      'table',
+      'rows',
+      'bytes',
+      ...(hasCredits ? ['credits, about', 'cheaper way'] : []),
+      'committed',
+      'batch',
+    ],
+    loads.map((row) => [
+      row.target,
+      row.table,
+      row.rows,
+      showBytes(row.bytes),
+      ...(hasCredits ? [showCredits(row.expectedCredits), cheaperWay(row)] : []),
+      at(row.committedAt),
+      row.batch,
+    ]),
   );
+}
+
+function showCredits(credits: number | undefined): string {
+  return credits === undefined ? '' : credits.toFixed(5);
+}
+
+function cheaperWay({ way, cheaperWay: cheaper, cheaperCredits }: LoadView): string {
+  if (cheaper === undefined) return '';
+  return cheaper === way ? `${cheaper} (as it was)` : `${cheaper} (${showCredits(cheaperCredits)})`;
 }
 
 function at(date: Date): string {

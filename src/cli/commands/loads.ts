@@ -11,13 +11,16 @@ interface Options extends CommonOptions {
 
 /** `sluice loads D`. */
 export function loadsCommand(): Command {
-  return baseCommand('loads', 'what was loaded into which table, the newest first')
+  return baseCommand(
+    'loads',
+    'what was loaded into which table, the newest first; into Snowflake with expected credits',
+  )
     .argument('<dataset>')
     .option('--limit <n>', 'at most so many', countOption, 100)
     .action((name: string, options: Options) =>
       withIo(options, (io) =>
         withServices(io, { part: 'once', queue: false }, async ({ config, ledger }) => {
-          const loads = await listLoads(ledger, datasetOf(config, name).name, options.limit);
+          const loads = await listLoads(ledger, { config, dataset: datasetOf(config, name), limit: options.limit });
           io.output.answer({ loads }, () => showLoads(io.output, loads));
         }),
       ),

@@ -60,7 +60,9 @@ export function readStepDispatch(row: StoredDispatch): StepDispatch {
 }
 
 /** The columns of a load row, of `sluice.loads AS l`. */
-export const LOAD_COLUMNS = 'l.batch_id, l.target, l.table_name, l.dataset, l.rows, l.committed_at';
+export const LOAD_COLUMNS = `l.batch_id, l.target, l.table_name, l.dataset, l.rows, l.committed_at, (
+    SELECT b.bytes_out FROM sluice.batches b WHERE b.batch_id = l.batch_id
+  ) AS bytes`;
 
 /** What LOAD_COLUMNS select. */
 export interface StoredLoadRow {
@@ -69,6 +71,7 @@ export interface StoredLoadRow {
   readonly table_name: string;
   readonly dataset: string;
   readonly rows: number;
+  readonly bytes: number;
   readonly committed_at: Date;
 }
 
@@ -80,6 +83,7 @@ export function readLoadRow(row: StoredLoadRow): LoadRow {
     table: row.table_name,
     dataset: row.dataset,
     rows: row.rows,
+    bytes: row.bytes,
     committedAt: row.committed_at,
   };
 }

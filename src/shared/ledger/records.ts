@@ -197,6 +197,8 @@ export interface LoadRow extends LoadTarget {
   readonly batch: BatchId;
   readonly dataset: string;
   readonly rows: number;
+  /** Bytes of the batch's artifacts. */
+  readonly bytes: number;
   readonly committedAt: Date;
 }
 

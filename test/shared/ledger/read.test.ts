@@ -65,7 +65,10 @@ test('batches and loads are newest first', async () => {
       committedAt: new Date(turn),
     });
   }
-  expect((await ledger.read.loads('orders', 10)).map(({ rows }) => rows)).toEqual([1, 0]);
+  const loads = await ledger.read.loads('orders', 10);
+  expect(loads.map(({ rows }) => rows)).toEqual([1, 0]);
+  const { bytesOut } = (await ledger.read.batches('orders', 1))[0]!;
+  expect(loads.map(({ bytes }) => bytes)).toEqual([bytesOut, bytesOut]);
   expect((await ledger.read.loads(undefined, 1)).map(({ rows }) => rows)).toEqual([1]);
   expect(await ledger.read.loads('clicks', 1)).toEqual([]);
   const newest = [...works]

@@ -23,9 +23,12 @@ export interface StandInSession {
   readonly id: number;
   readonly connection: DuckDBConnection;
   readonly settings: Map<string, string>;
-  /** BEGIN was said; DuckDB's own transaction begins with the first write. */
+  /** BEGIN was said. */
   inTransaction: boolean;
-  release: (() => void) | undefined;
+  /** DuckDB's own transaction is open, and sees what was committed up to this number. */
+  seen: number | undefined;
+  /** What the transaction wrote so far, as DuckDB's SQL: said again when it moves on to a newer state of the account. */
+  readonly written: string[];
   dead: boolean;
 }
 
@@ -39,10 +42,17 @@ export interface Account {
   readonly folder: string;
   /** Statements that committed a transaction by the way, as DDL does. Must stay 0. */
   ddlInTransaction: number;
+  /** Commits so far. */
+  commits: number;
   openSession(): Promise<StandInSession>;
-  /** Waits until nobody else writes. */
-  lock(session: StandInSession): Promise<void>;
+  /** Waits until nobody else updates the table: UPDATE, DELETE and MERGE hold it until their transaction ends. */
+  lock(session: StandInSession, table: string): Promise<void>;
+  /** Frees what the session holds. */
   unlock(session: StandInSession): void;
+  /** How many statements wait for a lock. */
+  waiting(): number;
+  /** One after the other: commits, and DDL. */
+  alone<T>(work: () => Promise<T>): Promise<T>;
   close(): Promise<void>;
 }
 
@@ -63,7 +73,9 @@ export async function openAccount(integrations: ReadonlyMap<string, string>): Pr
   await first.run(`ATTACH ':memory:' AS "RAW"`);
   await first.run(`CREATE SCHEMA "RAW"."PUBLIC"`);
   let sessions = 0;
-  let tail: Promise<void> = Promise.resolve();
+  const held = new Map<string, StandInSession>();
+  const waiting = new Set<() => void>();
+  let turn: Promise<unknown> = Promise.resolve();
   const account: Account = {
     stages: new Map(),
     integrations,
@@ -71,29 +83,29 @@ export async function openAccount(integrations: ReadonlyMap<string, string>): Pr
     pipes: new Map(),
     folder,
     ddlInTransaction: 0,
+    commits: 0,
     openSession: async () => {
       const connection = await instance.connect();
       await connection.run(`USE "RAW"."PUBLIC"`);
       await connection.run(`SET TimeZone = 'UTC'`);
       sessions += 1;
-      return { id: sessions, connection, settings: new Map(), inTransaction: false, release: undefined, dead: false };
+      const state = { inTransaction: false, seen: undefined, written: [], dead: false };
+      return { id: sessions, connection, settings: new Map(), ...state };
     },
-    lock: async (session) => {
-      const before = tail;
-      let free = () => {};
-      tail = new Promise((resolve) => {
-        free = resolve;
-      });
-      const waitMs = Number(session.settings.get('LOCK_TIMEOUT') ?? 43_200) * 1000;
-      await Promise.race([before, lockTimeout(waitMs)]).catch((error: unknown) => {
-        void before.then(free);
-        throw error;
-      });
-      session.release = free;
+    lock: async (session, table) => {
+      const giveUpMs = Date.now() + Number(session.settings.get('LOCK_TIMEOUT') ?? 43_200) * 1000;
+      while (![undefined, session].includes(held.get(table))) await freed(waiting, giveUpMs - Date.now());
+      held.set(table, session);
     },
     unlock: (session) => {
-      session.release?.();
-      session.release = undefined;
+      for (const [table, holder] of held) if (holder === session) held.delete(table);
+      for (const wake of waiting) wake();
+    },
+    waiting: () => waiting.size,
+    alone: async (work) => {
+      const mine = turn.then(work);
+      turn = mine.catch(() => {});
+      return await mine;
     },
     close: async () => {
       first.closeSync();
@@ -104,7 +116,16 @@ export async function openAccount(integrations: ReadonlyMap<string, string>): Pr
   return account;
 }
 
-async function lockTimeout(ms: number): Promise<never> {
-  await new Promise((resolve) => void setTimeout(resolve, Math.min(ms, 2 ** 31 - 1)).unref());
-  throw new SnowflakeFault('000625', '57014', 'Statement has waited for a lock longer than LOCK_TIMEOUT.');
+/** Waits until somebody frees a table. */
+async function freed(waiting: Set<() => void>, ms: number): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    const fault = new SnowflakeFault('000625', '57014', 'Statement has waited for a lock longer than LOCK_TIMEOUT.');
+    const timer = setTimeout(() => reject(fault), Math.min(Math.max(ms, 0), 2 ** 31 - 1));
+    const wake = () => {
+      clearTimeout(timer);
+      waiting.delete(wake);
+      resolve();
+    };
+    waiting.add(wake);
+  });
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { Account } from './account.js';
 import { tableId } from './account.js';
-import { duckName, duckType } from './ddl.js';
+import { duckName, duckType } from './duckTypes.js';
 import { toDuck } from './duckSql.js';
 import { noSuchThing, SnowflakeFault, unknownStatement } from './fault.js';
 import type { Rowset } from './rowset.js';
@@ -14,14 +14,23 @@ import { NAME, nameParts, readOptions, splitList, unquoteLiteral } from './text.
 const COPY = new RegExp(
   `^COPY INTO ${NAME} \\((.*?)\\) FROM \\(SELECT (.*) FROM @${NAME}/(\\S*)\\) FILES = \\((.*?)\\) FILE_FORMAT = (.*)$`,
 );
+/** The one format that Sluice names. */
+export const PARQUET =
+  /^\(TYPE = PARQUET USE_LOGICAL_TYPE = TRUE USE_VECTORIZED_SCANNER = TRUE BINARY_AS_TEXT = FALSE TRIM_SPACE = FALSE NULL_IF = \(\)\)$/;
 const OPTIONS = {
-  FILE_FORMAT:
-    /^\(TYPE = PARQUET USE_LOGICAL_TYPE = TRUE USE_VECTORIZED_SCANNER = TRUE BINARY_AS_TEXT = FALSE TRIM_SPACE = FALSE NULL_IF = \(\)\)$/,
+  FILE_FORMAT: PARQUET,
   ON_ERROR: /^ABORT_STATEMENT$/,
   PURGE: /^FALSE$/,
 };
 
 const PIPED = new RegExp(`^COPY INTO ${NAME} \\((.*?)\\) FROM \\(SELECT (.*) FROM @${NAME}/\\) FILE_FORMAT = (.*)$`);
+
+/** Errors: not known, unless this is the COPY of a pipe. */
+export function requirePiped(text: string): void {
+  const format = PIPED.exec(text)?.[5];
+  if (format === undefined) throw unknownStatement(text);
+  readOptions(`FILE_FORMAT = ${format}`, { FILE_FORMAT: PARQUET });
+}
 
 /** What a pipe does with one file: the COPY of its definition, whose fields may be put through functions. Returns the rows. */
 export async function copyPiped(

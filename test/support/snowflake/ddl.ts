@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { Account } from './account.js';
 import { tableId } from './account.js';
+import { PARQUET, requirePiped } from './copyInto.js';
+import { duckName, duckType } from './duckTypes.js';
 import { noSuchThing, SnowflakeFault, unknownStatement } from './fault.js';
 import type { Rowset } from './rowset.js';
 import { textRowset } from './rowset.js';
@@ -12,8 +14,7 @@ type Ddl = (account: Account, connection: DuckDBConnection, parts: readonly stri
 
 const done = (text: string) => textRowset(['status'], [[text]]);
 
-const FORMAT = /^\(TYPE = PARQUET( [A-Z_]+ = (TRUE|FALSE|\(\)))*\)$/;
-const STAGE_OPTIONS = { URL: /^'s3:\/\/[^']+\/'$/, STORAGE_INTEGRATION: /^"/, FILE_FORMAT: FORMAT };
+const STAGE_OPTIONS = { URL: /^'s3:\/\/[^']+\/'$/, STORAGE_INTEGRATION: /^"/, FILE_FORMAT: PARQUET };
 
 /** Statements that Sluice emits, each by its exact shape. */
 const FORMS: readonly (readonly [RegExp, Ddl])[] = [
@@ -48,37 +49,6 @@ export async function runDdl(account: Account, connection: DuckDBConnection, tex
   throw unknownStatement(text);
 }
 
-/** A type of Snowflake as DuckDB's. */
-export function duckType(type: string): string {
-  const [, base = '', rest = ''] = /^([A-Z_]+)(\(.*\))?$/.exec(type) ?? [];
-  if (base === 'NUMBER') return `DECIMAL${rest || '(38,0)'}`;
-  const found = TYPES[base];
-  if (found === undefined) throw unknownStatement(`type ${type}`);
-  return found;
-}
-
-const TYPES: Readonly<Record<string, string>> = {
-  VARCHAR: 'VARCHAR',
-  FLOAT: 'DOUBLE',
-  BOOLEAN: 'BOOLEAN',
-  DATE: 'DATE',
-  TIME: 'TIME',
-  TIMESTAMP_NTZ: 'TIMESTAMP_NS',
-  TIMESTAMP_LTZ: 'TIMESTAMPTZ',
-  TIMESTAMP_TZ: 'TIMESTAMPTZ',
-  BINARY: 'BLOB',
-  VARIANT: 'JSON',
-  OBJECT: 'JSON',
-  ARRAY: 'JSON',
-};
-
-/** A name of a statement as DuckDB takes it. */
-export function duckName(name: string): string {
-  return nameParts(name)
-    .map((part) => `"${part.replaceAll('"', '""')}"`)
-    .join('.');
-}
-
 /** What DESCRIBE says of a declared type. */
 function fullType(type: string): string {
   const defaults: Readonly<Record<string, string>> = {
@@ -106,6 +76,9 @@ async function createTable(account: Account, connection: DuckDBConnection, parts
   await connection.run(
     `CREATE ${replace === undefined ? '' : 'OR REPLACE '}TABLE ${duckName(name)} (${lines.join(', ')})`,
   );
+  const keys = splitList(/^ CLUSTER BY \((.*)\)$/.exec(tail)?.[1] ?? '').flatMap(nameParts);
+  const strange = keys.find((key) => !columns.some(({ name: column }) => column === key));
+  if (strange !== undefined) throw noSuchThing(`Column '${strange}'`);
   account.tables.set(id, new Map(columns.map((one) => [one.name, fullType(one.type)])));
   return done(`Table ${id} successfully created.`);
 }
@@ -137,6 +110,7 @@ async function createPipe(
   _connection: DuckDBConnection,
   [name = '', copy = '']: readonly string[],
 ): Promise<Rowset> {
+  requirePiped(copy);
   if (!account.pipes.has(tableId(name))) account.pipes.set(tableId(name), { copy, files: new Map() });
   return done('created');
 }

@@ -4,15 +4,16 @@ import { runDdl } from './ddl.js';
 import { toDuck } from './duckSql.js';
 import { noSuchThing, SnowflakeFault, unknownStatement } from './fault.js';
 import type { Rowset } from './rowset.js';
-import { countRowset, readerRowset, textRowset } from './rowset.js';
+import { readerRowset } from './rowset.js';
 import { runStageStatement } from './stages.js';
-
-const DONE = textRowset(['status'], [['Statement executed successfully.']]);
+import { mapOutsideQuotes, readOptions } from './text.js';
+import { change, changeShape, DONE, endOrBegin, read, runDml } from './transactions.js';
 
 /** Runs one statement of Snowflake's SQL (binds written in) on DuckDB. Refuses whatever it does not know. */
 export async function execute(account: Account, session: StandInSession, sql: string): Promise<Rowset> {
   const text = sql.trim().replace(/;$/, '');
   const word = /^[A-Za-z]+/.exec(text)?.[0]?.toUpperCase() ?? '';
+  const { connection } = session;
   switch (word) {
     case 'BEGIN':
     case 'COMMIT':
@@ -20,100 +21,30 @@ export async function execute(account: Account, session: StandInSession, sql: st
       return await endOrBegin(account, session, text.toUpperCase());
     case 'SELECT':
     case 'WITH':
-      return readerRowset(await session.connection.runAndReadAll(toDuck(text)), spellingOf(text));
+      return await read(account, session, async () =>
+        readerRowset(await connection.runAndReadAll(toDuck(text)), spellingOf(text)),
+      );
     case 'INSERT':
     case 'UPDATE':
     case 'DELETE':
     case 'MERGE':
-      return await unlockAfter(account, session, () => runDml(session, word, text));
+      return await runDml(account, session, word, text);
     case 'COPY':
-      return await unlockAfter(account, session, () => copyInto(account, session.connection, text));
-    case 'ALTER':
-      if (text.startsWith('ALTER SESSION SET ')) return alterSession(session, text);
-      break;
+      if (session.inTransaction) throw unknownStatement('COPY within a transaction');
+      return await change(account, session, () => copyInto(account, connection, text));
     case 'PUT':
     case 'LIST':
     case 'REMOVE':
       return await runStageStatement(account, text);
+    case 'DESCRIBE':
+    case 'SHOW':
+      return await runDdl(account, connection, text);
+    case 'ALTER':
+      if (text.startsWith('ALTER SESSION SET ')) return alterSession(session, text);
+      break;
     default:
   }
-  return await ddl(account, session, text);
-}
-
-/** DDL commits whatever transaction is open, as Snowflake's does, and that is counted. */
-async function ddl(account: Account, session: StandInSession, text: string): Promise<Rowset> {
-  const reads = /^(DESCRIBE|SHOW) /.test(text);
-  if (!reads && session.inTransaction) {
-    account.ddlInTransaction += 1;
-    await endOrBegin(account, session, 'COMMIT');
-  }
-  return await (reads
-    ? runDdl(account, session.connection, text)
-    : unlockAfter(account, session, () => runDdl(account, session.connection, text)));
-}
-
-async function endOrBegin(account: Account, session: StandInSession, text: string): Promise<Rowset> {
-  if (/^BEGIN( TRANSACTION)?$/.test(text)) {
-    if (session.inTransaction) throw unknownStatement('BEGIN within a transaction');
-    session.inTransaction = true;
-    return DONE;
-  }
-  if (text !== 'COMMIT' && text !== 'ROLLBACK') throw unknownStatement(text);
-  try {
-    if (session.release !== undefined) await session.connection.run(text);
-  } finally {
-    session.inTransaction = false;
-    account.unlock(session);
-  }
-  return DONE;
-}
-
-/**
- * Writers wait for each other: from the first write of a transaction to its end. Snowflake lets INSERTs pass; what it lets happen at
- * the same time happens here one after the other.
- */
-export async function unlockAfter<T>(account: Account, session: StandInSession, work: () => Promise<T>): Promise<T> {
-  const own = session.release === undefined;
-  if (own) {
-    await account.lock(session);
-    if (session.dead) {
-      account.unlock(session);
-      throw new SnowflakeFault('390111', '08003', 'Session no longer exists.');
-    }
-    await session.connection.run('BEGIN TRANSACTION');
-  }
-  try {
-    const answer = await work();
-    if (own && !session.inTransaction) await session.connection.run('COMMIT');
-    return answer;
-  } catch (error) {
-    // TRANSACTION_ABORT_ON_ERROR: nothing of a transaction outlives one failed statement.
-    await session.connection.run('ROLLBACK').catch(() => {});
-    account.unlock(session);
-    session.inTransaction = false;
-    throw error;
-  } finally {
-    if (!session.inTransaction) account.unlock(session);
-  }
-}
-
-const TYPE_IDS: Readonly<Record<string, number>> = { INSERT: 0x3100, UPDATE: 0x3200, DELETE: 0x3300, MERGE: 0x3400 };
-
-async function runDml(session: StandInSession, word: string, text: string): Promise<Rowset> {
-  const id = TYPE_IDS[word] ?? 0;
-  if (word !== 'MERGE') {
-    const { rowsChanged } = await session.connection.run(toDuck(text));
-    const verb = word === 'INSERT' ? 'inserted' : word === 'UPDATE' ? 'updated' : 'deleted';
-    const more = word === 'UPDATE' ? { 'number of multi-joined rows updated': 0 } : {};
-    return countRowset({ [`number of rows ${verb}`]: rowsChanged, ...more }, id);
-  }
-  const reader = await session.connection.runAndReadAll(`${toDuck(text)} RETURNING merge_action`);
-  const actions = reader.getRows().map(([action]) => String(action));
-  const count = (action: string) => actions.filter((one) => one === action).length;
-  const counts: Record<string, number> = {};
-  if (text.includes('WHEN NOT MATCHED')) counts['number of rows inserted'] = count('INSERT');
-  if (/WHEN MATCHED/.test(text)) counts['number of rows updated'] = count('UPDATE');
-  return countRowset(counts, id);
+  return await changeShape(account, session, () => runDdl(account, connection, text));
 }
 
 /** A column that stands in quotes keeps its spelling, any other is upper case. */
@@ -121,14 +52,30 @@ function spellingOf(sql: string): (name: string) => string {
   return (name) => (sql.includes(`"${name}"`) ? name : name.toUpperCase());
 }
 
+const TEXT = /^'(?:[^'\\]|\\.|'')*'$/;
+const SECONDS = /^\d{1,6}$/;
+
+/** What of a session may be set, and to what. https://docs.snowflake.com/en/sql-reference/parameters */
+const PARAMETERS = {
+  TIMEZONE: /^'UTC'$/,
+  QUOTED_IDENTIFIERS_IGNORE_CASE: /^FALSE$/,
+  ABORT_DETACHED_QUERY: /^TRUE$/,
+  TRANSACTION_ABORT_ON_ERROR: /^TRUE$/,
+  ERROR_ON_NONDETERMINISTIC_MERGE: /^TRUE$/,
+  AUTOCOMMIT: /^TRUE$/,
+  STATEMENT_TIMEOUT_IN_SECONDS: SECONDS,
+  LOCK_TIMEOUT: SECONDS,
+  TIMESTAMP_NTZ_OUTPUT_FORMAT: TEXT,
+  TIMESTAMP_LTZ_OUTPUT_FORMAT: TEXT,
+  TIMESTAMP_TZ_OUTPUT_FORMAT: TEXT,
+  BINARY_OUTPUT_FORMAT: /^'HEX'$/,
+  QUERY_TAG: /^'(?:[^'\\]|\\.|''){0,2000}'$/,
+};
+
 function alterSession(session: StandInSession, text: string): Rowset {
-  const known = /^[A-Z_]+$/;
-  for (const [, name = '', value = ''] of text
-    .replace(/^ALTER SESSION SET /, '')
-    .matchAll(/([A-Z_]+)\s*=\s*('(?:[^'\\]|\\.|'')*'|[A-Z0-9]+)/g)) {
-    if (!known.test(name)) throw unknownStatement(text);
-    session.settings.set(name, value);
-  }
+  // Only between settings: a comma within a text stays.
+  const list = mapOutsideQuotes(text.replace(/^ALTER SESSION SET /, ''), (part) => part.replaceAll(',', ' '));
+  for (const [name, value] of Object.entries(readOptions(list, PARAMETERS))) session.settings.set(name, value);
   return DONE;
 }
 

@@ -1,7 +1,7 @@
 import type { Account } from './account.js';
 import { tableId } from './account.js';
 import { copyPiped } from './copyInto.js';
-import { unlockAfter } from './execute.js';
+import { change } from './transactions.js';
 
 /** The REST interface of pipes: insertFiles answers at once and copies afterwards; insertReport tells what became of files. */
 export async function servePipe(
@@ -22,7 +22,7 @@ export async function servePipe(
   for (const file of files.filter((one) => !pipe.files.has(one))) {
     pipe.files.set(file, { status: 'LOAD_IN_PROGRESS', rows: 0 });
     const session = await account.openSession();
-    void unlockAfter(account, session, () => copyPiped(account, session.connection, pipe.copy, file)).then(
+    void change(account, session, () => copyPiped(account, session.connection, pipe.copy, file)).then(
       (rows) => pipe.files.set(file, { status: 'LOADED', rows }),
       () => pipe.files.set(file, { status: 'LOAD_FAILED', rows: 0 }),
     );

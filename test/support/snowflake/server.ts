@@ -11,6 +11,7 @@ import { servePipe } from './pipes.js';
 import { uploadPlan } from './stages.js';
 import type { WireBind } from './text.js';
 import { writeBinds } from './text.js';
+import { rollBack } from './transactions.js';
 
 /** Something that goes wrong on purpose, before or after a statement ran. */
 export type Mishap =
@@ -64,9 +65,7 @@ export async function startSnowflake(options: StandInOptions = {}): Promise<Stan
 
   const end = async (session: StandInSession) => {
     session.dead = true;
-    if (session.release !== undefined) await session.connection.run('ROLLBACK').catch(() => {});
-    session.inTransaction = false;
-    account.unlock(session);
+    await rollBack(account, session);
   };
 
   const runNow = async (session: StandInSession, sql: string, id: string): Promise<Record<string, unknown>> => {
@@ -179,6 +178,8 @@ export async function startSnowflake(options: StandInOptions = {}): Promise<Stan
         if (pathname === '/session/token-request') return renew(request, response);
         if (pathname === '/queries/v1/query-request') return await query(request, response);
         if (result !== undefined && running.has(result)) return await answer(response, result, running.get(result)!);
+        const watched = /^\/monitoring\/queries\/([^/]+)$/.exec(pathname)?.[1];
+        if (watched !== undefined) return send(response, ok({ queries: await statusOf(running.get(watched)) }));
         const piped = /^\/v1\/data\/pipes\/([^/]+)\/(insertFiles|insertReport)$/.exec(pathname);
         if (piped !== null) return await pipe(request, response, piped);
         if (pathname === '/session') {
@@ -186,7 +187,8 @@ export async function startSnowflake(options: StandInOptions = {}): Promise<Stan
           if (session !== undefined) await end(session);
           return send(response, ok(null));
         }
-        if (/^\/(telemetry|session|queries\/v1\/abort-request)/.test(pathname)) return send(response, ok(null));
+        if (/^\/(telemetry\/send(\/sessionless)?|session\/heartbeat|queries\/v1\/abort-request)$/.test(pathname))
+          return send(response, ok(null));
         return void response.writeHead(404).end();
       })
       .catch((error: unknown) => response.writeHead(500).end(String(error)));
@@ -207,6 +209,19 @@ export async function startSnowflake(options: StandInOptions = {}): Promise<Stan
       await account.close();
     },
   };
+}
+
+/** What a query that was left to itself has come to. */
+async function statusOf(query: Running | undefined): Promise<readonly unknown[]> {
+  if (query === undefined) return [];
+  const done = await Promise.race([
+    query.answer,
+    new Promise<undefined>((resolve) => setImmediate(resolve, undefined)),
+  ]);
+  if (done === undefined) return [{ status: 'RUNNING' }];
+  return [
+    done['success'] === true ? { status: 'SUCCESS' } : { status: 'FAILED_WITH_ERROR', errorMessage: done['message'] },
+  ];
 }
 
 const GONE = new SnowflakeFault(

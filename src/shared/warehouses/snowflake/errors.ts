@@ -22,6 +22,7 @@ const CODES: Readonly<Record<string, ErrorCode>> = {
   '002043': 'TARGET_DENIED',
   '003001': 'TARGET_DENIED',
   '090073': 'TARGET_AWAY', // warehouse cannot be resumed: the resource monitor's quota
+  '091016': 'TARGET_BUSY', // a staged file is gone: a later attempt was done with it
   '100178': 'TARGET_REFUSED',
   '390100': 'TARGET_DENIED', // user or password
   '390104': 'TARGET_AWAY', // session token invalid
