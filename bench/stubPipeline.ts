@@ -70,7 +70,7 @@ export async function openStubPipeline(options: StubOptions): Promise<StubPipeli
   const contextOf = (own: { ledger: Ledger; queue: WorkerContext['queue'] }, holder: string): WorkerContext => ({
     config,
     ...own,
-    engine: { open: absent, close: async () => {} },
+    engine: { open: absent, memory: async () => ({ processes: 0, bytes: 0 }), close: async () => {} },
     sourceStore: absent,
     lake: absentStore(),
     warehouse: absent,

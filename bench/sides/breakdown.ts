@@ -132,6 +132,7 @@ function instrumented(context: WorkerContext, tally: Tally): WorkerContext {
 function instrumentedEngine(engine: Engine, tally: Tally): Engine {
   return {
     close: () => engine.close(),
+    memory: () => engine.memory(),
     open: async (options) => {
       const session = await tally.time('open the engine', () => engine.open(options));
       const timed: EngineSession = {

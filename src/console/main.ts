@@ -33,7 +33,7 @@ export async function startConsole(options: StartConsoleOptions): Promise<Runnin
   const app = createConsoleApp({
     ledger,
     logger,
-    metrics: openConsoleMetrics({ ledger, queue }),
+    metrics: openConsoleMetrics({ config, ledger, queue }),
     pages: createPages({ config, ledger, poller, presentRows }),
     api: createApi({ config, ledger, queue, poller, presentRows }),
     bullBoard: openBullBoard({ queues: queue.bullQueues, path: '/queues' }),

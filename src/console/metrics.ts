@@ -1,7 +1,7 @@
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
-import { JOB_KINDS } from '../shared/jobs/catalogue.js';
 import type { Ledger } from '../shared/ledger/port.js';
-import type { Queue, QueueCounts } from '../shared/queue/port.js';
+import { openQueueGauges } from './queueGauges.js';
+import type { ReadScaleOptions } from './readScale.js';
 
 export interface ConsoleMetrics {
   readonly contentType: string;
@@ -9,23 +9,12 @@ export interface ConsoleMetrics {
   render(): Promise<string>;
 }
 
-const STATES = [
-  'waiting',
-  'active',
-  'delayed',
-  'overdue',
-  'completed',
-  'failed',
-] as const satisfies readonly (keyof QueueCounts)[];
-
 /** Opens the metrics of the whole: what the ledger holds and what waits in the queues. No label holds a key or a file name. */
 export function openConsoleMetrics({
+  config,
   ledger,
   queue,
-}: {
-  ledger: Ledger;
-  queue: Pick<Queue, 'counts'>;
-}): ConsoleMetrics {
+}: ReadScaleOptions & { readonly ledger: Ledger }): ConsoleMetrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const gauge = <T extends string>(name: string, help: string, labelNames: readonly T[] = []) =>
@@ -33,18 +22,19 @@ export function openConsoleMetrics({
   const ledgerUp = gauge('sluice_ledger_up', '1 when the ledger answered this scrape.');
   const queueUp = gauge('sluice_queue_up', '1 when Redis answered this scrape.');
   const readLedger = openLedgerGauges(ledger, gauge);
-  const jobs = gauge('sluice_queue_jobs', 'Jobs by queue and state.', ['queue', 'state']);
+  const readQueues = openQueueGauges({ config, ledger, queue }, gauge);
   return {
     contentType: registry.contentType,
     async render() {
       ledgerUp.set((await succeeds(readLedger)) ? 1 : 0);
-      queueUp.set((await succeeds(() => readQueues(queue, jobs))) ? 1 : 0);
+      queueUp.set((await succeeds(readQueues)) ? 1 : 0);
       return registry.metrics();
     },
   };
 }
 
-type MakeGauge = <T extends string>(name: string, help: string, labelNames?: readonly T[]) => Gauge<T>;
+/** Makes a gauge of the console's registry. */
+export type MakeGauge = <T extends string>(name: string, help: string, labelNames?: readonly T[]) => Gauge<T>;
 
 function openLedgerGauges({ objects, read, recovery }: Ledger, gauge: MakeGauge): () => Promise<void> {
   const count = gauge('sluice_objects', 'Objects by dataset and state.', ['dataset', 'state']);
@@ -55,15 +45,20 @@ function openLedgerGauges({ objects, read, recovery }: Ledger, gauge: MakeGauge)
   const age = gauge('sluice_oldest_due_age_seconds', 'How long the longest waiting work has been due.', ['dataset']);
   const loads = gauge('sluice_loads_last_day', 'Loads that targets committed in 24 hours.');
   const rows = gauge('sluice_rows_loaded_last_day', 'Rows that targets committed in 24 hours.');
-  const all = [count, bytes, ignored, steps, held, age, loads, rows];
+  const unbalanced = gauge('sluice_audit_imbalance_objects', 'Objects that did not balance in the newest audit.', [
+    'dataset',
+  ]);
+  const audited = gauge('sluice_audit_age_seconds', 'Seconds since the newest audit.', ['dataset']);
+  const all = [count, bytes, ignored, steps, held, age, loads, rows, unbalanced, audited];
   return async () => {
     for (const one of all) one.reset();
     const now = Date.now();
-    const [counts, backlog, setAside, [day]] = await Promise.all([
+    const [counts, backlog, setAside, [day], audits] = await Promise.all([
       objects.counts(),
       recovery.backlog(),
       read.ignored(),
       read.activity(new Date(now - 86_400_000), 1_000_000_000),
+      read.lastAudits(),
     ]);
     for (const { dataset, state, objects: total, bytes: size } of counts) {
       count.set({ dataset, state }, total);
@@ -76,15 +71,13 @@ function openLedgerGauges({ objects, read, recovery }: Ledger, gauge: MakeGauge)
       held.set({ dataset }, heldBatches);
       age.set({ dataset }, nextDueAt === undefined ? 0 : Math.max(0, (now - nextDueAt.getTime()) / 1000));
     }
+    for (const { dataset, at, verdicts } of audits) {
+      unbalanced.set({ dataset }, (verdicts['unbalanced'] ?? 0) + (verdicts['unverified'] ?? 0));
+      audited.set({ dataset }, (now - at.getTime()) / 1000);
+    }
     loads.set(day?.loads ?? 0);
     rows.set(day?.rows ?? 0);
   };
-}
-
-async function readQueues(queue: Pick<Queue, 'counts'>, jobs: Gauge<'queue' | 'state'>): Promise<void> {
-  jobs.reset();
-  const all = await Promise.all(JOB_KINDS.map(async (kind) => ({ kind, counts: await queue.counts(kind) })));
-  for (const { kind, counts } of all) for (const state of STATES) jobs.set({ queue: kind, state }, counts[state]);
 }
 
 async function succeeds(work: () => Promise<void>): Promise<boolean> {

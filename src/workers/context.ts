@@ -8,6 +8,7 @@ import type { ObjectStore } from '../shared/stores/port.js';
 import type { Logger } from '../shared/telemetry/log.js';
 import type { Warehouse } from '../shared/warehouses/port.js';
 import { SluiceError } from '../shared/errors.js';
+import type { StepMeter } from './meter.js';
 
 /** What a sweep of one dataset did. */
 export interface SweepReport {
@@ -32,6 +33,8 @@ export interface WorkerContext {
   readonly sweep: (dataset: Dataset, signal: AbortSignal) => Promise<SweepReport>;
   /** Puts the config's schedules in force again, after Redis lost them. */
   readonly restoreSchedules: () => Promise<void>;
+  /** Counts what goes through the handlers, where somebody asks. */
+  readonly meter?: StepMeter;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Name of this process in leases: unique while it lives. */

@@ -2,6 +2,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import { JOB_KINDS, type JobKind } from '../shared/jobs/catalogue.js';
 import { toSluiceError } from '../shared/errors.js';
 import type { Outcome } from '../shared/outcome.js';
+import type { ReceivedJob } from '../shared/queue/port.js';
 import type { WorkerContext } from './context.js';
 import { openWorkerMetrics, type WorkerMetrics } from './metrics.js';
 import { openPaceNotes, type PaceNotes } from './pace.js';
@@ -25,12 +26,19 @@ export interface RunningWorker {
 
 /** Starts one worker process's loops: the queue's consumers and the reconciler. */
 export async function startWorker({ context, kinds = JOB_KINDS }: StartWorkerOptions): Promise<RunningWorker> {
-  await mkdir(context.scratch, { recursive: true });
-  const handlers = openHandlers(context);
-  const metrics = openWorkerMetrics();
+  const { config, engine, scratch, lake, sourceStore } = context;
+  await mkdir(scratch, { recursive: true });
+  const metrics = openWorkerMetrics({ datasets: config.datasets, engine, scratch });
+  const handlers = openHandlers({
+    ...context,
+    meter: metrics.steps,
+    lake: metrics.metered(lake, 'lake'),
+    sourceStore: (dataset) => metrics.metered(sourceStore(dataset), 'source'),
+  });
   const pace = openPaceNotes(context.ledger);
-  const worker = await context.queue.work({ kinds, concurrency: context.config.worker.concurrency }, (job, signal) =>
-    measured({ metrics, pace }, job.kind, () => runJob(job, handlers, { signal, logger: context.logger })),
+  const worker = await context.queue.work(
+    { kinds, concurrency: config.worker.concurrency, onStalled: (kind) => metrics.jobStalled(kind) },
+    (job, signal) => measured({ metrics, pace }, job, () => runJob(job, handlers, { signal, logger: context.logger })),
   );
   const stopping = new AbortController();
   const reconciling = reconcileForever(context, stopping.signal);
@@ -42,16 +50,17 @@ export async function startWorker({ context, kinds = JOB_KINDS }: StartWorkerOpt
       await worker.stop(softMs);
       await reconciling;
       await pace.close();
-      await rm(context.scratch, { recursive: true, force: true });
+      await rm(scratch, { recursive: true, force: true });
     },
   };
 }
 
 async function measured(
   { metrics, pace }: { metrics: WorkerMetrics; pace: PaceNotes },
-  kind: JobKind,
+  { kind, waitedMs }: ReceivedJob,
   run: () => Promise<Outcome>,
 ): Promise<Outcome> {
+  if (waitedMs !== undefined) metrics.jobBegan(kind, waitedMs / 1000);
   const started = performance.now();
   const seconds = () => (performance.now() - started) / 1000;
   try {

@@ -1,5 +1,7 @@
 import type { Command } from 'commander';
+import { readLimits } from '../../shared/cgroup.js';
 import { loadConfig } from '../../shared/config/load.js';
+import { withConcurrency } from '../../shared/config/resolve.js';
 import { baseCommand, type CommonOptions, withIo } from '../io.js';
 import { countOption, listOption } from '../offline/options.js';
 import { parseKinds, workUntil } from '../up.js';
@@ -19,7 +21,7 @@ export function workerCommand(): Command {
       withIo(options, async (io) => {
         const kinds = parseKinds(queues);
         const read = loadConfig(io.configFile);
-        const config = concurrency === undefined ? read : { ...read, worker: { ...read.worker, concurrency } };
+        const config = concurrency === undefined ? read : withConcurrency(read, concurrency, readLimits());
         await withServices(io, { part: 'worker', config }, (services) =>
           workUntil(services, {
             kinds,

@@ -121,6 +121,8 @@ export interface Config {
     readonly concurrency: number;
     readonly memoryLimitBytes: number;
     readonly threads: number;
+    /** The two above are a share of what the container allows, not the file's. */
+    readonly engineFromLimits: boolean;
     readonly scratch?: string;
   };
   readonly console: { readonly host: string; readonly port: number };

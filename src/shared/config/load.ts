@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { LineCounter, parseDocument } from 'yaml';
 import type { z } from 'zod';
 import { SluiceError } from '../errors.js';
+import { type Limits, NO_LIMITS, readLimits } from '../cgroup.js';
 import type { Config } from './config.js';
 import { type Environment, substituteEnvironment } from './environment.js';
 import { NOT_YET } from './notYet.js';
@@ -42,11 +43,16 @@ export function checkConfig(
   env = readEnvironment(),
 ): { readonly path: string; readonly answer: ParseAnswer } {
   const path = file === undefined ? findConfigFile(folder) : resolve(folder, file);
-  return { path, answer: parseConfig(readText(path), { folder: dirname(path), file: path }, env) };
+  return { path, answer: parseConfig(readText(path), { folder: dirname(path), file: path }, env, readLimits()) };
 }
 
-/** Parses the text of a configuration file; pure. Every fault is reported at once, with its line. */
-export function parseConfig(text: string, place: { folder: string; file?: string }, env: Environment): ParseAnswer {
+/** Parses the text of a configuration file; pure. Every fault is reported at once, with its line. `limits`: what the engines share. */
+export function parseConfig(
+  text: string,
+  place: { folder: string; file?: string },
+  env: Environment,
+  limits: Limits = NO_LIMITS,
+): ParseAnswer {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines });
   if (document.errors.length > 0) {
@@ -70,7 +76,7 @@ export function parseConfig(text: string, place: { folder: string; file?: string
   const issues = parsed.error?.issues.flatMap((issue) => describeIssue(issue, substituted.value)) ?? [];
   const faults = [...substituted.faults, ...issues.filter(({ path }) => !unset.has(path))];
   if (!parsed.success || faults.length > 0) return { kind: 'faults', faults: faults.map(withLine) };
-  const config = resolveConfig(parsed.data, place, env);
+  const config = resolveConfig(parsed.data, place, env, limits);
   const ruleFaults = findRuleFaults(config);
   return ruleFaults.length > 0 ? { kind: 'faults', faults: ruleFaults.map(withLine) } : { kind: 'config', config };
 }

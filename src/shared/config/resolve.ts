@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { resolve } from 'node:path';
+import { engineShare, type Limits, NO_LIMITS } from '../cgroup.js';
 import { canonicalJson } from '../ledger/manifest.js';
 import type { Config, Dataset, IntakeConfig, LineageConfig, ScheduleConfig, SqsConfig } from './config.js';
 import type { DatasetFile } from './dataset.js';
@@ -17,11 +18,13 @@ export function resolveConfig(
   file: ConfigFile,
   place: { folder: string; file?: string },
   env: EnvironmentUrls,
+  limits: Limits = NO_LIMITS,
 ): Config {
   const lake = file.lake ?? (env.LAKE_URL === undefined ? undefined : { url: env.LAKE_URL, region: 'us-east-1' });
   const redisUrl = file.redis.url ?? env.REDIS_URL;
   const ledgerUrl = file.ledger.url ?? env.LEDGER_URL;
-  const { memoryLimit, ...worker } = file.worker;
+  const { memoryLimit, threads, ...worker } = file.worker;
+  const share = engineShare(limits, worker.concurrency);
   return deepFreeze(
     withoutUndefined({
       ...place,
@@ -30,7 +33,12 @@ export function resolveConfig(
       ledger: { url: ledgerUrl },
       targets: file.targets,
       intake: resolveIntake(file.intake),
-      worker: { ...worker, memoryLimitBytes: memoryLimit },
+      worker: {
+        ...worker,
+        memoryLimitBytes: memoryLimit ?? share.memoryLimitBytes,
+        threads: threads ?? share.threads,
+        engineFromLimits: memoryLimit === undefined && threads === undefined,
+      },
       console: file.console,
       scale: { drainMs: file.scale.drain, oldestMs: file.scale.oldest },
       lineage: file.lineage === undefined ? undefined : resolveLineage(file.lineage, place.folder),
@@ -46,6 +54,12 @@ function resolveLineage({ openlineage }: NonNullable<ConfigFile['lineage']>, fol
   const { timeout, file, ...rest } = openlineage;
   const own = { ...rest, timeoutMs: timeout, file: file === undefined ? undefined : resolve(folder, file) };
   return withoutUndefined(own) as LineageConfig;
+}
+
+/** The same configuration with another number of jobs at once; engines that share a container share it anew. */
+export function withConcurrency(config: Config, concurrency: number, limits: Limits): Config {
+  const share = config.worker.engineFromLimits ? engineShare(limits, concurrency) : {};
+  return { ...config, worker: { ...config.worker, ...share, concurrency } };
 }
 
 function resolveIntake({ webhook, sqs, backpressure, sweep, ...listen }: ConfigFile['intake']): IntakeConfig {

@@ -37,8 +37,19 @@ const workerSchema = z.strictObject({
   host: z.string().default('127.0.0.1').describe('Address of probes and metrics.'),
   port: portField.default(9090),
   concurrency: z.int().min(1).max(64).default(2).describe('Jobs at once in one worker process.'),
-  memoryLimit: sizeField.default(512e6).describe('Memory of one engine.'),
-  threads: z.int().min(1).max(128).default(2).describe('Threads of one engine.'),
+  memoryLimit: sizeField
+    .optional()
+    .describe(
+      'Memory of one engine; default 60 % of the container’s over `concurrency`, 512MB where nothing limits it.',
+    ),
+  threads: z
+    .int()
+    .min(1)
+    .max(128)
+    .optional()
+    .describe(
+      'Threads of one engine; default the container’s processors over `concurrency`, 2 where nothing limits it.',
+    ),
   scratch: z
     .string()
     .optional()

@@ -1,5 +1,6 @@
 import { SluiceError } from '../errors.js';
 import { ChildHandle } from './childHandle.js';
+import { memoryOf } from './memory.js';
 import type { Engine, EngineSession } from './port.js';
 import { openSession } from './session.js';
 
@@ -12,6 +13,7 @@ export interface EnginePoolOptions {
 export function openEngine({ maxChildren = 4 }: EnginePoolOptions = {}): Engine {
   const idle: ChildHandle[] = [];
   const busy = new Set<EngineSession>();
+  const children = new Set<ChildHandle>();
   const waiting: { resolve: () => void; reject: (error: SluiceError) => void }[] = [];
   let taken = 0;
   let closed = false;
@@ -33,7 +35,9 @@ export function openEngine({ maxChildren = 4 }: EnginePoolOptions = {}): Engine 
     for (let child = idle.pop(); child !== undefined; child = idle.pop()) {
       if (child.end === undefined) return child;
     }
-    return new ChildHandle();
+    const child = new ChildHandle();
+    children.add(child);
+    return child;
   };
   return {
     open: async (options) => {
@@ -48,6 +52,7 @@ export function openEngine({ maxChildren = 4 }: EnginePoolOptions = {}): Engine 
       busy.add(session);
       return session;
     },
+    memory: () => memoryOf(children),
     close: async () => {
       closed = true;
       for (const { reject } of waiting.splice(0)) reject(closedError());

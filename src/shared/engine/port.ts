@@ -50,5 +50,7 @@ export interface EngineSession {
 /** The engine: a pool of child processes. A child that dies costs the one session it held (ENGINE_DIED). */
 export interface Engine {
   open(options: EngineOptions): Promise<EngineSession>;
+  /** Its living processes and their resident memory in bytes; 0 bytes where the system does not tell. */
+  memory(): Promise<{ readonly processes: number; readonly bytes: number }>;
   close(): Promise<void>;
 }

@@ -1,5 +1,6 @@
 import { asObjectId } from '../ids.js';
 import type { ObjectId } from '../ids.js';
+import type { LastAudit } from './custodyRecords.js';
 import type { LedgerDatabase } from './database.js';
 import type { AuditObject, LoadTarget, ObjectState } from './port.js';
 import { objectUri } from './text.js';
@@ -41,4 +42,20 @@ export async function auditPage(
     rowsFiltered: row.rows_filtered,
     loads: row.loads,
   }));
+}
+
+/** One index entry a dataset: the loop over datasets skips from one to the next. */
+const LAST_AUDITS = `
+WITH RECURSIVE known AS (
+  (SELECT dataset FROM sluice.audits ORDER BY dataset LIMIT 1)
+  UNION ALL
+  SELECT (SELECT a.dataset FROM sluice.audits a WHERE a.dataset > known.dataset ORDER BY a.dataset LIMIT 1) FROM known WHERE known.dataset IS NOT NULL
+)
+SELECT newest.* FROM known, LATERAL (
+  SELECT dataset, at, verdicts FROM sluice.audits a WHERE a.dataset = known.dataset ORDER BY audit_id DESC LIMIT 1
+) newest`;
+
+/** The newest audit of each dataset. */
+export async function readLastAudits(database: LedgerDatabase): Promise<readonly LastAudit[]> {
+  return database.rows<LastAudit & Record<string, unknown>>(LAST_AUDITS);
 }

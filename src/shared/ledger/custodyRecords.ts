@@ -94,6 +94,14 @@ export type SetAside =
   | ({ readonly kind: 'batch'; readonly id: BatchId } & BatchRow);
 
 /** How an audit of a dataset ended. */
+/** The newest audit of a dataset. */
+export interface LastAudit {
+  readonly dataset: string;
+  readonly at: Date;
+  /** Objects by verdict. */
+  readonly verdicts: Readonly<Record<string, number>>;
+}
+
 export interface AuditNote {
   readonly dataset: string;
   readonly balanced: boolean;

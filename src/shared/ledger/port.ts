@@ -6,6 +6,7 @@ import type {
   Decision,
   DecisionAnswer,
   DecisionRequest,
+  LastAudit,
   ObjectCustody,
   SetAside,
   Surroundings,
@@ -199,6 +200,8 @@ export interface ReadLedger {
   ignored(): Promise<readonly IgnoredCount[]>;
   /** Every object of a dataset with its counts and the tables it must be in, in pages by id; for the audit. */
   auditPage(dataset: string, after: ObjectId | undefined, limit: number): Promise<readonly AuditObject[]>;
+  /** The newest audit of each dataset that was audited. */
+  lastAudits(): Promise<readonly LastAudit[]>;
   /** The dataset's newest schema version; undefined before the first batch. */
   schema(dataset: string): Promise<SchemaVersion | undefined>;
   /** Adds the next version unless somebody else did first (then returns theirs). */

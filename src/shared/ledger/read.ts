@@ -1,5 +1,5 @@
 import { readActivity, readIgnored } from './activity.js';
-import { auditPage } from './audit.js';
+import { auditPage, readLastAudits } from './audit.js';
 import { BATCH_COLUMNS, LOAD_COLUMNS, readBatchRow, readLoadRow } from './batchRows.js';
 import type { StoredBatchRow, StoredLoadRow } from './batchRows.js';
 import type { LedgerDatabase } from './database.js';
@@ -30,6 +30,7 @@ export function readLedger(database: LedgerDatabase): ReadLedger {
     activity: (from, binSeconds) => readActivity(database, from, binSeconds),
     ignored: () => readIgnored(database),
     auditPage: (dataset, after, limit) => auditPage(database, { dataset, after, limit }),
+    lastAudits: () => readLastAudits(database),
     schema: (dataset) => readSchema(database, dataset),
     addSchema: (dataset, expectedVersion, columns, why) =>
       addSchema(database, { dataset, expectedVersion, columns, why }),
@@ -43,15 +44,16 @@ async function readBatch(database: LedgerDatabase, batch: string): ReturnType<Re
     [batch],
   );
   if (row === undefined) return undefined;
-  const members = await database.rows<Omit<BatchObject, 'object' | 'eTag' | 'versionId'> & StoredMember>(
-    `SELECT o.object_id, o.bucket, o.key, o.e_tag, o.size, o.version_id, o.releases, o.generation, o.waived
+  const members = await database.rows<Omit<BatchObject, 'object' | 'eTag' | 'versionId' | 'arrivedAt'> & StoredMember>(
+    `SELECT o.object_id, o.bucket, o.key, o.e_tag, o.size, o.version_id, o.releases, o.generation, o.waived, o.arrived_at
      FROM sluice.batch_objects m JOIN sluice.objects o ON o.object_id = m.object_id AND o.month = m.month
      WHERE m.batch_id = $1 ORDER BY m.position`,
     [batch],
   );
-  const objects = members.map(({ object_id, e_tag, version_id, ...rest }) => ({
+  const objects = members.map(({ object_id, e_tag, version_id, arrived_at, ...rest }) => ({
     object: asObjectId(object_id),
     eTag: e_tag,
+    arrivedAt: arrived_at,
     ...(version_id === null ? {} : { versionId: version_id }),
     ...rest,
   }));
@@ -62,6 +64,7 @@ interface StoredMember {
   readonly object_id: string;
   readonly e_tag: string;
   readonly version_id: string | null;
+  readonly arrived_at: Date;
 }
 
 interface StoredFinding {

@@ -138,6 +138,7 @@ export interface BatchObject {
   readonly versionId?: string;
   readonly releases: number;
   readonly generation: number;
+  readonly arrivedAt: Date;
   /** A person let it through: no rule about overwrites and duplicates applies. */
   readonly waived: boolean;
 }

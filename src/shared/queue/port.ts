@@ -7,6 +7,8 @@ export interface ReceivedJob {
   readonly id: string;
   readonly payload: unknown;
   readonly attemptsMade: number;
+  /** From the time it was due to its first start; absent in later ones. */
+  readonly waitedMs?: number;
 }
 
 /** Answers a job; an error it throws is classified by runJob before it gets here. */
@@ -34,6 +36,8 @@ export interface WorkerOptions {
   readonly kinds: readonly JobKind[];
   /** Jobs at once, of each kind. */
   readonly concurrency: number;
+  /** Told of a job whose worker went silent, in the worker that found it. */
+  readonly onStalled?: (kind: JobKind) => void;
 }
 
 /** A running consumer. */

@@ -96,6 +96,7 @@ function openWorker(kind: JobKind, { connection, prefix, logger, options, proces
       metrics: { maxDataPoints: 60 },
     },
   );
+  worker.on('stalled', () => options.onStalled?.(kind));
   worker.on('error', (error) => logger.warn({ kind, error: error.message }, 'the worker met an error of the queue'));
   return worker;
 }
@@ -103,7 +104,13 @@ function openWorker(kind: JobKind, { connection, prefix, logger, options, proces
 function receive(job: BullJob) {
   const kind = JOB_KINDS.find((known) => known === job.queueName);
   if (kind === undefined) throw new UnrecoverableError(`expected a queue of the catalogue, got ${job.queueName}`);
-  return { kind, id: job.id ?? '', payload: job.data as unknown, attemptsMade: job.attemptsMade };
+  return { kind, id: job.id ?? '', payload: job.data as unknown, attemptsMade: job.attemptsMade, ...waitOf(job) };
+}
+
+/** A job that was moved back or tried again has another delay than the one it was made with. */
+function waitOf({ attemptsStarted, processedOn, timestamp, delay }: BullJob): { readonly waitedMs?: number } {
+  if (attemptsStarted > 1 || processedOn === undefined) return {};
+  return { waitedMs: Math.max(0, processedOn - timestamp - delay) };
 }
 
 /** Turns an outcome or an error into BullMQ's ways of ending a job. The return value stays far under 1 KB. */

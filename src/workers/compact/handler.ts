@@ -78,6 +78,7 @@ async function compactOnceSeen(
   });
   const releasedUntil = new Date(context.clock.now() + RELEASE_MS);
   const opened = await context.ledger.steps.commitCompact(work.claim, manifest, releasedUntil, account.custody);
+  context.meter?.compacted(manifest, work.objects);
   if (manifest.objects.some(({ kind }) => kind === 'released')) await planReleased(context, work, releasedUntil);
   await lookAgain(context, work, { manifest, custody: account.custody });
   return opened;

@@ -13,7 +13,7 @@ import type { StepWork } from '../runSteps.js';
  */
 export async function handleLoad(
   context: WorkerContext,
-  { claim, manifest, scratch, signal }: StepWork,
+  { claim, manifest, objects, scratch, signal }: StepWork,
 ): Promise<readonly StepDispatch[]> {
   if (manifest === undefined)
     throw new SluiceError('INTERNAL', `expected a manifest for batch ${claim.batch}, got none`);
@@ -53,6 +53,7 @@ export async function handleLoad(
   }
   const { rows, committedAt } = receipt;
   await planPartitions(context, await context.ledger.steps.commitLoad(claim, { rows, committedAt }));
+  context.meter?.loaded({ manifest, target: claim.target, rows, objects, nowMs: context.clock.now() });
   return [];
 }
 

@@ -23,7 +23,9 @@ export async function handleMaintain(
     case 'sweep': {
       let recorded = 0;
       await forEachDataset(datasets, async (dataset) => {
-        recorded += (await context.sweep(dataset, signal)).recorded;
+        const report = await context.sweep(dataset, signal);
+        context.meter?.swept(dataset.name, report);
+        recorded += report.recorded;
       });
       return { kind: 'done', summary: { recorded } };
     }
