@@ -100,7 +100,10 @@ function openJobMetrics(registry: Registry) {
 }
 
 /** Read when somebody asks. */
-function openUseGauges(registry: Registry, { engine, scratch, limits }: Required<Omit<WorkerMetricsOptions, 'datasets'>>) {
+function openUseGauges(
+  registry: Registry,
+  { engine, scratch, limits }: Required<Omit<WorkerMetricsOptions, 'datasets'>>,
+) {
   const gauge = (name: string, help: string, collect?: () => Promise<void>) =>
     new Gauge({ name, help, registers: [registry], ...(collect === undefined ? {} : { collect }) });
   const processes = gauge('sluice_engine_processes', 'Engine processes of this worker.');

@@ -20,7 +20,17 @@ function run(step: Step, state: StepRun['state']): StepRun {
     namespace: 'prod',
     claim: { batch, step, ...load, dataset: 'orders', partition: '', holder: 'me', ...counts },
     objects: [
-      { object, bucket: 'lake', key: 'raw/a.csv', eTag: 'e', size: 70, releases: 0, generation: 0, waived: false },
+      {
+        object,
+        bucket: 'lake',
+        key: 'raw/a.csv',
+        eTag: 'e',
+        size: 70,
+        releases: 0,
+        generation: 0,
+        arrivedAt: new Date(0),
+        waived: false,
+      },
     ],
     manifest: {
       version: 1,
