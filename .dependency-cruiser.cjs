@@ -64,7 +64,7 @@ module.exports = {
     {
       name: 'aws-only-in-its-adapters',
       severity: 'error',
-      from: { path: '^src/', pathNot: '^src/(shared/stores|producers/sources)/' },
+      from: { path: '^src/', pathNot: '^src/(shared/stores|shared/alerts|producers/sources)/' },
       to: { path: 'node_modules/@aws-sdk/' },
     },
     {

@@ -4,6 +4,7 @@ import { toSluiceError } from '../shared/errors.js';
 import type { Outcome } from '../shared/outcome.js';
 import type { ReceivedJob } from '../shared/queue/port.js';
 import type { WorkerContext } from './context.js';
+import { deliverForever } from './deliverAlerts.js';
 import { openWorkerMetrics, type WorkerMetrics } from './metrics.js';
 import { openPaceNotes, type PaceNotes } from './pace.js';
 import { reconcileForever } from './reconciler.js';
@@ -42,13 +43,14 @@ export async function startWorker({ context, kinds = JOB_KINDS }: StartWorkerOpt
   );
   const stopping = new AbortController();
   const reconciling = reconcileForever(context, stopping.signal);
+  const delivering = deliverForever(context, stopping.signal);
   return {
     metrics,
     lastSeenMs: () => worker.lastSeenMs(),
     stop: async (softMs) => {
       stopping.abort();
       await worker.stop(softMs);
-      await reconciling;
+      await Promise.all([reconciling, delivering]);
       await pace.close();
       await rm(scratch, { recursive: true, force: true });
     },

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { baseCommand, type CommonOptions, withIo } from '../io.js';
+import { showAlertTroubles } from '../alertTroubles.js';
 import { readAsides, showAsides } from '../asides.js';
 import { readStatus, showStatus } from '../ledgerViews.js';
 import { chosenDatasets, withServices } from '../withServices.js';
@@ -13,9 +14,11 @@ export function statusCommand(): Command {
         withServices(io, { part: 'once', queue: false }, async ({ config, ledger }) => {
           const datasets = await readStatus(ledger, chosenDatasets(config, name));
           const asides = await readAsides(ledger);
-          io.output.answer({ datasets, ...asides }, () => {
+          const alerts = await ledger.alerts.troubles(config.alerts.map((receiver) => receiver.name));
+          io.output.answer({ datasets, ...asides, alerts }, () => {
             showStatus(io.output, datasets);
             showAsides(io.output, asides);
+            showAlertTroubles(io.output, alerts);
           });
         }),
       ),

@@ -1,3 +1,4 @@
+import type { AlertConfig } from './alerts.js';
 import type { ConfigFile } from './schema.js';
 import type { SnowflakeTargetFile } from './snowflakeTarget.js';
 import type { DatasetFile, DuplicateRule, FileFormat, OverwriteRule, VerifyLevel } from './dataset.js';
@@ -125,7 +126,8 @@ export interface Config {
     readonly engineFromLimits: boolean;
     readonly scratch?: string;
   };
-  readonly console: { readonly host: string; readonly port: number };
+  readonly console: { readonly host: string; readonly port: number; readonly url?: string };
+  readonly alerts: readonly AlertConfig[];
   /** What the autoscaler's signal holds to. */
   readonly scale: { readonly drainMs: number; readonly oldestMs: number };
   readonly lineage?: LineageConfig;

@@ -5,7 +5,6 @@
 export const NOT_YET: ReadonlySet<string> = new Set([
   'transform',
   'originals',
-  'alerts',
   'publish',
   'auth',
   'partitionBy',

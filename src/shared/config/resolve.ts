@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { resolve } from 'node:path';
 import { engineShare, type Limits, NO_LIMITS } from '../cgroup.js';
 import { canonicalJson } from '../ledger/manifest.js';
+import type { AlertConfig } from './alerts.js';
 import type { Config, Dataset, IntakeConfig, LineageConfig, ScheduleConfig, SqsConfig } from './config.js';
 import type { DatasetFile } from './dataset.js';
 import type { ConfigFile } from './schema.js';
@@ -40,6 +41,7 @@ export function resolveConfig(
         engineFromLimits: memoryLimit === undefined && threads === undefined,
       },
       console: file.console,
+      alerts: file.alerts.map(resolveAlert),
       scale: { drainMs: file.scale.drain, oldestMs: file.scale.oldest },
       lineage: file.lineage === undefined ? undefined : resolveLineage(file.lineage, place.folder),
       datasets: Object.entries(file.datasets).map(([name, dataset]) => resolveDataset(name, dataset)),
@@ -77,6 +79,13 @@ function resolveIntake({ webhook, sqs, backpressure, sweep, ...listen }: ConfigF
 
 function resolveSqs({ wait, visibility, ...rest }: NonNullable<ConfigFile['intake']['sqs']>): SqsConfig {
   return withoutUndefined({ ...rest, waitMs: wait, visibilityMs: visibility }) as SqsConfig;
+}
+
+/** Status names a receiver without its address, which may be a secret. */
+function resolveAlert({ name, remind, ...rest }: ConfigFile['alerts'][number]): AlertConfig {
+  const address = rest.type === 'sns' ? rest.topicArn : rest.url;
+  const mark = createHash('sha256').update(address).digest('hex').slice(0, 6);
+  return withoutUndefined({ ...rest, name: name ?? `${rest.type}-${mark}`, remindMs: remind }) as AlertConfig;
 }
 
 function resolveDataset(name: string, file: DatasetFile): Dataset {

@@ -41,7 +41,17 @@ export function findRuleFaults(config: Config): readonly ConfigFault[] {
           },
         ]),
     ...intakeFaults(config),
+    ...alertFaults(config),
   ];
+}
+
+/** Deliveries are remembered by the receiver's name. */
+function alertFaults({ alerts }: Config): readonly ConfigFault[] {
+  return alerts.flatMap(({ name }, index) =>
+    alerts.findIndex((other) => other.name === name) === index
+      ? []
+      : [{ path: `alerts[${index}].name`, expected: 'a name and address that no other receiver has', got: name }],
+  );
 }
 
 function intakeFaults({ intake, lake }: Config): readonly ConfigFault[] {

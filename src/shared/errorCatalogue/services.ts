@@ -24,4 +24,9 @@ export const SERVICE_ERRORS = {
     exit: 3,
     mend: 'Read the quoted log of the embedded service; give its URL in the configuration instead.',
   },
+  ALERT_NOT_DELIVERED: {
+    retry: 'backoff',
+    exit: 3,
+    mend: 'Check the url or topic under alerts and the network; it is tried again for an hour and a half, and `sluice status` shows it.',
+  },
 } as const satisfies Record<string, CatalogueEntry>;

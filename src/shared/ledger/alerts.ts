@@ -94,6 +94,11 @@ export async function raiseAlerts(tx: Statements, alerts: readonly NewAlert[]): 
   ]);
 }
 
+/** Alerts that did not come again for 90 days go, with whom they reached. */
+export async function forgetAlerts(statements: Statements): Promise<void> {
+  await statements.changed("DELETE FROM sluice.alerts WHERE last_at < now() - interval '90 days'");
+}
+
 function shorten(_name: string, value: unknown): unknown {
   return typeof value === 'string' ? storable(value, 1_000) : value;
 }

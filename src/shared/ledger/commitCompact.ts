@@ -1,4 +1,6 @@
 import { SluiceError } from '../errors.js';
+import { quarantineAlerts } from './alertsOf.js';
+import { raiseAlerts } from './alerts.js';
 import { finishStep, openNextRank } from './advance.js';
 import type { LedgerDatabase, Statements } from './database.js';
 import { canonicalJson, manifestHash } from './manifest.js';
@@ -60,6 +62,7 @@ export async function commitCompact(
     await settleCustody(tx, { claim, manifest, custody });
     await storeManifest(tx, manifest, { state: empty ? 'empty' : 'compacted', batch: claim.batch });
     await settleObjects(tx, manifest, { claim, releasedUntil, custody, included: empty ? 'loaded' : 'compacted' });
+    await raiseAlerts(tx, quarantineAlerts(claim, manifest));
     if (manifest.objects.some((object) => object.kind === 'released')) {
       await tx.changed(PLAN_BY, [claim.dataset, claim.partition, releasedUntil]);
     }

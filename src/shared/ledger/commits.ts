@@ -1,3 +1,5 @@
+import { findingAlerts } from './alertsOf.js';
+import { raiseAlerts } from './alerts.js';
 import { allDone, finishStep, moveBatch, openNextRank } from './advance.js';
 import type { LedgerDatabase, Statements } from './database.js';
 import type { Finding, PartitionRef, StepClaim, StepDispatch } from './port.js';
@@ -25,6 +27,7 @@ export async function commitFindings(
   return database.transaction(async (tx) => {
     await finishStep(tx, claim);
     await replaceFindings(tx, claim, findings);
+    await raiseAlerts(tx, findingAlerts(claim, findings, hold));
     if (hold) {
       await moveBatch(tx, claim, { state: 'held' });
       return [];

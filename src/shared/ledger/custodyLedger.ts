@@ -1,3 +1,5 @@
+import { raiseAlerts } from './alerts.js';
+import { auditAlerts } from './alertsOf.js';
 import { asBatchId, asObjectId } from '../ids.js';
 import type { BatchId } from '../ids.js';
 import { BATCH_COLUMNS, readBatchRow } from './batchRows.js';
@@ -31,7 +33,10 @@ export function custodyLedger(database: LedgerDatabase): CustodyLedger {
     decide: (request) => decide(database, request),
     decisions: (id) => readDecisions(database, id),
     async noteAudit({ dataset, balanced, verdicts, worst }: AuditNote) {
-      await database.changed(NOTE_AUDIT, [dataset, balanced, JSON.stringify(verdicts), JSON.stringify(worst)]);
+      await database.transaction(async (tx) => {
+        await tx.changed(NOTE_AUDIT, [dataset, balanced, JSON.stringify(verdicts), JSON.stringify(worst)]);
+        await raiseAlerts(tx, auditAlerts({ dataset, balanced, verdicts, worst }));
+      });
     },
     artifacts: (batches) => readArtifacts(database, batches),
   };

@@ -1,3 +1,4 @@
+import { forgetAlerts } from './alerts.js';
 import { backlog } from './backlog.js';
 import { DISPATCH_COLUMNS, readStepDispatch } from './batchRows.js';
 import type { StoredDispatch } from './batchRows.js';
@@ -69,6 +70,7 @@ export function recoveryLedger(database: LedgerDatabase): RecoveryLedger {
     async keepHouse() {
       await database.rows('SELECT sluice.make_months(2)');
       await foldTallies(database);
+      await forgetAlerts(database);
       await scaleLedger(database).forgetPaces();
     },
   };
