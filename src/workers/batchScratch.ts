@@ -4,6 +4,7 @@ import pLimit from 'p-limit';
 import type { Engine, EngineSession } from '../shared/engine/port.js';
 import type { Manifest } from '../shared/ledger/manifest.js';
 import { PROVENANCE_COLUMNS, quoteName, quoteText } from '../shared/schema/columns.js';
+import type { Ledger } from '../shared/ledger/port.js';
 import type { ObjectStore } from '../shared/stores/port.js';
 
 /** A batch's folder and engine session, shared by the steps that run in a row on one worker. */
@@ -19,8 +20,13 @@ export interface BatchScratch {
   files(manifest: Manifest, signal: AbortSignal): Promise<readonly string[]>;
   /** Remembers the local file of an artifact that compact just put. */
   keep(key: string, file: string): void;
+  /** What the ledger said of the batch after compact, once a step has read it. */
+  view: BatchView | undefined;
   close(): Promise<void>;
 }
+
+/** What the ledger knows of a batch. */
+export type BatchView = NonNullable<Awaited<ReturnType<Ledger['read']['batch']>>>;
 
 interface ScratchOptions {
   readonly folder: string;
@@ -65,6 +71,7 @@ export async function openBatchScratch({
   };
   return {
     folder,
+    view: undefined,
     session: () =>
       (opened ??= engine.open({ scratch: folder, memoryLimit: `${Math.floor(memoryLimitBytes / 1e6)}MB`, threads })),
     dropSession,

@@ -6,7 +6,7 @@ import type { BatchObject, BatchRow, Step, StepClaim, StepDispatch, StepRef } fr
 import type { Manifest } from '../shared/ledger/manifest.js';
 import type { Outcome } from '../shared/outcome.js';
 import { backoffDelayMs, isOver, MAX_CRASHES } from './backoff.js';
-import { type BatchScratch, openBatchScratch } from './batchScratch.js';
+import { type BatchScratch, type BatchView, openBatchScratch } from './batchScratch.js';
 import { datasetOf, type WorkerContext } from './context.js';
 import { HEARTBEAT_MS, LEASE_MS, withHeartbeat } from './heartbeat.js';
 import { planWaiting } from './planPartitions.js';
@@ -141,8 +141,7 @@ async function runClaimed(
 ): Promise<{ readonly steps: readonly StepDispatch[]; readonly row: BatchRow }> {
   try {
     refuseCrashing(claim);
-    const batch = await context.ledger.read.batch(claim.batch);
-    if (batch === undefined) throw new SluiceError('INTERNAL', `expected batch ${claim.batch} in the ledger, got none`);
+    const batch = await readBatch(context, claim, scratch);
     const steps = await withHeartbeat(context, claim, signal, (alive) =>
       handlers[claim.step](context, {
         claim,
@@ -157,6 +156,20 @@ async function runClaimed(
   } catch (thrown) {
     throw await settleFailure(context, claim, { thrown, scratch, signal });
   }
+}
+
+/** What the ledger says of the batch: between compact and load it changes nothing that a step reads, so it is read once. */
+async function readBatch(
+  { ledger }: WorkerContext,
+  { batch, step }: StepClaim,
+  scratch: BatchScratch,
+): Promise<BatchView> {
+  const known = scratch.view;
+  if (known !== undefined && step !== 'load') return known;
+  const view = await ledger.read.batch(batch);
+  if (view === undefined) throw new SluiceError('INTERNAL', `expected batch ${batch} in the ledger, got none`);
+  if (step !== 'compact') scratch.view = view;
+  return view;
 }
 
 /** A stall does not count as an attempt of the queue, so a batch that kills its workers is stopped by the ledger's count. */

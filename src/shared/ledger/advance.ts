@@ -5,8 +5,11 @@ import type { Statements } from './database.js';
 import type { BatchState, ObjectState, StepClaim, StepDispatch } from './port.js';
 import { claimValues, STILL_MINE } from './claims.js';
 
+/** The batch's lock is taken before its step is touched: an UPDATE changes what its join has brought, and the join needs the locked row. */
 const FINISH = `
-UPDATE sluice.steps SET state = 'done', done_at = now(), holder = NULL, lease_until = NULL WHERE ${STILL_MINE}`;
+WITH locked AS MATERIALIZED (SELECT batch_id AS locked_id FROM sluice.batches WHERE batch_id = $1 FOR NO KEY UPDATE)
+UPDATE sluice.steps SET state = 'done', done_at = now(), holder = NULL, lease_until = NULL FROM locked
+WHERE batch_id = locked_id AND ${STILL_MINE}`;
 
 /** The lowest rank that is not all done opens; while a step of the current rank is still open, that rank is the lowest. */
 const OPEN_NEXT_RANK = `
@@ -24,7 +27,6 @@ FROM sluice.batch_objects m WHERE m.batch_id = $1 AND m.live AND o.object_id = m
  * not each see the other as open), then marks the step done if the claim still holds it. Throws LEASE_LOST, changing nothing.
  */
 export async function finishStep(tx: Statements, claim: StepClaim): Promise<void> {
-  await tx.rows('SELECT FROM sluice.batches WHERE batch_id = $1 FOR NO KEY UPDATE', [claim.batch]);
   if ((await tx.changed(FINISH, claimValues(claim))) === 1) return;
   throw new SluiceError(
     'LEASE_LOST',

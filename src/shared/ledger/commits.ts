@@ -40,7 +40,9 @@ export async function commitFindings(
 }
 
 async function replaceFindings(tx: Statements, claim: StepClaim, findings: readonly Finding[]): Promise<void> {
-  await tx.changed('DELETE FROM sluice.findings WHERE batch_id = $1 AND kind = $2', [claim.batch, claim.step]);
+  if (claim.attempt > 1) {
+    await tx.changed('DELETE FROM sluice.findings WHERE batch_id = $1 AND kind = $2', [claim.batch, claim.step]);
+  }
   if (findings.length === 0) return;
   await tx.changed(ADD_FINDINGS, [
     claim.batch,

@@ -21,7 +21,7 @@ export function jobOptions(kind: JobKind): JobsOptions {
   return {
     attempts: kind === 'maintain' ? 3 : 1000,
     backoff: { type: 'custom' },
-    removeOnComplete: { count: 1000, age: DAY_SECONDS / 24 },
+    removeOnComplete: { count: 1000 },
     removeOnFail: { count: 5000, age: 7 * DAY_SECONDS },
     sizeLimit: MAX_JOB_BYTES,
   };

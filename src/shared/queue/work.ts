@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { DelayedError, type Job as BullJob, UnrecoverableError, WaitingError, Worker } from 'bullmq';
 import { Redis } from 'ioredis';
 import { assertNever, SluiceError, toSluiceError } from '../errors.js';
@@ -35,9 +36,10 @@ export async function startWorkers({ url, prefix, logger, options, process }: St
   );
   let seenAt = Date.now();
   const onJob = () => (seenAt = Date.now());
-  const workers = options.kinds.map((kind) =>
-    openWorker(kind, { connection, prefix, logger, options, process, onJob }),
-  );
+  const stopping = new AbortController();
+  setMaxListeners(0, stopping.signal);
+  const parts = { connection, prefix, logger, options, process, onJob, stopping: stopping.signal };
+  const workers = options.kinds.map((kind) => openWorker(kind, parts));
   await Promise.all(workers.map((worker) => worker.waitUntilReady()));
   const pinging = setInterval(() => {
     if (!workers.every((worker) => worker.isRunning())) return;
@@ -51,9 +53,7 @@ export async function startWorkers({ url, prefix, logger, options, process }: St
     stop: async (softMs) => {
       clearInterval(pinging);
       const closing = Promise.all(workers.map((worker) => worker.close()));
-      const soft = setTimeout(() => {
-        for (const worker of workers) worker.cancelAllJobs('shutdown');
-      }, softMs);
+      const soft = setTimeout(() => stopping.abort('shutdown'), softMs);
       await within(softMs + HARD_STOP_MS, closing);
       clearTimeout(soft);
       connection.disconnect();
@@ -73,15 +73,20 @@ async function within(limitMs: number, work: Promise<unknown>): Promise<void> {
 interface WorkerParts extends Omit<StartRequest, 'url'> {
   readonly connection: Redis;
   readonly onJob: () => void;
+  /** Aborts when the jobs that still run are to be handed back. */
+  readonly stopping: AbortSignal;
 }
 
-function openWorker(kind: JobKind, { connection, prefix, logger, options, process, onJob }: WorkerParts): Worker {
+function openWorker(
+  kind: JobKind,
+  { connection, prefix, logger, options, process, onJob, stopping }: WorkerParts,
+): Worker {
   const worker = new Worker(
     kind,
-    // BullMQ gives the signal only to a processor with three plain parameters.
-    (job: BullJob, token: string | undefined, signal: AbortSignal | undefined) => {
+    // Two parameters: with a third BullMQ makes a signal a job, a tenth of an empty job's time.
+    (job: BullJob, token: string | undefined) => {
       onJob();
-      return settle(job, token, () => process(receive(job), signal ?? new AbortController().signal));
+      return settle(job, token, () => process(receive(job), stopping));
     },
     {
       connection,
@@ -93,7 +98,6 @@ function openWorker(kind: JobKind, { connection, prefix, logger, options, proces
       settings: {
         backoffStrategy: (attemptsMade: number, _type?: string, error?: Error) => backoffMs(attemptsMade, error),
       },
-      metrics: { maxDataPoints: 60 },
     },
   );
   worker.on('stalled', () => options.onStalled?.(kind));
