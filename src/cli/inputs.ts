@@ -31,7 +31,7 @@ export interface ResolvedInputs {
   readonly passedOver: number;
 }
 
-const DATA_FILE = /\.(parquet|pq|csv|tsv|ndjson|jsonl|json)(\.gz|\.zst)?$/i;
+const DATA_FILE = /\.(parquet|pq|csv|tsv|ndjson|jsonl|json|avro)(\.gz|\.zst)?$/i;
 const FETCHES_AT_ONCE = 12;
 
 /**

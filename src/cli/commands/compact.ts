@@ -3,11 +3,19 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { type CommonOptions, baseCommand, withIo } from '../io.js';
 import { compactInputs } from '../offline/compactInputs.js';
-import { compressionOption, formatOption, inputOptions, listOption, sizeOption, URIS } from '../offline/options.js';
+import {
+  compressionOption,
+  encodingOption,
+  formatOption,
+  inputOptions,
+  listOption,
+  sizeOption,
+  URIS,
+} from '../offline/options.js';
 import type { OfflineOptions } from '../offline/session.js';
 import { withFiles } from '../offline/session.js';
 import { exitOf, showCompact } from '../offline/show.js';
-import type { FileFormat } from '../../shared/config/dataset.js';
+import type { FileFormat, TextEncoding } from '../../shared/config/dataset.js';
 
 interface Options extends CommonOptions, OfflineOptions {
   readonly out: string;
@@ -15,6 +23,7 @@ interface Options extends CommonOptions, OfflineOptions {
   readonly compression: 'zstd' | 'snappy';
   readonly sort: readonly string[];
   readonly format: FileFormat;
+  readonly encoding: TextEncoding;
   readonly replace?: boolean;
   readonly strict?: boolean;
 }
@@ -28,15 +37,16 @@ export function compactCommand(): Command {
     .addOption(compressionOption())
     .option('--sort <columns>', 'order the rows by these columns (a,b)', listOption, [])
     .addOption(formatOption())
+    .addOption(encodingOption())
     .option('--replace', 'replace the artifacts of an earlier call in --out')
     .option('--strict', 'exit 1 when a file was quarantined')
     .action((uris: string[], options: Options) =>
       withIo(options, async (io) => {
         const out = resolve(options.out);
         await mkdir(out, { recursive: true });
-        const { compression, sort, format, target: targetBytes, replace = false } = options;
+        const { compression, sort, format, encoding, target: targetBytes, replace = false } = options;
         const report = await withFiles(io, uris, { ...options, scratchIn: out }, (work) =>
-          compactInputs(work, { out, compression, sort, format, targetBytes, replace }),
+          compactInputs(work, { out, compression, sort, format, encoding, targetBytes, replace }),
         );
         io.output.answer(report, () => showCompact(io.output, report));
         return exitOf(report.objects, options.strict);

@@ -2,13 +2,15 @@ import { copyFile, mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { objectId } from '../../shared/ids.js';
 import { type ErrorCode, SluiceError } from '../../shared/errors.js';
+import { readHivePath } from '../../workers/compact/hive.js';
 import { compactFiles, type CompactFilesResult } from '../../workers/compact/compactFiles.js';
-import type { FileFormat } from '../../shared/config/dataset.js';
+import type { FileFormat, TextEncoding } from '../../shared/config/dataset.js';
 import type { InputFile } from '../inputs.js';
 import type { OfflineWork } from './session.js';
 
 export interface CompactSettings {
   readonly format: FileFormat;
+  readonly encoding: TextEncoding;
   readonly compression: 'zstd' | 'snappy';
   readonly sort: readonly string[];
   /** Bytes of one artifact, about. */
@@ -33,14 +35,20 @@ export interface CompactReport {
   readonly seconds: number;
 }
 
-const DEFAULTS: CompactSettings = { format: 'auto', compression: 'zstd', sort: [], targetBytes: 256e6 };
+const DEFAULTS: CompactSettings = {
+  format: 'auto',
+  encoding: 'auto',
+  compression: 'zstd',
+  sort: [],
+  targetBytes: 256e6,
+};
 
 /** Compacts the files into scratch: one schema comes out, bad files are set aside with their reasons. */
 export async function compactInScratch(
   { files, scratch, session, signal }: OfflineWork,
   settings: Partial<CompactSettings> & { readonly provenance?: boolean } = {},
 ): Promise<{ objects: readonly CompactedObject[]; result: CompactFilesResult }> {
-  const { format, compression, sort, targetBytes } = { ...DEFAULTS, ...settings };
+  const { format, encoding, compression, sort, targetBytes } = { ...DEFAULTS, ...settings };
   const outDir = join(scratch, 'out');
   await mkdir(outDir, { recursive: true });
   const inputs = files.map((file) => ({ object: idOf(file), name: file.uri, file: file.file }));
@@ -50,6 +58,8 @@ export async function compactInScratch(
     inputs: inputs.filter((_, index) => files[index]?.bytes !== 0),
     outDir,
     format,
+    encoding,
+    hive: haveSameFolders(files),
     evolution: 'widen',
     compression,
     sort,
@@ -85,6 +95,12 @@ export async function compactInputs(
     artifacts.push({ path: place, rows, bytes: (await stat(place)).size });
   }
   return { objects, artifacts, rows: result.rows, seconds: (performance.now() - startedAt) / 1000 };
+}
+
+/** `name=value` folders are columns where every file has the same names. */
+function haveSameFolders(files: readonly InputFile[]): boolean {
+  const names = new Set(files.map(({ uri }) => JSON.stringify(readHivePath(uri).map(({ name }) => name))));
+  return names.size === 1 && !names.has('[]');
 }
 
 const ARTIFACT = /^part-\d{5,}\.parquet$/;

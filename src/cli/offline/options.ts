@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { FILE_FORMATS } from '../../shared/config/dataset.js';
+import { FILE_FORMATS, TEXT_ENCODINGS } from '../../shared/config/dataset.js';
 import { parseSize } from '../../shared/config/units.js';
 
 /** How URIs are described in every help. */
@@ -48,5 +48,12 @@ export function compressionOption(): Option {
 export function formatOption(): Option {
   return new Option('--format <format>', 'how the files are written; auto goes by each name')
     .choices(FILE_FORMATS)
+    .default('auto');
+}
+
+/** How text files are encoded. */
+export function encodingOption(): Option {
+  return new Option('--encoding <name>', 'of CSV and JSON files; auto is UTF-8, or UTF-16 by its mark')
+    .choices(TEXT_ENCODINGS)
     .default('auto');
 }

@@ -19,8 +19,8 @@ export interface InferredDataset {
 }
 
 /** Endings of files that a dataset is inferred from. */
-const ENDINGS = ['parquet', 'pq', 'csv', 'tsv', 'ndjson', 'jsonl', 'json'];
-const DATA_FILE = new RegExp(`\\.(${ENDINGS.join('|')})(\\.gz)?$`, 'i');
+const ENDINGS = ['parquet', 'pq', 'csv', 'tsv', 'ndjson', 'jsonl', 'json', 'avro'];
+const DATA_FILE = new RegExp(`\\.(${ENDINGS.join('|')})(\\.(gz|zst))?$`, 'i');
 
 /**
  * One dataset a top-level folder that holds data files at any depth, and one named after the place itself for files that lie
@@ -39,7 +39,7 @@ export function inferDatasets(place: string, files: readonly FoundFile[]): reado
   return [...groups].map(([folder, group]) => ({
     name: freshName(folder === '' ? basename(place) : folder, taken),
     folder,
-    match: `${folder === '' ? '' : '**/'}*.{${ENDINGS.join(',')}}{,.gz}`,
+    match: `${folder === '' ? '' : '**/'}*.{${ENDINGS.join(',')}}{,.gz,.zst}`,
     files: group.length,
     bytes: group.reduce((sum, { bytes }) => sum + bytes, 0),
   }));

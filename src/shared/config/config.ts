@@ -1,7 +1,7 @@
 import type { AlertConfig } from './alerts.js';
 import type { ConfigFile } from './schema.js';
 import type { SnowflakeTargetFile } from './snowflakeTarget.js';
-import type { DatasetFile, DuplicateRule, FileFormat, OverwriteRule, VerifyLevel } from './dataset.js';
+import type { DatasetFile, DuplicateRule, FileFormat, OverwriteRule, VerifyLevel, TextEncoding } from './dataset.js';
 
 /** A dataset with every default filled in. */
 export interface Dataset {
@@ -12,6 +12,7 @@ export interface Dataset {
     readonly prefix: string;
     readonly match: readonly string[];
     readonly format: FileFormat;
+    readonly encoding: TextEncoding;
   };
   readonly partition: string;
   readonly batch: { readonly targetBytes: number; readonly maxFiles: number; readonly maxWaitMs: number };

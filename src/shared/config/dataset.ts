@@ -4,8 +4,12 @@ import { columnCheckSchema, tableCheckSchema } from './checks.js';
 import { durationField, nameField, sizeField, urlField } from './fields.js';
 
 /** How a dataset's files are written. `auto`: by the name of each file. */
-export const FILE_FORMATS = ['auto', 'parquet', 'csv', 'ndjson'] as const;
+export const FILE_FORMATS = ['auto', 'parquet', 'csv', 'ndjson', 'json', 'avro'] as const;
 export type FileFormat = (typeof FILE_FORMATS)[number];
+
+/** How text files are encoded. `auto`: UTF-8, or UTF-16 where a mark at their beginning says so. */
+export const TEXT_ENCODINGS = ['auto', 'utf-8', 'utf-16le', 'utf-16be', 'latin-1', 'windows-1252'] as const;
+export type TextEncoding = (typeof TEXT_ENCODINGS)[number];
 
 /** What becomes of a newer version of a key whose older one has rows. */
 export const OVERWRITE_RULES = ['quarantine', 'append', 'replace'] as const;
@@ -24,6 +28,10 @@ const sourceSchema = z
       .default('**')
       .describe('Glob over the key after the prefix. Names that begin with . or _ never match.'),
     format: z.enum(FILE_FORMATS).default('auto').describe('How the files are written; auto goes by each name.'),
+    encoding: z
+      .enum(TEXT_ENCODINGS)
+      .default('auto')
+      .describe('Encoding of CSV and JSON files; auto is UTF-8, or UTF-16 where a byte order mark says so.'),
   })
   .refine((source) => (source.prefix === undefined) !== (source.url === undefined), {
     message: 'expected either prefix or url',
@@ -81,7 +89,9 @@ export const datasetSchema = z.strictObject({
   partition: z
     .string()
     .default('none')
-    .describe('hive, none, or a template such as {year}/{month}/{day} over the key’s folders.'),
+    .describe(
+      'hive (name=value folders, kept as columns), none, or a template such as {year}/{month}/{day} over the key’s folders.',
+    ),
   batch: batchSchema.prefault({}),
   compact: compactSchema.prefault({}),
   schema: z

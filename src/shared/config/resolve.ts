@@ -96,6 +96,7 @@ function resolveDataset(name: string, file: DatasetFile): Dataset {
       prefix: file.source.prefix ?? '',
       match: typeof file.source.match === 'string' ? [file.source.match] : file.source.match,
       format: file.source.format,
+      encoding: file.source.encoding,
     },
     partition: file.partition,
     batch: { targetBytes: file.batch.targetBytes, maxFiles: file.batch.maxFiles, maxWaitMs: file.batch.maxWait },

@@ -27,7 +27,11 @@ export const OBJECT_ERRORS = {
   OBJECT_TRUNCATED: { retry: 'never', exit: 1, mend: 'The object ends before its format does; upload it again whole.' },
   OBJECT_CORRUPT: { retry: 'never', exit: 1, mend: 'The bytes are damaged; upload the object again.' },
   OBJECT_UNREADABLE: { retry: 'never', exit: 1, mend: 'The object cannot be read in its format; see the reason.' },
-  FORMAT_UNSUPPORTED: { retry: 'never', exit: 1, mend: 'Deliver Parquet, CSV or NDJSON (plain or gzip).' },
+  FORMAT_UNSUPPORTED: {
+    retry: 'never',
+    exit: 1,
+    mend: 'Deliver Parquet, CSV, NDJSON, JSON or Avro (plain, gzip or zstd); the reason says what to do.',
+  },
   TYPE_CHANGED: {
     retry: 'never',
     exit: 1,

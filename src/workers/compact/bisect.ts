@@ -43,7 +43,7 @@ export function refuseUnreadable(source: Source, message: string): Refusal {
 function refuseByMessage(source: Source, message: string): Refusal {
   const { object, format } = source;
   const unreadable = (reason: string): Refusal => ({ object, code: 'OBJECT_UNREADABLE', reason });
-  const line = /(?:CSV Error on Line: |in line )(\d+)/.exec(message)?.[1];
+  const line = lineOf(message);
   const place = line === undefined ? '' : ` near line ${line}`;
   if (format === 'parquet') {
     const codec = /Unsupported compression codec "(\w+)"|(\w+) encoding is only supported/.exec(message);
@@ -88,6 +88,12 @@ function refuseByMessage(source: Source, message: string): Refusal {
     return { object, code: 'TYPE_CHANGED', reason: `expected values of the dataset's types, got others${place}` };
   }
   return unreadable(`expected ${format === 'csv' ? 'CSV (RFC 4180)' : 'JSON'}, got text that is none${place}`);
+}
+
+/** The engine counts the lines of malformed JSON from 2. */
+function lineOf(message: string): string | undefined {
+  const line = /(?:CSV Error on Line: |in line )(\d+)/.exec(message)?.[1];
+  return line !== undefined && message.includes('Malformed JSON') ? String(Number(line) - 1) : line;
 }
 
 function firstLine(message: string, file: string): string {

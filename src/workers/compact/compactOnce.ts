@@ -1,12 +1,14 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { VerifyLevel } from '../../shared/config/dataset.js';
+import type { VerifyLevel, FileFormat, TextEncoding } from '../../shared/config/dataset.js';
 import type { EngineSession } from '../../shared/engine/port.js';
 import { SluiceError, isSluiceError, type ErrorCode } from '../../shared/errors.js';
 import type { Column } from '../../shared/schema/columns.js';
 import type { ColumnChange } from '../../shared/schema/merge.js';
 import { compareContent, type ContentSum, watchContent } from './content.js';
+import { convertAvro } from './avro/convertAvro.js';
 import { describeChange } from './diagnose.js';
+import { addPartitions } from './hive.js';
 import { inspectInputs } from './inspect.js';
 import { observeSources } from './observe.js';
 import { planSlices, pruneColumns } from './plan.js';
@@ -22,7 +24,11 @@ export interface CompactFilesRequest {
   readonly inputs: readonly CompactInput[];
   /** Where artifacts go; a folder that the session may write. Made when missing. */
   readonly outDir: string;
-  readonly format: 'auto' | 'parquet' | 'csv' | 'ndjson';
+  readonly format: FileFormat;
+  /** How text is encoded; default auto: UTF-8, or UTF-16 where its mark says so. */
+  readonly encoding?: TextEncoding;
+  /** Whether the `name=value` folders of each input's name are columns of its rows. */
+  readonly hive?: boolean;
   /** The dataset's columns; absent before its first batch: then they are taken from the inputs. */
   readonly schema?: readonly Column[];
   readonly evolution: 'strict' | 'widen';
@@ -65,7 +71,7 @@ const RESERVED = /^_sluice_/i;
 
 /** What compactFiles does while the engine lives. */
 export async function compactOnce(request: CompactFilesRequest): Promise<CompactFilesResult> {
-  const { inputs, outDir, scratch, format, schema = [], signal } = request;
+  const { inputs, outDir, scratch, format, encoding = 'auto', hive = false, schema = [], signal } = request;
   const folder = await mkdtemp(join(scratch, 'plain-'));
   await mkdir(outDir, { recursive: true });
   try {
@@ -73,16 +79,18 @@ export async function compactOnce(request: CompactFilesRequest): Promise<Compact
     const inspected = await inspectInputs(inputs, {
       folder,
       format,
+      encoding,
       known,
       ...(signal === undefined ? {} : { signal }),
     });
     const whole = inspected.filter((answer): answer is Source => !isRefusal(answer));
-    const observed = await observeSources(whole, request);
+    const typed = await convertAvro(whole, request);
+    const observed = await observeSources(typed.answers, request);
     const reserved = observed.answers.flatMap((source) => (request.provenance ? refuseReserved(source) : []));
     const refused = new Set(reserved.map(({ object }) => object));
     const sources = observed.answers.filter(({ object }) => !refused.has(object));
-    const refusals = [...inspected.filter(isRefusal), ...observed.refusals, ...reserved];
-    return await compactSources(sources, refusals, request);
+    const refusals = [...inspected.filter(isRefusal), ...typed.refusals, ...observed.refusals, ...reserved];
+    return await compactSources(hive ? addPartitions(sources, schema) : sources, refusals, request);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

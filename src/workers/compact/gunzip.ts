@@ -3,6 +3,7 @@ import { rm, writeFile } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
 import { createGunzip, gunzip, gunzipSync } from 'node:zlib';
+import { z } from 'zod';
 import { SluiceError, isSluiceError } from '../../shared/errors.js';
 import { hasCode } from './fileErrors.js';
 
@@ -14,6 +15,8 @@ const CHUNK_BYTES = 1 << 18;
 /** A file that grows to more than both is taken for one that was made to fill the disk. */
 const BOMB = { ratio: 200, bytes: 4e9 } as const;
 const gunzipAsync = promisify(gunzip);
+/** What the unpacker answers when it is asked for how much it read, too. */
+const infoSchema = z.object({ buffer: z.instanceof(Buffer), engine: z.object({ bytesWritten: z.number() }) });
 
 /** What a file was unpacked to: always to `file`; its bytes too where they fit in memory. */
 export interface Unpacked {
@@ -60,6 +63,7 @@ async function streamFile(
   const write = createWriteStream(to, { highWaterMark: CHUNK_BYTES });
   try {
     await pipeline(read, unpack, write, signal === undefined ? {} : { signal });
+    await refuseRest(file, unpack.bytesWritten, size);
   } catch (error) {
     signal?.throwIfAborted();
     if (isSluiceError(error)) {
@@ -82,6 +86,25 @@ async function streamFile(
   }
 }
 
+/** The unpacker ends at the first byte that begins no member: only zeros may follow (tape blocks), else members would be lost. */
+async function refuseRest(file: string, from: number, size: number): Promise<void> {
+  if (from >= size) return;
+  for await (const chunk of createReadStream(file, { start: from })) {
+    if (!isZero(chunk)) throw notMember(from);
+  }
+}
+
+function isZero(bytes: unknown): boolean {
+  return Buffer.isBuffer(bytes) && bytes.every((byte) => byte === 0);
+}
+
+function notMember(place: number): SluiceError {
+  return new SluiceError(
+    'OBJECT_CORRUPT',
+    `expected the end of the file or another gzip member at byte ${place}, got other bytes`,
+  );
+}
+
 function tooLarge(size: number, limit: number): SluiceError {
   return new SluiceError(
     'OBJECT_CORRUPT',
@@ -94,11 +117,15 @@ async function gunzipSmall(packed: Buffer): Promise<Buffer | undefined> {
   // The last four bytes of a member are its length; a wrong one costs time only.
   const length = packed.length < 4 ? 0 : packed.readUInt32LE(packed.length - 4);
   const options = {
+    info: true,
     maxOutputLength: SMALL_OUTPUT_BYTES,
     chunkSize: Math.max(1 << 10, Math.min(length + 1, SMALL_OUTPUT_BYTES)),
   };
   try {
-    return packed.length <= TINY_BYTES ? gunzipSync(packed, options) : await gunzipAsync(packed, options);
+    const answer: unknown =
+      packed.length <= TINY_BYTES ? gunzipSync(packed, options) : await gunzipAsync(packed, options);
+    const { buffer, engine } = infoSchema.parse(answer);
+    return isZero(packed.subarray(engine.bytesWritten)) ? buffer : undefined;
   } catch {
     return undefined;
   }

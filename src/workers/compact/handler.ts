@@ -139,6 +139,8 @@ async function compactOnce(
     inputs: report.fetched.map(({ object, name, file }) => ({ object, name, file })),
     outDir,
     format: dataset.source.format,
+    encoding: dataset.source.encoding,
+    hive: dataset.partition === 'hive',
     ...(known === undefined ? {} : { schema: known.columns }),
     evolution: dataset.schema.evolution,
     compression: dataset.compact.compression,

@@ -3,11 +3,15 @@ import { copyFile, open, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import pLimit from 'p-limit';
+import type { FileFormat, TextEncoding } from '../../shared/config/dataset.js';
 import { isSluiceError } from '../../shared/errors.js';
+import { unpackAvro } from './avro/unpackAvro.js';
 import { gunzipFile } from './gunzip.js';
 import { readPageHeader } from './pageHeader.js';
 import { findDuplicate, readHeader, readKind, readParquetTail } from './read.js';
 import { scanText } from './scanText.js';
+import { readEncoding, transcodeFile } from './transcode.js';
+import { unzstdFile } from './unzstd.js';
 import type { CompactInput, Refusal, Source, SourceFormat } from './sources.js';
 
 const FILES_AT_ONCE = 4;
@@ -18,14 +22,17 @@ const SMALL_BYTES = 1 << 20;
 interface InspectOptions {
   /** Where plain copies go. */
   readonly folder: string;
-  readonly format: 'auto' | 'parquet' | 'csv' | 'ndjson';
+  readonly format: FileFormat;
+  /** How text is encoded. */
+  readonly encoding: TextEncoding;
   /** Names of the dataset's columns, where it has any: they tell separators apart. */
   readonly known: readonly string[];
   readonly signal?: AbortSignal;
 }
 
 /**
- * Proves that each input is whole and plain, a few at a time, in their order: unpacks gzip, reads headers, counts lines.
+ * Proves that each input is whole and plain, a few at a time, in their order: unpacks gzip, zstd and Avro, makes text
+ * UTF-8, reads headers, counts lines.
  * The columns of NDJSON and Parquet are still unknown then. Errors: SCRATCH_FULL, and those of the file system.
  */
 export async function inspectInputs(
@@ -40,7 +47,7 @@ export async function inspectInputs(
         try {
           return await inspect(input, join(options.folder, String(index)), options);
         } catch (error) {
-          if (isSluiceError(error) && error.code.startsWith('OBJECT_')) {
+          if (isSluiceError(error) && /^(OBJECT_|FORMAT_|VALUE_)/.test(error.code)) {
             return { object: input.object, code: error.code, reason: error.message };
           }
           throw error;
@@ -76,16 +83,49 @@ async function inspectBytes(
   const { size } = given;
   const kind = readKind(name, await readAt(given, 0, HEAD_BYTES), { size, format: options.format });
   if (kind.kind === 'refused') return { object, code: kind.code, reason: kind.reason };
-  if (kind.compression === 'gzip') {
-    const unpacked = await gunzipFile(given, options.plain, options.signal);
-    const inner = { object, name: name.replace(/\.gz(ip)?$/i, ''), file: unpacked.file };
-    const innerSize = unpacked.bytes?.length ?? (await stat(unpacked.file)).size;
-    return inspectBytes(inner, { ...unpacked, size: innerSize }, { ...options, plain: `${options.plain}.plain` });
+  if (kind.compression !== 'none') {
+    const unpacked = await unpack(kind.compression, given, options);
+    const inner = { object, name: name.replace(/\.(gz|gzip|zst|zstd)$/i, ''), file: unpacked.file };
+    return inspectBytes(inner, unpacked, { ...options, plain: `${options.plain}.plain` });
   }
+  if (kind.format === 'avro') return inspectAvro({ object, name, file: given.file }, given, options);
   const file = await withPlainName(given.file, options.plain);
   if (kind.format === 'parquet') return inspectParquet({ object, name, file }, { ...given, file });
-  const text = kind.format === 'ndjson' ? await withoutMark({ ...given, file }, options.plain) : { ...given, file };
+  const utf8 = await asUtf8({ ...given, file }, options);
+  const text = kind.format === 'ndjson' ? await withoutMark(utf8, options.plain) : utf8;
   return inspectText({ object, name, file: text.file }, text, { format: kind.format, known: options.known });
+}
+
+async function unpack(
+  compression: 'gzip' | 'zstd',
+  given: Bytes,
+  { plain, signal }: InspectOptions & { readonly plain: string },
+): Promise<Bytes> {
+  if (compression === 'gzip') {
+    const unpacked = await gunzipFile(given, plain, signal);
+    return { ...unpacked, size: unpacked.bytes?.length ?? (await stat(unpacked.file)).size };
+  }
+  await unzstdFile(given, plain, signal);
+  const { size } = await stat(plain);
+  return { file: plain, size, ...(size <= SMALL_BYTES ? { bytes: await readFile(plain) } : {}) };
+}
+
+async function asUtf8(given: Bytes, { encoding, plain }: { encoding: TextEncoding; plain: string }): Promise<Bytes> {
+  const other = readEncoding(await readAt(given, 0, HEAD_BYTES), encoding);
+  if (other === undefined) return given;
+  const file = `${plain}.utf8`;
+  return { file, size: await transcodeFile(given, file, other) };
+}
+
+async function inspectAvro(
+  input: CompactInput,
+  { size }: Bytes,
+  { plain, signal }: { plain: string; signal?: AbortSignal },
+): Promise<Source> {
+  const file = `${plain}.lines`;
+  const avro = await unpackAvro({ file: input.file, size }, file, signal);
+  const { rows } = avro;
+  return { ...input, file, format: 'ndjson', bytes: size, delimiter: '', columns: [], endsInLine: true, rows, avro };
 }
 
 /** DuckDB takes these characters in a path for a pattern. */
@@ -120,10 +160,6 @@ async function inspectText(
 ): Promise<Source | Refusal> {
   const { object } = input;
   const scan = await scanText(bytes ?? file, { escapes: format !== 'csv' });
-  const bom = scan.head.subarray(0, 2).toString('hex');
-  if (bom === 'fffe' || bom === 'feff') {
-    return { object, code: 'OBJECT_UNREADABLE', reason: `expected UTF-8, got a UTF-16 mark (${bom}) at byte 0` };
-  }
   if (scan.nulAt !== undefined) {
     return { object, code: 'VALUE_INVALID', reason: `expected text, got a NUL at byte ${scan.nulAt}` };
   }

@@ -1,6 +1,6 @@
 import type { Column } from '../../shared/schema/columns.js';
 import { type ColumnChange, mergeSchema, widenType } from '../../shared/schema/merge.js';
-import type { Refusal, Source, SourceFormat, TargetColumn } from './sources.js';
+import { allColumns, type Refusal, type Source, type SourceFormat, type TargetColumn } from './sources.js';
 
 /** Files that one reader call reads together: same format, separator and columns. */
 export interface Read {
@@ -53,15 +53,19 @@ export function shadowsReader({ format, columns }: Pick<Read, 'format' | 'column
 }
 
 function groupKey(source: Source): string {
-  const { format, delimiter, columns, object } = source;
+  const { format, delimiter, columns, object, partition = [] } = source;
+  const path = partition.map(({ name }) => name);
   if (shadowsReader(source)) return object;
   if (format === 'ndjson' || format === 'json')
-    return `${format} ${columns
-      .map(({ name }) => name)
-      .filter(isCased)
-      .sort()
-      .join(',')}`;
-  return JSON.stringify([format, delimiter, columns]);
+    return JSON.stringify([
+      format,
+      path,
+      columns
+        .map(({ name }) => name)
+        .filter(isCased)
+        .sort(),
+    ]);
+  return JSON.stringify([format, delimiter, columns, path]);
 }
 
 /** Keys of JSON tell their case apart, columns do not: files that write a key in their own case are read apart. */
@@ -110,7 +114,7 @@ export function planSchema(
   const changes: ColumnChange[] = [];
   const refusals: Refusal[] = [];
   const fitting = sources.filter((source) => {
-    const answer = mergeSchema(columns, source.columns, evolution);
+    const answer = mergeSchema(columns, allColumns(source), evolution);
     if (answer.kind === 'break') {
       refusals.push({ object: source.object, code: answer.code, reason: answer.reason });
       return false;
@@ -128,7 +132,7 @@ export function pruneColumns<C extends { readonly name: string }>(
   schema: readonly Column[],
   sources: readonly Source[],
 ): readonly C[] {
-  const names = [...schema, ...sources.flatMap((source) => source.columns)].map(({ name }) => name.toLowerCase());
+  const names = [...schema, ...sources.flatMap(allColumns)].map(({ name }) => name.toLowerCase());
   const known = new Set(names);
   return columns.filter(({ name }) => known.has(name.toLowerCase()));
 }

@@ -1,8 +1,9 @@
+import { isSluiceError } from '../../shared/errors.js';
 import type { EngineSession } from '../../shared/engine/port.js';
 import { type Column, quoteName, quoteText } from '../../shared/schema/columns.js';
 import { guessTypes } from './guess.js';
 import { type SchemaPlan, type TypeVote, planSchema, settleType } from './plan.js';
-import type { Refusal, Source } from './sources.js';
+import { allColumns, type Refusal, type Source } from './sources.js';
 
 /** Files whose values are looked at to guess the type of a text column. */
 const SAMPLE_FILES = 12;
@@ -51,7 +52,7 @@ function refuseBare(plan: SchemaPlan): SchemaPlan {
 function newNames(sources: readonly Source[], schema: readonly Column[]): readonly string[] {
   const seen = new Set(schema.map(({ name }) => name.toLowerCase()));
   const names: string[] = [];
-  for (const { name } of sources.flatMap(({ columns }) => columns)) {
+  for (const { name } of sources.flatMap(allColumns)) {
     if (seen.has(name.toLowerCase())) continue;
     seen.add(name.toLowerCase());
     names.push(name);
@@ -65,7 +66,7 @@ async function settle(
   { session, signal }: SchemaRequest,
 ): Promise<ReadonlyMap<string, string>> {
   const votes = new Map<string, TypeVote[]>(names.map((name) => [name.toLowerCase(), []]));
-  for (const { name, type } of sources.flatMap(({ columns }) => columns)) {
+  for (const { name, type } of sources.flatMap(allColumns)) {
     if (type !== undefined) votes.get(name.toLowerCase())?.push({ type, isKnown: true });
   }
   const unknown = names.filter((name) => votes.get(name.toLowerCase())?.length === 0);
@@ -112,10 +113,14 @@ async function forgiveNulls(
   const forgiven = new Map<string, Source>();
   for (const source of suspects) {
     const counts = source.columns.map(({ name }, index) => `count(${quoteName(name)}) AS n${index}`);
-    const [row] = await session.query(
-      `SELECT ${counts.join(', ')} FROM read_parquet(${quoteText(source.file)}, hive_partitioning = false)`,
-      signal,
-    );
+    const sql = `SELECT ${counts.join(', ')} FROM read_parquet(${quoteText(source.file)}, hive_partitioning = false)`;
+    // a damaged file stays refused
+    const rows = await session.query(sql, signal).catch((error: unknown) => {
+      if (isSluiceError(error, 'ENGINE_QUERY')) return [];
+      throw error;
+    });
+    const row = rows[0];
+    if (row === undefined) continue;
     const columns = source.columns.map((column, index) =>
       Number(row?.[`n${index}`]) === 0 ? { ...column, type: 'NULL' } : column,
     );

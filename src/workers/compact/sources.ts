@@ -1,5 +1,6 @@
 import type { ErrorCode } from '../../shared/errors.js';
 import type { Column } from '../../shared/schema/columns.js';
+import type { UnpackedAvro } from './avro/unpackAvro.js';
 import type { ObservedColumn } from '../../shared/schema/merge.js';
 
 /** A file of the batch on this machine. */
@@ -35,6 +36,22 @@ export interface Source {
   readonly hasPageChecksums?: boolean;
   /** Parquet: its columns of the old INT96 moments. */
   readonly int96?: readonly string[];
+  /** Values of its path, by name: columns that the file itself lacks. */
+  readonly partition?: readonly PartitionValue[];
+  /** `file` holds the lines of an Avro file, not yet turned into Parquet. */
+  readonly avro?: UnpackedAvro;
+}
+
+/** A value that a folder of the path gives to every row of the file. */
+export interface PartitionValue {
+  readonly name: string;
+  readonly type: string;
+  readonly value: string | null;
+}
+
+/** The columns of a source with those of its path. */
+export function allColumns({ columns, partition = [] }: Source): readonly ObservedColumn[] {
+  return [...columns, ...partition];
 }
 
 /** A column of the artifacts. */

@@ -112,6 +112,8 @@ export function parquetSql(paths: readonly string[]): string {
 
 /** A value of the dataset's column as this read has it; NULL when its files lack the column. */
 export function columnSql(read: Read, { name, type, isGuess = false }: TargetColumn, misfit: 'error' | 'null'): string {
+  const fromPath = partitionSql(read, name);
+  if (fromPath !== undefined) return `CAST(${fromPath} AS ${type})`;
   const index = read.columns.findIndex((column) => column.name.toLowerCase() === name.toLowerCase());
   const observed = read.columns[index];
   if (observed === undefined || observed.type === 'NULL') return `CAST(NULL AS ${type})`;
@@ -129,6 +131,16 @@ export function columnSql(read: Read, { name, type, isGuess = false }: TargetCol
     isGuess,
     isBinary: read.format !== 'csv',
   });
+}
+
+/** The value that the path of each row's file gives to a column; undefined when paths do not name it. */
+function partitionSql(read: Read, name: string): string | undefined {
+  const values = read.sources.map(({ partition = [] }) =>
+    partition.find((pair) => pair.name.toLowerCase() === name.toLowerCase()),
+  );
+  if (values.every((pair) => pair === undefined)) return undefined;
+  const texts = values.map((pair) => (pair?.value === null || pair === undefined ? 'NULL' : quoteText(pair.value)));
+  return `([${texts.join(', ')}]::VARCHAR[])[${shadowsReader(read) ? '1' : 'CAST(file_index AS BIGINT) + 1'}]`;
 }
 
 /** Text of a column; a NUL in it, which warehouses do not take, is an error that refuseUnreadable knows. */

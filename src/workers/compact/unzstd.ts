@@ -80,17 +80,20 @@ async function unpackFrame(reader: Reader, writer: Writer): Promise<void> {
     const [type, length] = [(head >> 1) & 3, head >> 3];
     if (type === 3 || length > BLOCK_BYTES) throw corrupt(place, 'expected a block of zstd, got none');
     isLast = (head & 1) === 1;
-    frame.push(await take(reader, 3 + (type === 1 ? 1 : length)), place);
+    const block = await take(reader, 3 + (type === 1 ? 1 : length));
+    // a frame of a few bytes comes out only when its end was seen
+    const end = isLast && header.hasChecksum ? await take(reader, 4) : Buffer.alloc(0);
+    frame.push(Buffer.concat([block, end]), place, isLast);
     await writeParts(writer, frame.takeParts(), reader);
-  }
-  if (header.hasChecksum) {
-    const want = (await take(reader, 4)).readUInt32LE(0);
-    const got = frame.hash.low32();
-    if (want !== got) throw corrupt(reader.at - 4, `expected checksum ${hex(want)} of the frame, got ${hex(got)}`);
+    if (end.length > 0) checkHash(end.readUInt32LE(0), frame.hash.low32(), reader.at - 4);
   }
   const { contentBytes = frame.bytes } = header;
   if (contentBytes !== frame.bytes)
     throw corrupt(start, `expected ${contentBytes} bytes in the frame, got ${frame.bytes}`);
+}
+
+function checkHash(want: number, got: number, place: number): void {
+  if (want !== got) throw corrupt(place, `expected checksum ${hex(want)} of the frame, got ${hex(got)}`);
 }
 
 /** The plain bytes of one frame as they come out. */
@@ -104,9 +107,9 @@ class FrameContent {
     this.#parts.push(part);
   });
 
-  push(packed: Uint8Array, place: number): void {
+  push(packed: Uint8Array, place: number, isLast = false): void {
     try {
-      this.#stream.push(packed);
+      this.#stream.push(packed, isLast);
     } catch (error) {
       throw corrupt(place, `expected sound zstd data, got "${error instanceof Error ? error.message : 'none'}"`);
     }
