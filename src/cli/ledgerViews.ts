@@ -33,13 +33,22 @@ export async function readStatus(ledger: Ledger, datasets: readonly string[]): P
   });
 }
 
+/** Where datasets stand that are gone from the configuration and left work in the ledger. */
+export async function readRemoved(ledger: Ledger, configured: readonly string[]): Promise<readonly DatasetStatus[]> {
+  const left = await ledger.recovery.backlog();
+  const names = left
+    .filter(({ dataset, pending, openSteps }) => pending + openSteps > 0 && !configured.includes(dataset))
+    .map(({ dataset }) => dataset);
+  return names.length === 0 ? [] : readStatus(ledger, names);
+}
+
 const NOTHING_LEFT: { pending: number; openSteps: number; failedSteps: number; heldBatches: number; nextDueAt?: Date } =
   { pending: 0, openSteps: 0, failedSteps: 0, heldBatches: 0 };
 
 /** Where the datasets stand, for people. */
-export function showStatus(output: Output, datasets: readonly DatasetStatus[]): void {
+export function showStatus(output: Output, datasets: readonly DatasetStatus[], title = 'dataset'): void {
   output.table(
-    ['dataset', 'objects', 'bytes', 'pending', 'open steps', 'gave up', 'held'],
+    [title, 'objects', 'bytes', 'pending', 'open steps', 'gave up', 'held'],
     datasets.map((row) => [
       row.dataset,
       Object.entries(row.objects)

@@ -38,8 +38,6 @@ export interface IntakeOptions {
   readonly datasets: readonly Dataset[];
   readonly router: Router;
   readonly logger: Logger;
-  /** Told how long each group took to commit, in ms. */
-  readonly onCommit?: (ms: number) => void;
 }
 
 /** Arrivals in one statement of the ledger; measured: larger groups gain nothing. */
@@ -75,15 +73,13 @@ interface NamedRule {
 }
 
 async function takeGroup(
-  { ledger, onCommit = () => {} }: IntakeOptions,
+  { ledger }: IntakeOptions,
   dispatcher: Dispatcher,
   group: readonly RoutedClaims[],
 ): Promise<readonly IntakeReceipt[]> {
   const routed = group.flatMap((claims) => claims.routed);
   const ignored = group.flatMap((claims) => claims.ignored);
-  const startedAt = performance.now();
   const { fresh } = routed.length === 0 ? { fresh: [] } : await ledger.objects.record(routed);
-  onCommit(performance.now() - startedAt);
   const { receipts, partitions } = settle(group, new Set(fresh));
   dispatcher.dispatch(partitions);
   if (ignored.length > 0) await ledger.objects.countIgnored(countByRule(ignored));

@@ -59,8 +59,8 @@ export async function startIntake(options: StartIntakeOptions): Promise<RunningI
   const metrics = openIntakeMetrics();
   const pressure = openPressure({ ledger: ledger.objects, limits: settings.backpressure, clock });
   const router = routerOf(config, stores);
-  const onCommit = (ms: number) => pressure.observe(ms);
-  const intake = openIntake({ ledger: withReturns(ledger, stores, logger), queue, datasets, router, logger, onCommit });
+  const taking = withReturns(timingCommits(ledger, pressure), stores, logger);
+  const intake = openIntake({ ledger: taking, queue, datasets, router, logger });
   const refusals = openRefusalLog(logger, clock);
   const takers = openTakers(options, { intake, pressure, clock });
   const handlers = new Map<string, EventHandler>(
@@ -114,6 +114,17 @@ function openTakers(options: StartIntakeOptions, { intake, pressure, clock }: Ta
   if (topics.length === 0) return [webhook];
   const certificates = openCertificates({ fetch, clock });
   return [webhook, { path: SNS_PATH, source: 'sns', take: openSnsWebhook({ ...common, topics, certificates, fetch }) }];
+}
+
+/** The same ledger, whose commits tell how long they took: they alone, not what a store is asked about returned bytes. */
+function timingCommits(ledger: Ledger, pressure: Pick<Pressure, 'observe'>): Ledger {
+  const record: Ledger['objects']['record'] = async (arrivals) => {
+    const startedAt = performance.now();
+    const receipt = await ledger.objects.record(arrivals);
+    pressure.observe(performance.now() - startedAt);
+    return receipt;
+  };
+  return { ...ledger, objects: { ...ledger.objects, record } };
 }
 
 /** The ledger as intake uses it: bytes that come back to their key are recorded as well. */

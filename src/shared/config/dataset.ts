@@ -83,11 +83,15 @@ const loadSchema = z.strictObject({
     .describe('Snowflake only: columns that a new table is clustered by.'),
 });
 
+/** `none`, `hive`, or a template with at least one `{name}`. */
+const PARTITION = /^(?:none|hive|(?:[^{}]*\{[A-Za-z_][A-Za-z0-9_]*\})+[^{}]*)$/;
+
 /** One dataset as written in the file. */
 export const datasetSchema = z.strictObject({
   source: sourceSchema,
   partition: z
     .string()
+    .regex(PARTITION, 'expected none, hive, or a template with names in braces such as {year}/{month}/{day}')
     .default('none')
     .describe(
       'hive (name=value folders, kept as columns), none, or a template such as {year}/{month}/{day} over the key’s folders.',

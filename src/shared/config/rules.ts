@@ -1,5 +1,6 @@
 import type { Config, Dataset } from './config.js';
 import { modeFaults } from './modeRules.js';
+import { sourceFaults } from './sourceRules.js';
 
 /** A fault of the configuration: where, what was expected, what came. */
 export interface ConfigFault {
@@ -42,6 +43,7 @@ export function findRuleFaults(config: Config): readonly ConfigFault[] {
         ]),
     ...intakeFaults(config),
     ...alertFaults(config),
+    ...sourceFaults(config),
   ];
 }
 

@@ -137,9 +137,9 @@ export interface StepLedger {
 /** What the reconciler and the supervisor need. */
 export interface RecoveryLedger {
   /** Steps that are unfinished, due, not leased, and not dispatched within `quietMs` (0: all, after Redis lost everything). Raises their dispatch numbers. */
-  unfinishedSteps(quietMs: number, limit: number): Promise<readonly StepDispatch[]>;
-  /** Partitions with pending objects whose plan is due and not dispatched within `quietMs`. */
-  unplannedPartitions(quietMs: number, limit: number): Promise<readonly PlanDispatch[]>;
+  unfinishedSteps(quietMs: number, limit: number, datasets?: readonly string[]): Promise<readonly StepDispatch[]>;
+  /** Partitions with pending objects whose plan is due and not dispatched within `quietMs`. Both: of these datasets, by default of all. */
+  unplannedPartitions(quietMs: number, limit: number, datasets?: readonly string[]): Promise<readonly PlanDispatch[]>;
   /** Dispatches every partition of these datasets that has pending objects, due or not (a batch is to be closed now). */
   pendingPartitions(datasets: readonly string[]): Promise<readonly PlanDispatch[]>;
   /** Ends all leases of a holder that is known to be dead (its supervisor saw the exit); counts a crash each. */

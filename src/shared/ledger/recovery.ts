@@ -15,6 +15,7 @@ WITH quiet AS (
   SELECT batch_id, step, target, table_name FROM sluice.steps
   WHERE state = 'pending' AND (lease_until IS NULL OR lease_until < now()) AND (not_before IS NULL OR not_before <= now())
     AND (dispatched_at IS NULL OR greatest(dispatched_at, not_before) <= now() - $1 * interval '1 millisecond')
+    AND ($3::text[] IS NULL OR dataset = ANY($3))
   ORDER BY dispatched_at NULLS FIRST LIMIT $2 FOR UPDATE SKIP LOCKED
 )
 UPDATE sluice.steps s SET dispatch = s.dispatch + 1, dispatched_at = now()
@@ -31,7 +32,7 @@ ${PENDING_PARTITIONS}, quiet AS (
   SELECT pending.dataset, pending.partition
   FROM pending LEFT JOIN sluice.partitions p USING (dataset, partition)
   WHERE greatest(pending.due_at, p.dispatched_at, CASE WHEN p.dispatched THEN NULL ELSE p.plan_at END)
-    <= now() - $1 * interval '1 millisecond'
+    <= now() - $1 * interval '1 millisecond' AND ($3::text[] IS NULL OR dataset = ANY($3))
   ORDER BY p.dispatched_at NULLS FIRST LIMIT $2
 )
 INSERT INTO sluice.partitions AS known (dataset, partition, dispatched, dispatch, dispatched_at)
@@ -57,11 +58,13 @@ WHERE state = 'failed' AND ($1::text IS NULL OR dataset = $1)`;
 /** What the reconciler and the supervisor need. Everything here may be called at any time, by several processes at once. */
 export function recoveryLedger(database: LedgerDatabase): RecoveryLedger {
   return {
-    async unfinishedSteps(quietMs, limit) {
-      return (await database.rows<StoredDispatch>(REDISPATCH_STEPS, [quietMs, limit])).map(readStepDispatch);
+    async unfinishedSteps(quietMs, limit, datasets) {
+      return (await database.rows<StoredDispatch>(REDISPATCH_STEPS, [quietMs, limit, datasets ?? null])).map(
+        readStepDispatch,
+      );
     },
-    unplannedPartitions: (quietMs, limit) =>
-      database.rows<PlanDispatch & Record<string, unknown>>(REDISPATCH_PARTITIONS, [quietMs, limit]),
+    unplannedPartitions: (quietMs, limit, datasets) =>
+      database.rows<PlanDispatch & Record<string, unknown>>(REDISPATCH_PARTITIONS, [quietMs, limit, datasets ?? null]),
     pendingPartitions: (datasets) =>
       database.rows<PlanDispatch & Record<string, unknown>>(DISPATCH_ALL_PENDING, [datasets]),
     expireHolder: (holder) => database.changed(EXPIRE_HOLDER, [holder]),

@@ -1,7 +1,7 @@
 import { newBatchId } from '../../shared/ids.js';
 import { type JobPayload, planJob, stepJob } from '../../shared/jobs/catalogue.js';
 import type { Outcome } from '../../shared/outcome.js';
-import { datasetOf, type WorkerContext } from '../context.js';
+import type { WorkerContext } from '../context.js';
 import { SHARE_MS } from '../planPartitions.js';
 import { planBatches } from './plan.js';
 
@@ -14,7 +14,9 @@ const PLAN_LIMIT = 50_000;
  */
 export async function handlePlan(context: WorkerContext, payload: JobPayload<'plan'>): Promise<Outcome> {
   const { ledger, queue, clock } = context;
-  const dataset = datasetOf(context.config, payload.dataset);
+  const dataset = context.config.datasets.find(({ name }) => name === payload.dataset);
+  // Its objects stay pending: the reconciler says so once, and plans them when the dataset is configured again.
+  if (dataset === undefined) return { kind: 'skip', reason: 'the configuration does not have this dataset' };
   const place = { dataset: payload.dataset, partition: payload.partition };
   const pending = await ledger.plans.beginPlan(place, PLAN_LIMIT);
   const now = clock.now();
