@@ -90,7 +90,19 @@ export function listBatches(ledger: Ledger, dataset: string, limit: number): Pro
 /** Batches for people. */
 export function showBatches(output: Output, batches: readonly BatchRow[]): void {
   output.table(
-    ['batch', 'partition', 'state', 'objects', 'bytes in', 'bytes out', 'rows in', 'rows out', 'gave up at', 'created'],
+    [
+      'batch',
+      'partition',
+      'state',
+      'objects',
+      'bytes in',
+      'bytes out',
+      'rows in',
+      'rows out',
+      'created',
+      'gave up at',
+      'reason',
+    ],
     batches.map((row) => [
       row.batch,
       row.partition,
@@ -100,8 +112,9 @@ export function showBatches(output: Output, batches: readonly BatchRow[]): void 
       row.bytesOut,
       row.rowsIn,
       row.rowsOut,
-      row.failedStep,
       at(row.createdAt),
+      row.failedStep,
+      row.reason,
     ]),
   );
 }

@@ -8,7 +8,7 @@ import type { Output } from './output.js';
 import type { Services } from './services.js';
 import { systemUser } from './systemUser.js';
 
-/** A quarantined object or a held batch, as `sluice quarantine list` tells it. */
+/** A quarantined object, or a batch that is held or that a step gave up, as `sluice quarantine list` tells it. */
 export interface AsideView {
   readonly id: string;
   readonly kind: 'object' | 'batch';
@@ -23,32 +23,25 @@ export interface AsideView {
   readonly since: Date;
 }
 
-/** Everything that is set aside, of a dataset or of all; the newest first, held batches before objects. */
+/** Everything that is set aside, of a dataset or of all; the newest first, batches that are held or given up before objects. */
 export async function listAside(
-  { custody, read }: Pick<Ledger, 'custody' | 'read'>,
+  { custody }: Pick<Ledger, 'custody'>,
   { dataset, limit }: { readonly dataset: string | undefined; readonly limit: number },
 ): Promise<readonly AsideView[]> {
   const rows = await custody.setAside({ limit, ...(dataset === undefined ? {} : { dataset }) });
-  return Promise.all(
-    rows.map(async (row): Promise<AsideView> => {
-      if (row.kind === 'batch') {
-        const failed = (await read.findings({ batch: row.id, kind: 'check', limit: 1000 })).filter(isFailed);
-        const { id, kind, objects, rowsOut: rows, createdAt: since } = row;
-        return { id, kind, dataset: row.dataset, objects, rows, code: 'HELD', reason: whyHeld(failed), since };
-      }
-      const { id, kind, code = '', reason = '', arrivedAt: since, bucket, key } = row;
-      return { id, kind, dataset: row.dataset, uri: objectUri(bucket, key), code, reason, since };
-    }),
-  );
+  return rows.map((row): AsideView => {
+    if (row.kind === 'batch') {
+      const { id, kind, objects, rowsOut: rows, createdAt: since, state, reason = 'held back' } = row;
+      const code = state === 'held' ? 'HELD' : (/^[A-Z_]+(?=: )/.exec(reason)?.[0] ?? 'FAILED');
+      return { id, kind, dataset: row.dataset, objects, rows, code, reason, since };
+    }
+    const { id, kind, code = '', reason = '', arrivedAt: since, bucket, key } = row;
+    return { id, kind, dataset: row.dataset, uri: objectUri(bucket, key), code, reason, since };
+  });
 }
 
 function isFailed({ verdict }: Finding): boolean {
   return verdict === 'fail';
-}
-
-function whyHeld(failed: readonly Finding[]): string {
-  const names = failed.map(({ name, column }) => (column === undefined ? name : `${name} of ${column}`));
-  return names.length === 0 ? 'held back' : `failed: ${names.join(', ')}`;
 }
 
 /** What was set aside, for people. */
@@ -118,11 +111,17 @@ export interface DecideOptions {
 
 /** Decides about each id in turn and sends what follows from it to the queue. Throws USAGE for what is no id, before it decides anything. */
 export async function decideAside(
-  { ledger, queue, logger }: Pick<Services, 'ledger' | 'queue' | 'logger'>,
+  { ledger, queue, logger, warehouse }: Pick<Services, 'ledger' | 'queue' | 'logger' | 'warehouse'>,
   { verb, ids, by, why = '' }: DecideOptions,
 ): Promise<readonly DecidedView[]> {
   const decided: DecidedView[] = [];
   for (const id of ids.map(requireId)) {
+    const table = verb === 'release' ? undefined : await tableWithRows({ ledger, warehouse }, id);
+    if (table !== undefined) {
+      const reason = `${table} has rows of it already: release its batch, so that the load finds them`;
+      decided.push({ id, verb, answer: 'refused', reason });
+      continue;
+    }
     const answer = await ledger.custody.decide({ verb, id, who: by ?? systemUser(), why });
     if (answer.kind === 'done') {
       await planPartitions({ ledger, queue: queue(), logger }, answer.partitions);
@@ -131,6 +130,25 @@ export async function decideAside(
     decided.push(viewOf(id, verb, answer));
   }
   return decided;
+}
+
+/** A load that gave up may have committed without the ledger knowing: the table itself is asked. Errors: TARGET_AWAY. */
+async function tableWithRows(
+  { ledger, warehouse }: Pick<Services, 'ledger' | 'warehouse'>,
+  id: string,
+): Promise<string | undefined> {
+  const object = await ledger.objects.custody(asObjectId(id));
+  const batch = object === undefined ? asBatchId(id) : object.object.batch;
+  const found = batch === undefined ? undefined : await ledger.read.batch(batch);
+  const [first] = found?.objects ?? [];
+  if (found?.row.failedStep === undefined || first === undefined) return undefined;
+  const { steps = [] } = (await ledger.objects.custody(first.object)) ?? {};
+  const members = found.objects.map((member) => member.object);
+  for (const step of steps.filter((one) => one.step === 'load' && one.batch === batch)) {
+    const counts = await warehouse(step.target).presentRows(step.table, members);
+    if (counts.some(({ present }) => present > 0)) return `${step.target}.${step.table}`;
+  }
+  return undefined;
 }
 
 function viewOf(id: string, verb: DecisionVerb, answer: DecisionAnswer): DecidedView {

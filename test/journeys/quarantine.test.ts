@@ -124,6 +124,53 @@ test('a duplicate and an overwriting version are let through by a person; what i
   await expectBalanced(pipeline);
 });
 
+test('a load that the table refuses is set aside with its reason; one bad file is discarded, the rest is loaded', async () => {
+  pipeline = await openPipeline({ datasets: orders().replace('maxWait: 0s', 'maxWait: 1s, maxFiles: 2') });
+  await pipeline.query('create table orders (id smallint)');
+  await pipeline.query('alter table orders add check (id < 100)');
+  await pipeline.put('raw/orders/a.csv', 'id\n1\n');
+  await pipeline.put('raw/orders/b.csv', 'id\n40000\n');
+  await pipeline.until(async () => (await list()).length === 1);
+  const [aside] = await list();
+  expect(aside).toMatchObject({ kind: 'batch', objects: 2, code: expect.stringMatching(/^TARGET_/) });
+  expect(aside!.reason).toContain('TARGET_');
+  const objects = await pipeline.services.ledger.objects.list({ limit: 10 });
+  expect(objects.every(({ reason }) => reason === aside!.reason)).toBe(true);
+  const bad = objects.find(({ key }) => key.endsWith('b.csv'))!;
+  await pipeline.query('drop table orders');
+  const [decided] = await decideAside(pipeline.services, { verb: 'discard', ids: [bad.object], ...anybody });
+  expect(decided).toMatchObject({ answer: 'done' });
+  await pipeline.until(async () => (await ids()).join() === '1');
+  expect(await list()).toEqual([]);
+  await expectBalanced(pipeline);
+});
+
+test('a bad batch is held, looked into, its file mended and put again, the bad one discarded, loaded and audited', async () => {
+  const checks = '    columns: { amount: { checks: [{ expr: "amount >= 0" }] } }\n';
+  pipeline = await openPipeline({ datasets: orders(checks) });
+  await pipeline.put('raw/orders/good.csv', 'id,amount\n1,10\n');
+  await pipeline.settled(1);
+  await pipeline.put('raw/orders/bad.csv', 'id,amount\n2,20\n3,-30\n');
+  await pipeline.settled(2);
+  const [held] = await list();
+  expect(held).toMatchObject({ kind: 'batch', code: 'HELD', rows: 2 });
+  const shown = await readAside(pipeline.services.ledger, held!.id);
+  expect(shown).toMatchObject({
+    state: 'held',
+    reason: held!.reason,
+    objects: [{ uri: 's3://lake/raw/orders/bad.csv' }],
+    checks: [{ verdict: 'fail', data: { failingRows: 1, sample: [{ row: 1 }] } }],
+  });
+  expect(await ids()).toEqual([1]);
+  const [findings] = [await pipeline.services.ledger.read.findings({ kind: 'check', limit: 10 })];
+  expect(findings.filter(({ verdict }) => verdict === 'fail')).toHaveLength(1);
+  await decideAside(pipeline.services, { verb: 'discard', ids: [held!.id], ...anybody });
+  await pipeline.put('raw/orders/bad.csv', 'id,amount\n2,20\n3,30\n');
+  await pipeline.until(async () => (await ids()).join() === '1,2,3');
+  expect(await list()).toEqual([]);
+  await expectBalanced(pipeline);
+});
+
 test('a configuration that replaces in an upsert table is refused', () => {
   const text = (mode: string) => `version: 1
 targets: { warehouse: { type: postgres } }

@@ -70,12 +70,13 @@ function renderNumbers({
   rowsOut,
   artifacts,
   failedStep,
+  reason,
   createdAt,
 }: BatchRow): Html {
   const facts: readonly (readonly [string, Html | string])[] = [
     [
       'State',
-      html`${statePill(state)}${failedStep !== undefined && html` <span class="pill v-fail">${failedStep} gave up</span>`}`,
+      html`${statePill(state)}${failedStep !== undefined && html` <span class="pill v-fail">${failedStep} gave up</span>`}${reason !== undefined && html` <span class="reason">${foreign(reason)}</span>`}`,
     ],
     ['Partition', partition === '' ? 'none' : foreign(partition)],
     ['Bytes', `${formatBytes(bytesIn)} in, ${formatBytes(bytesOut)} out`],

@@ -18,9 +18,11 @@ WHERE s.batch_id = $1 AND s.state = 'waiting'
   AND s.rank = (SELECT min(open.rank) FROM sluice.steps open WHERE open.batch_id = $1 AND open.state <> 'done')
 RETURNING ${DISPATCH_COLUMNS}`;
 
+/** Another batch may supersede an object while this waits for its row: the state is looked at again then, the membership is not. */
 const MOVE_OBJECTS = `
 UPDATE sluice.objects o SET state = $2, loaded_at = $3
-FROM sluice.batch_objects m WHERE m.batch_id = $1 AND m.live AND o.object_id = m.object_id AND o.month = m.month`;
+FROM sluice.batch_objects m
+WHERE m.batch_id = $1 AND m.live AND o.object_id = m.object_id AND o.month = m.month AND o.state <> 'superseded'`;
 
 /**
  * Starts a commit: locks the batch, so that steps of one batch commit one after the other (two loads that finish together must

@@ -88,12 +88,21 @@ export function readLoadRow(row: StoredLoadRow): LoadRow {
   };
 }
 
+/** Why a batch stands still, of `sluice.batches AS b`: the error of the step that gave up, or the checks that hold it. */
+export const BATCH_REASON = `CASE b.state WHEN 'held' THEN (
+    SELECT 'failed: ' || string_agg(f.name || coalesce(' of ' || f.column_name, ''), ', ' ORDER BY f.finding_id)
+    FROM sluice.findings f WHERE f.batch_id = b.batch_id AND f.verdict = 'fail'
+  ) ELSE (
+    SELECT s.last_error FROM sluice.steps s
+    WHERE s.batch_id = b.batch_id AND s.state = 'failed' ORDER BY s.rank, s.target, s.table_name LIMIT 1
+  ) END`;
+
 /** The columns of a batch row, of `sluice.batches AS b`; a failed load names its table. */
 export const BATCH_COLUMNS = `b.batch_id, b.dataset, b.partition, b.state, b.objects, b.bytes_in, b.bytes_out, b.rows_in, b.rows_out,
   b.artifacts, b.created_at, (
     SELECT CASE s.step WHEN 'load' THEN 'load ' || s.target || '.' || s.table_name ELSE s.step END
     FROM sluice.steps s WHERE s.batch_id = b.batch_id AND s.state = 'failed' ORDER BY s.rank, s.target, s.table_name LIMIT 1
-  ) AS failed_step`;
+  ) AS failed_step, ${BATCH_REASON} AS reason`;
 
 /** What BATCH_COLUMNS select. */
 export interface StoredBatchRow {
@@ -109,6 +118,7 @@ export interface StoredBatchRow {
   readonly artifacts: number;
   readonly created_at: Date;
   readonly failed_step: string | null;
+  readonly reason: string | null;
 }
 
 /** A stored batch in the port's words. */
@@ -125,6 +135,7 @@ export function readBatchRow(row: StoredBatchRow): BatchRow {
     rowsOut: row.rows_out,
     artifacts: row.artifacts,
     ...(row.failed_step === null ? {} : { failedStep: row.failed_step }),
+    ...(row.reason === null ? {} : { reason: row.reason }),
     createdAt: row.created_at,
   };
 }

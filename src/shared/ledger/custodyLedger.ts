@@ -13,7 +13,8 @@ import { surroundings } from './surroundings.js';
 
 const HELD = `
 SELECT ${BATCH_COLUMNS} FROM sluice.batches b
-WHERE b.state = 'held' AND ($1::text IS NULL OR b.dataset = $1) ORDER BY b.batch_id DESC LIMIT $2`;
+WHERE ($1::text IS NULL OR b.dataset = $1) AND (b.state = 'held' OR b.state IN ('planned', 'compacted', 'judged')
+  AND b.batch_id IN (SELECT batch_id FROM sluice.steps WHERE state = 'failed' AND ($1::text IS NULL OR dataset = $1))) ORDER BY b.batch_id DESC LIMIT $2`;
 
 const ARTIFACTS = `
 SELECT batch_id, manifest IS NOT NULL AS done,

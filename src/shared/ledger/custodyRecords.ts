@@ -88,7 +88,7 @@ export type DecisionAnswer =
   | { readonly kind: 'already'; readonly decision: Decision }
   | { readonly kind: 'refused'; readonly reason: string };
 
-/** Something set aside: a quarantined object or a held batch. */
+/** Something set aside: a quarantined object, or a batch that is held or that a step gave up. */
 export type SetAside =
   | ({ readonly kind: 'object'; readonly id: ObjectId } & Custody['object'])
   | ({ readonly kind: 'batch'; readonly id: BatchId } & BatchRow);

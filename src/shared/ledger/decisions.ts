@@ -4,7 +4,7 @@ import type { Statements } from './database.js';
 import type { Decision } from './port.js';
 import type { LedgerDatabase } from './database.js';
 import type { DecisionAnswer, DecisionRequest, ObjectState } from './port.js';
-import { decideBatch } from './decideBatch.js';
+import { decideBatch, decideMember } from './decideBatch.js';
 import { endObjects, noteDecision, sendAgain } from './setObjectsFree.js';
 import { storable } from './text.js';
 
@@ -13,31 +13,46 @@ SELECT verb, at, who, why, batch_id, object_id, next_object_id FROM sluice.decis
 UNION ALL SELECT verb, at, who, why, batch_id, object_id, next_object_id FROM sluice.decisions WHERE batch_id = $1 AND object_id IS NULL
 ORDER BY at`;
 
-const LOCK_OBJECT = `
-SELECT o.state, o.code FROM sluice.identities i JOIN sluice.objects o ON o.object_id = i.object_id AND o.month = i.month
-WHERE i.object_id = $1 FOR NO KEY UPDATE OF o`;
+const READ_OBJECT = `
+SELECT o.state, o.code, o.batch_id FROM sluice.identities i JOIN sluice.objects o ON o.object_id = i.object_id AND o.month = i.month
+WHERE i.object_id = $1`;
+
+const LOCK_OBJECT = `${READ_OBJECT} FOR NO KEY UPDATE OF o`;
+
+/** States in which an object goes with its batch. */
+const ON_ITS_WAY: ReadonlySet<ObjectState> = new Set(['batched', 'compacted', 'held', 'judged']);
 
 /** Codes that a rule of custody gave, not a fault: a person may let such an object through as it is. */
 const WAIVABLE: ReadonlySet<string> = new Set(['DUPLICATE_CONTENT', 'OBJECT_OVERWRITTEN']);
 
 /**
- * Takes a decision about a quarantined object or a held batch, in one transaction with its note of who and why. Replay and release of an
+ * Takes a decision about a quarantined object, a batch that is held or given up, or an object of such a batch, in one transaction with its note of who and why. Replay and release of an
  * object never move its state back: its next generation goes the way anew, and it is superseded. Of two calls one decides.
  */
 export async function decide(database: LedgerDatabase, request: DecisionRequest): Promise<DecisionAnswer> {
   const asked = { ...request, who: storable(request.who, 200), why: storable(request.why) };
   return database.transaction(async (tx) => {
-    const [object] = await tx.rows<{ state: ObjectState; code: string | null }>(LOCK_OBJECT, [asked.id]);
-    if (object === undefined) return decideBatch(tx, asked);
+    // A batch is locked before its objects, as its steps do.
+    const [member] = await tx.rows<StoredObject>(READ_OBJECT, [asked.id]);
+    if (member === undefined) return decideBatch(tx, asked);
+    if (ON_ITS_WAY.has(member.state) && member.batch_id !== null) return decideMember(tx, asked, member.batch_id);
+    const [object = member] = await tx.rows<StoredObject>(LOCK_OBJECT, [asked.id]);
     const refusal = await refuse(tx, asked, object);
     return refusal ?? decideObject(tx, asked);
   });
 }
 
+interface StoredObject {
+  readonly state: ObjectState;
+  readonly code: string | null;
+  readonly batch_id: string | null;
+  readonly [column: string]: unknown;
+}
+
 async function refuse(
   tx: Statements,
   { verb, id }: DecisionRequest,
-  { state, code }: { state: ObjectState; code: string | null },
+  { state, code }: StoredObject,
 ): Promise<DecisionAnswer | undefined> {
   const isAside = state === 'quarantined' || (state === 'ignored' && verb !== 'discard');
   if (!isAside) {

@@ -1,9 +1,12 @@
 import { asBatchId, asObjectId } from '../ids.js';
+import { BATCH_REASON } from './batchRows.js';
 import type { ErrorCode } from '../errors.js';
 import type { ObjectRow, ObjectState } from './port.js';
 
-/** The columns of an object row, of `sluice.objects AS o`. */
-export const OBJECT_COLUMNS = `o.object_id, o.dataset, o.partition, o.bucket, o.key, o.size, o.state, o.batch_id, o.code, o.reason,
+/** The columns of an object row, of `sluice.objects AS o`. The reason of one that goes with a batch which stands still is the batch's. */
+export const OBJECT_COLUMNS = `o.object_id, o.dataset, o.partition, o.bucket, o.key, o.size, o.state, o.batch_id, o.code,
+  CASE WHEN o.state IN ('batched', 'compacted', 'held', 'judged')
+    THEN (SELECT ${BATCH_REASON} FROM sluice.batches b WHERE b.batch_id = o.batch_id) ELSE o.reason END AS reason,
   o.rows_in, o.arrived_at, o.loaded_at`;
 
 /** What OBJECT_COLUMNS select. */

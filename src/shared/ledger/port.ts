@@ -167,7 +167,7 @@ export interface CustodyLedger {
   surroundings(batch: BatchId, hashes: ReadonlyMap<ObjectId, string>): Promise<readonly Surroundings[]>;
   /** Records the next generation of arrivals that `record` called outdone and that the store, asked since, shows as current. */
   recordCurrent(arrivals: readonly RoutedArrival[]): Promise<RecordReceipt>;
-  /** Quarantined objects and held batches, the newest first. */
+  /** Quarantined objects, and batches that are held or that a step gave up, the newest first. */
   setAside(filter: { dataset?: string; limit: number }): Promise<readonly SetAside[]>;
   /** Takes a person's decision, once: a second one answers the first. */
   decide(request: DecisionRequest): Promise<DecisionAnswer>;

@@ -231,6 +231,8 @@ export interface BatchRow extends PartitionRef {
   readonly rowsOut: number;
   readonly artifacts: number;
   readonly failedStep?: string;
+  /** Why it stands still: the error of that step, or the checks that hold it. */
+  readonly reason?: string;
   readonly createdAt: Date;
 }
 
