@@ -21,7 +21,11 @@ export function openConsoleMetrics({
     new Gauge<T>({ name, help, labelNames: [...labelNames], registers: [registry] });
   const ledgerUp = gauge('sluice_ledger_up', '1 when the ledger answered this scrape.');
   const queueUp = gauge('sluice_queue_up', '1 when Redis answered this scrape.');
-  const readLedger = openLedgerGauges(ledger, gauge);
+  const readLedger = openLedgerGauges(
+    ledger,
+    gauge,
+    config.datasets.map(({ name }) => name),
+  );
   const readQueues = openQueueGauges({ config, ledger, queue }, gauge);
   return {
     contentType: registry.contentType,
@@ -36,7 +40,11 @@ export function openConsoleMetrics({
 /** Makes a gauge of the console's registry. */
 export type MakeGauge = <T extends string>(name: string, help: string, labelNames?: readonly T[]) => Gauge<T>;
 
-function openLedgerGauges({ objects, read, recovery }: Ledger, gauge: MakeGauge): () => Promise<void> {
+function openLedgerGauges(
+  { objects, read, recovery }: Ledger,
+  gauge: MakeGauge,
+  datasets: readonly string[],
+): () => Promise<void> {
   const count = gauge('sluice_objects', 'Objects by dataset and state.', ['dataset', 'state']);
   const bytes = gauge('sluice_objects_bytes', 'Bytes of objects by dataset and state.', ['dataset', 'state']);
   const ignored = gauge('sluice_ignored_arrivals', 'Arrivals that a rule set aside, by rule.', ['rule']);
@@ -45,13 +53,10 @@ function openLedgerGauges({ objects, read, recovery }: Ledger, gauge: MakeGauge)
   const age = gauge('sluice_oldest_due_age_seconds', 'How long the longest waiting work has been due.', ['dataset']);
   const loads = gauge('sluice_loads_last_day', 'Loads that targets committed in 24 hours.');
   const rows = gauge('sluice_rows_loaded_last_day', 'Rows that targets committed in 24 hours.');
-  const unbalanced = gauge('sluice_audit_imbalance_objects', 'Objects that did not balance in the newest audit.', [
-    'dataset',
-  ]);
+  const unbalanced = gauge('sluice_audit_imbalance_objects', 'Objects unbalanced in the newest audit.', ['dataset']);
   const audited = gauge('sluice_audit_age_seconds', 'Seconds since the newest audit.', ['dataset']);
   const all = [count, bytes, ignored, steps, held, age, loads, rows, unbalanced, audited];
   return async () => {
-    for (const one of all) one.reset();
     const now = Date.now();
     const [counts, backlog, setAside, [day], audits] = await Promise.all([
       objects.counts(),
@@ -60,6 +65,13 @@ function openLedgerGauges({ objects, read, recovery }: Ledger, gauge: MakeGauge)
       read.activity(new Date(now - 86_400_000), 1_000_000_000),
       read.lastAudits(),
     ]);
+    for (const one of all) one.reset();
+    // What is well is 0, not absent: an alert cannot tell absence from a scrape that failed.
+    for (const dataset of datasets) {
+      for (const state of ['open', 'failed']) steps.set({ dataset, state }, 0);
+      for (const one of [held, age]) one.set({ dataset }, 0);
+      count.set({ dataset, state: 'quarantined' }, 0);
+    }
     for (const { dataset, state, objects: total, bytes: size } of counts) {
       count.set({ dataset, state }, total);
       bytes.set({ dataset, state }, size);

@@ -32,11 +32,11 @@ export function openQueueGauges(options: ReadScaleOptions, gauge: MakeGauge): ()
     oldestSeconds: config.scale.oldestMs / 1000,
   };
   return async () => {
-    for (const one of all) one.reset();
     const [counts, { demands, pace }] = await Promise.all([
       Promise.all(JOB_KINDS.map((kind) => queue.counts(kind))),
       readDemands(options, JOB_KINDS),
     ]);
+    for (const one of all) one.reset();
     desired.set(decideScale(demands, settings, pace).desired);
     for (const [index, demand] of demands.entries()) {
       const label = { queue: demand.queue };
