@@ -11,6 +11,7 @@ import { createIntakeApp } from './app.js';
 import { type EventHandler, openEndpoint } from './http/endpoint.js';
 import { openHmacCheck } from './http/hmac.js';
 import { openLimits } from './http/limits.js';
+import { openSharedReplays } from './http/sharedReplays.js';
 import { openRefusalLog } from './http/refusalLog.js';
 import { type Intake, openIntake } from './intake.js';
 import { type IntakeMetrics, openIntakeMetrics } from './metrics.js';
@@ -35,7 +36,7 @@ export interface IntakeStores {
 export interface StartIntakeOptions {
   readonly config: Pick<Config, 'datasets' | 'schedules' | 'intake' | 'lake'>;
   readonly ledger: Ledger;
-  readonly queue: Pick<Queue, 'enqueue' | 'schedule'>;
+  readonly queue: Pick<Queue, 'enqueue' | 'schedule' | 'marks'>;
   readonly stores: IntakeStores;
   readonly logger: Logger;
   readonly clock?: Clock;
@@ -62,7 +63,7 @@ export async function startIntake(options: StartIntakeOptions): Promise<RunningI
   const taking = withReturns(timingCommits(ledger, pressure), stores, logger);
   const intake = openIntake({ ledger: taking, queue, datasets, router, logger });
   const refusals = openRefusalLog(logger, clock);
-  const takers = openTakers(options, { intake, pressure, clock });
+  const takers = openTakers(options, { intake, pressure, clock, metrics });
   const handlers = new Map<string, EventHandler>(
     takers.map(({ path, source, take }) => [path, openEndpoint({ source, take, metrics, refusals })]),
   );
@@ -104,11 +105,17 @@ async function openSqs(
 }
 
 /** The paths that take events; that of SNS only where topics are named. */
-function openTakers(options: StartIntakeOptions, { intake, pressure, clock }: Taking) {
-  const { logger, fetch = globalThis.fetch } = options;
+function openTakers(
+  options: StartIntakeOptions,
+  { intake, pressure, clock, metrics }: Taking & { readonly metrics: IntakeMetrics },
+) {
+  const { logger, queue, fetch = globalThis.fetch } = options;
   const { tokens, hmacSecrets, snsTopics: topics, rateLimit, trustProxy } = options.config.intake;
   const limits = openLimits({ rateLimit, trustProxy, pressure, clock });
-  const hmac = hmacSecrets.length === 0 ? {} : { hmac: openHmacCheck(hmacSecrets, clock) };
+  const check = openHmacCheck(hmacSecrets, clock);
+  const onUnshared = () => metrics.countUnshared();
+  const shared = openSharedReplays({ check, marks: queue.marks, clock, logger, onUnshared });
+  const hmac = hmacSecrets.length === 0 ? {} : { hmac: shared };
   const common = { tokens, limits, intake, logger };
   const webhook = { path: EVENTS_PATH, source: 'webhook', take: openWebhook({ ...common, ...hmac }) };
   if (topics.length === 0) return [webhook];

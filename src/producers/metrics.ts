@@ -9,9 +9,11 @@ export interface IntakeMetrics {
   countReceipt(source: string, receipt: IntakeReceipt): void;
   countRejected(source: string): void;
   observeRequest(status: number, seconds: number): void;
+  /** A signed request whose replay was looked for in this process alone. */
+  countUnshared(): void;
 }
 
-/** Opens intake's metrics: `sluice_events_total{source,outcome}`, `sluice_intake_request_seconds{status}` and the process's own. */
+/** Opens intake's metrics: `sluice_events_total{source,outcome}`, `sluice_intake_request_seconds{status}`, `sluice_signatures_unshared_total` and the process's own. */
 export function openIntakeMetrics(): IntakeMetrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
@@ -28,6 +30,11 @@ export function openIntakeMetrics(): IntakeMetrics {
     buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
     registers: [registry],
   });
+  const unshared = new Counter({
+    name: 'sluice_signatures_unshared_total',
+    help: 'Signed requests that were compared with those of this process alone, because Redis was away.',
+    registers: [registry],
+  });
   return {
     contentType: registry.contentType,
     render: () => registry.metrics(),
@@ -37,6 +44,7 @@ export function openIntakeMetrics(): IntakeMetrics {
       events.inc({ source, outcome: 'ignored' }, ignored);
     },
     countRejected: (source) => events.inc({ source, outcome: 'rejected' }),
+    countUnshared: () => unshared.inc(),
     observeRequest: (status, seconds) => requests.observe({ status: String(status) }, seconds),
   };
 }

@@ -27,6 +27,18 @@ const countOf = async (url: string) => {
   return Number(rows[0]?.['count'] ?? 0);
 };
 
+/** Resolves when the ledger has that many objects; over one connection, to be in time. */
+async function atLeast(url: string, count: number): Promise<void> {
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  const isThere = async () => {
+    const found = await client.query('select count(*)::int as count from sluice.objects').catch(() => undefined);
+    return Number(found?.rows[0]?.count ?? 0) >= count;
+  };
+  while (!(await isThere())) await new Promise((resolve) => setTimeout(resolve, 2));
+  await client.end();
+}
+
 /** A configuration over the folder's files, with a ledger of its own. */
 async function configIn(folder: string, lake: string): Promise<{ ledgerUrl: string }> {
   const ledgerUrl = await freshDatabase();
@@ -59,7 +71,7 @@ test('sluice backfill, killed half-way and started again, ends in the same ledge
 
   const child = spawn(process.execPath, [bin, ...args], { cwd: cut, stdio: 'ignore' });
   const ended = once(child, 'exit');
-  while ((await countOf(cutLedger)) < 1000) await new Promise((resolve) => setTimeout(resolve, 5));
+  await atLeast(cutLedger, 1000);
   child.kill('SIGKILL');
   await ended;
   expect(await countOf(cutLedger)).toBeLessThan(FILES);

@@ -14,6 +14,8 @@ const MAX_REMEMBERED = 200_000;
 export interface SignedRequest {
   /** A name for limits and logs: which secret it was. */
   readonly sender: string;
+  /** In hex; of equal requests the same. */
+  readonly signature: string;
   /** Call with the end of the work: a request that was not taken may be sent again as it is. */
   settle(isTaken: boolean): void;
 }
@@ -41,6 +43,7 @@ export function openHmacCheck(secrets: readonly string[], clock: Pick<Clock, 'no
     seen.set(signature, mine);
     return {
       sender: `hmac ${secret + 1}`,
+      signature,
       settle: (isTaken) => {
         if (isTaken) mine.isTaken = true;
         else seen.delete(signature);

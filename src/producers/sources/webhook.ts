@@ -4,9 +4,10 @@ import type { Logger } from '../../shared/telemetry/log.js';
 import type { ParsedEvents } from '../events/arrival.js';
 import { parseEvents } from '../events/parseEvents.js';
 import { isOwnMachine, openTokenCheck } from '../http/bearer.js';
-import { type HmacCheck, type SignedRequest, SIGNATURE_HEADER } from '../http/hmac.js';
+import { type SignedRequest, SIGNATURE_HEADER } from '../http/hmac.js';
 import type { Limits } from '../http/limits.js';
 import { decodeBody, readBody } from '../http/readBody.js';
+import type { SharedHmacCheck } from '../http/sharedReplays.js';
 import type { Intake, IntakeReceipt } from '../intake.js';
 
 /** Where S3 notifications are sent to. */
@@ -15,7 +16,7 @@ export const EVENTS_PATH = '/v1/events/s3';
 export interface WebhookOptions {
   /** Bearer tokens; without them and without `hmac` only callers of this machine are let in. */
   readonly tokens: readonly string[];
-  readonly hmac?: HmacCheck;
+  readonly hmac?: SharedHmacCheck;
   readonly limits: Limits;
   readonly intake: Intake;
   readonly logger: Logger;
@@ -35,7 +36,7 @@ export function openWebhook(options: WebhookOptions): (request: IncomingMessage)
     if (sender === undefined) return limits.refuse(request, new SluiceError('EVENT_DENIED', 'expected a known sender'));
     if (sender !== 'signed') limits.count(sender);
     const body = await readBody(request);
-    const signed = sender === 'signed' ? checkSignature(options, request, body) : undefined;
+    const signed = sender === 'signed' ? await checkSignature(options, request, body) : undefined;
     return settling(signed, () => takeEvents({ intake, logger }, parseEvents(decodeBody(body))));
   };
 }
@@ -52,13 +53,13 @@ function openIdentify({ tokens, hmac }: WebhookOptions): (request: IncomingMessa
   };
 }
 
-function checkSignature(
+async function checkSignature(
   { hmac, limits }: WebhookOptions,
   request: IncomingMessage,
   body: Buffer,
-): SignedRequest | undefined {
+): Promise<SignedRequest | undefined> {
   try {
-    const signed = hmac?.(String(request.headers[SIGNATURE_HEADER]), body);
+    const signed = await hmac?.(String(request.headers[SIGNATURE_HEADER]), body);
     if (signed !== undefined) limits.count(signed.sender);
     return signed;
   } catch (error) {

@@ -3,6 +3,7 @@ import { Redis } from 'ioredis';
 import { toSluiceError, SluiceError } from '../errors.js';
 import { JOB_KINDS, type Job, type JobKind } from '../jobs/catalogue.js';
 import { type Logger, silentLog } from '../telemetry/log.js';
+import { openMarks } from './marks.js';
 import { DEFAULT_PREFIX, jobOptions, MAX_EVENTS } from './options.js';
 import type { Attendance, Queue, QueueCounts, Schedule } from './port.js';
 import { startWorkers } from './work.js';
@@ -42,6 +43,7 @@ export async function openQueue({
     attendance: (kind) => guard(() => readAttendance(bullQueueOf(queues, kind))),
     epoch: () => guard(async () => (await connection.get(epochKey)) ?? undefined),
     setEpoch: (epoch) => guard(async () => (await connection.set(epochKey, epoch, 'NX')) === 'OK'),
+    marks: openMarks(connection, prefix, guard),
     flush: () => guard(async () => void (await connection.flushall())),
     close: async () => {
       await Promise.allSettled([...queues.values()].map((queue) => queue.close()));

@@ -57,6 +57,15 @@ export interface Schedule {
   readonly timezone?: string;
 }
 
+/** Short texts that all processes share until they expire. Losing them costs no data. Errors: QUEUE_AWAY. */
+export interface Marks {
+  /** Sets the mark where there is none. Answers what stood there already; undefined: it is the caller's now. */
+  take(name: string, value: string, ttlMs: number): Promise<string | undefined>;
+  /** Sets the mark, whatever stands there. */
+  put(name: string, value: string, ttlMs: number): Promise<void>;
+  remove(name: string): Promise<void>;
+}
+
 /** The dispatcher. What is lost here costs time, never data. Errors: QUEUE_AWAY. */
 export interface Queue {
   enqueue(jobs: readonly Job[]): Promise<void>;
@@ -69,6 +78,7 @@ export interface Queue {
   epoch(): Promise<string | undefined>;
   /** Sets the epoch where there is none; false when somebody else was first. */
   setEpoch(epoch: string): Promise<boolean>;
+  readonly marks: Marks;
   /** Forgets every job, for tests and the demo of a lost Redis. */
   flush(): Promise<void>;
   close(): Promise<void>;
