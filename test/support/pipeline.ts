@@ -30,6 +30,8 @@ export interface PipelineOptions {
   readonly intake?: string;
   /** Further settings of the whole configuration, as lines of YAML. */
   readonly settings?: string;
+  /** Another database for the target than a fresh one of the shared server. */
+  readonly targetUrl?: string;
   /** How the intake asks SNS. */
   readonly fetch?: StartIntakeOptions['fetch'];
 }
@@ -39,6 +41,7 @@ export interface Pipeline {
   readonly config: Config;
   readonly services: Services;
   readonly intakeUrl: string;
+  readonly ledgerUrl: string;
   readonly s3: S3Client;
   readonly workers: readonly RunningWorker[];
   /** Puts an object into the lake; resolves with its unquoted eTag. */
@@ -65,13 +68,14 @@ export async function openPipeline({
   webhook = `tokens: [${TOKEN}]`,
   intake: moreIntake = '',
   settings = '',
+  targetUrl: givenTarget,
   fetch,
 }: PipelineOptions): Promise<Pipeline> {
   const folder = await mkdtemp(join(tmpdir(), 'sluice-pipeline-'));
   const redis = await startRedis({ dir: join(folder, 'redis') });
   const credentials = { accessKeyId: 'TESTKEY', secretAccessKey: 'test-secret-of-tests' };
   const endpoint = await startS3({ dir: join(folder, 's3'), credentials, buckets: ['lake'] });
-  const targetUrl = await freshDatabase();
+  const targetUrl = givenTarget ?? (await freshDatabase());
   const ledgerUrl = await freshDatabase();
   const intakeText = `port: 0, webhook: { ${webhook} }${moreIntake === '' ? '' : `, ${moreIntake}`}`;
   const parts = {
@@ -115,6 +119,7 @@ export async function openPipeline({
     config,
     services,
     intakeUrl: intake.url,
+    ledgerUrl,
     s3,
     workers: running,
     put: async (key, body) =>

@@ -85,7 +85,7 @@ async function initialise(place: string, { initdb, user, durable }: ClusterOptio
   writeFileSync(join(draft, 'password'), password, { mode: 0o600 });
   give(join(draft, 'password'), user);
   const sync = durable ? [] : ['--no-sync'];
-  const locale = ['--encoding=UTF8', '--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8'];
+  const locale = await localeOf(initdb, user);
   const args = [
     '-D',
     join(draft, 'data'),
@@ -109,6 +109,14 @@ async function initialise(place: string, { initdb, user, durable }: ClusterOptio
   } finally {
     rmSync(draft, { recursive: true, force: true });
   }
+}
+
+/** Postgres's own C.UTF-8, the same everywhere; before version 17 the system's. */
+async function localeOf(initdb: string, user: ServerUser | undefined): Promise<readonly string[]> {
+  const { stdout } = await run(initdb, ['--version'], { ...user, cwd: '/' });
+  const version = Number(/\d+/.exec(String(stdout))?.[0] ?? 0);
+  if (version < 17) return ['--encoding=UTF8', '--locale=C.UTF-8'];
+  return ['--encoding=UTF8', '--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8'];
 }
 
 function give(path: string, user: ServerUser | undefined): void {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { SENSITIVITIES } from '../findings/anomaly.js';
+import { PARTITION_SPANS } from '../warehouses/port.js';
 import { columnCheckSchema, tableCheckSchema } from './checks.js';
 import { durationField, nameField, sizeField, urlField } from './fields.js';
 
@@ -61,6 +62,17 @@ const compactSchema = z.strictObject({
 
 const columnList = z.array(z.string().min(1)).min(1);
 
+const indexField = z.union([
+  z.string().min(1),
+  z.strictObject({
+    columns: columnList,
+    include: columnList
+      .optional()
+      .describe('Columns that the index carries besides, so that queries need not look into the table.'),
+    where: z.string().min(1).optional().describe('SQL condition of a partial index.'),
+  }),
+]);
+
 const loadSchema = z.strictObject({
   target: nameField.describe('A name under targets.'),
   table: z.string().min(1).describe('table, or schema.table.'),
@@ -72,6 +84,25 @@ const loadSchema = z.strictObject({
   orderBy: columnList
     .optional()
     .describe('upsert: columns by which a row is newer; left out, the row of the later batch stands.'),
+  partitionBy: z
+    .strictObject({
+      column: z.string().min(1).describe('A column of dates or times.'),
+      every: z.enum(PARTITION_SPANS),
+    })
+    .optional()
+    .describe('Postgres only: a new table is RANGE partitioned; partitions are made ahead and as rows need them.'),
+  indexes: z
+    .array(indexField)
+    .min(1)
+    .optional()
+    .describe('Postgres only: indexes besides the key’s, built after the first load.'),
+  refresh: z
+    .array(z.string().min(1))
+    .min(1)
+    .optional()
+    .describe(
+      'Postgres only: materialized views to refresh after each load, CONCURRENTLY where they have a unique index.',
+    ),
   via: z
     .enum(['copy', 'snowpipe'])
     .optional()

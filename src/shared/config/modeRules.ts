@@ -3,6 +3,8 @@ import type { ConfigFault } from './rules.js';
 
 type Load = Dataset['load'][number];
 
+const POSTGRES_ONLY = ['partitionBy', 'indexes', 'refresh'] as const;
+
 /** What a load's mode needs, and what only some targets can do. */
 export function modeFaults(config: Config, load: Load, path: string): readonly ConfigFault[] {
   const { mode, key, orderBy = [] } = load;
@@ -40,6 +42,11 @@ export function modeFaults(config: Config, load: Load, path: string): readonly C
             got: inKey,
           },
         ]),
+    ...POSTGRES_ONLY.flatMap((name) =>
+      type === 'snowflake' && load[name] !== undefined
+        ? [{ path: `${path}.${name}`, expected: `${name} with a target of type postgres`, got: type }]
+        : [],
+    ),
     ...only('key'),
     ...only('orderBy'),
     ...twice('key'),

@@ -52,6 +52,8 @@ export interface LoadRequest {
   readonly partitionBy?: { readonly column: string; readonly every: PartitionSpan };
   /** Indexes of the table besides the key's. */
   readonly indexes?: readonly IndexRequest[];
+  /** Materialized views to refresh after the load: `view` or `schema.view`. */
+  readonly refresh?: readonly string[];
   /** The artifact's columns without provenance. */
   readonly columns: readonly Column[];
   /** The objects of the manifest with the rows that each has in the artifacts. */
@@ -75,6 +77,8 @@ export interface LoadReceipt {
   readonly skipped: readonly ObjectId[];
   /** When the target committed, its own clock. */
   readonly committedAt: Date;
+  /** What could not be done after the commit (indexes, statistics, views); absent when all is well. */
+  readonly notes?: readonly string[];
 }
 
 /** Rows of one object counted in the target itself. */

@@ -2,7 +2,7 @@ import { SluiceError } from '../../shared/errors.js';
 import type { Dataset } from '../../shared/config/config.js';
 import { type Manifest, manifestHash } from '../../shared/ledger/manifest.js';
 import type { StepDispatch } from '../../shared/ledger/port.js';
-import type { LoadRequest } from '../../shared/warehouses/port.js';
+import type { IndexRequest, LoadRequest } from '../../shared/warehouses/port.js';
 import { datasetOf, type WorkerContext } from '../context.js';
 import { planPartitions } from '../planPartitions.js';
 import type { StepWork } from '../runSteps.js';
@@ -32,7 +32,7 @@ export async function handleLoad(
     attempt: claim.attempt,
     manifestHash: manifestHash(manifest),
     table: claim.table,
-    ...readMode(load),
+    ...readShape(load),
     columns: manifest.columns,
     ...readObjects(manifest),
     artifacts: manifest.artifacts.map(({ key, bytes, rows }, index) => ({
@@ -51,6 +51,7 @@ export async function handleLoad(
       'the target had objects of this batch from another one, or newer versions of them; they were left out',
     );
   }
+  for (const note of receipt.notes ?? []) context.logger.warn({ batch: claim.batch, table: claim.table }, note);
   const { rows, committedAt } = receipt;
   await planPartitions(context, await context.ledger.steps.commitLoad(claim, { rows, committedAt }));
   context.meter?.loaded({ manifest, target: claim.target, rows, objects, nowMs: context.clock.now() });
@@ -65,6 +66,21 @@ function readObjects({ objects }: Manifest): Pick<LoadRequest, 'objects' | 'remo
   };
 }
 
-function readMode({ mode, key, orderBy }: Dataset['load'][number]): Pick<LoadRequest, 'mode' | 'key' | 'orderBy'> {
-  return { mode, ...(key === undefined ? {} : { key }), ...(orderBy === undefined ? {} : { orderBy }) };
+type LoadShape = Pick<LoadRequest, 'mode' | 'key' | 'orderBy' | 'partitionBy' | 'indexes' | 'refresh'>;
+
+function readShape({ mode, key, orderBy, partitionBy, indexes, refresh }: Dataset['load'][number]): LoadShape {
+  return {
+    mode,
+    ...(key === undefined ? {} : { key }),
+    ...(orderBy === undefined ? {} : { orderBy }),
+    ...(partitionBy === undefined ? {} : { partitionBy }),
+    ...(indexes === undefined ? {} : { indexes: indexes.map(readIndex) }),
+    ...(refresh === undefined ? {} : { refresh }),
+  };
+}
+
+function readIndex(index: NonNullable<Dataset['load'][number]['indexes']>[number]): IndexRequest {
+  if (typeof index === 'string') return { columns: [index], include: [] };
+  const { columns, include = [], where } = index;
+  return { columns, include, ...(where === undefined ? {} : { where }) };
 }

@@ -32,6 +32,18 @@ test('key and orderBy belong to upserts, each column once, none in both', () => 
   ]);
 });
 
+test('partitions, indexes and views are Postgres’s', () => {
+  const shaped =
+    '{ target: warehouse, table: t, partitionBy: { column: at, every: month }, indexes: [a, { columns: [b], include: [c], where: "b > 0" }], refresh: [v] }';
+  expect(faultsOf(shaped)).toEqual([]);
+  const snow = '{ type: snowflake, account: a, user: u, database: d, privateKeyFile: k }';
+  expect(faultsOf(shaped, snow).map((fault) => fault.replace(/^.*load/, 'load'))).toEqual([
+    'load[0].partitionBy: expected partitionBy with a target of type postgres, got snowflake',
+    'load[0].indexes: expected indexes with a target of type postgres, got snowflake',
+    'load[0].refresh: expected refresh with a target of type postgres, got snowflake',
+  ]);
+});
+
 test('Snowflake takes appends', () => {
   const snow = '{ type: snowflake, account: a, user: u, database: d, privateKeyFile: k }';
   expect(faultsOf(upsert, snow)).toEqual([

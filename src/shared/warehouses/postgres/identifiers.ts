@@ -62,8 +62,13 @@ function legalName(name: string): string {
     throw mismatch(`expected no column that begins with _sluice_ (provenance), got ${quoteName(name)}`, name);
   }
   if (SYSTEM_COLUMNS.has(name)) return `${name}_`;
+  return cutName(name, () => createHash('sha256').update(name).digest('hex').slice(0, 8));
+}
+
+/** A name of at most 63 bytes: a longer one is cut and ends in the hash, which must tell it from every other. */
+export function cutName(name: string, hashOf: () => string): string {
   if (Buffer.byteLength(name) <= MAX_BYTES) return name;
-  const hash = createHash('sha256').update(name).digest('hex').slice(0, 8);
+  const hash = hashOf();
   return `${cutBytes(name, MAX_BYTES - hash.length - 1)}_${hash}`;
 }
 

@@ -2,19 +2,21 @@ import type { ClientBase, Pool } from 'pg';
 import type { TableName } from './identifiers.js';
 import { quoteTable } from './identifiers.js';
 
-/** An index that makes ON CONFLICT (key) possible: unique, whole, at once, of these columns and no others. */
+/** Whole indexes of these columns and no others, in any order. A unique one that is not deferred makes ON CONFLICT possible. */
 const FIND = `
-SELECT FROM pg_index i
-WHERE i.indrelid = $1::regclass AND i.indisunique AND i.indisvalid AND i.indimmediate AND i.indpred IS NULL AND i.indexprs IS NULL
+SELECT coalesce(bool_or(i.indisunique AND i.indimmediate), false) AS "unique", count(*) AS indexes FROM pg_index i
+WHERE i.indrelid = to_regclass($1) AND i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL
   AND (SELECT array_agg(a.attname::text ORDER BY a.attname::text COLLATE "C") FROM pg_attribute a
        WHERE a.attrelid = i.indrelid AND a.attnum = ANY ((i.indkey::int2[])[0:i.indnkeyatts - 1])) = $2::text[]`;
 
-/** Whether the table has a unique index of the key's columns, in any order. */
-export async function hasKeyIndex(
+/** What stands of an index of the key: a unique one, another one, or none. */
+export async function findKeyIndex(
   client: Pool | ClientBase,
   table: TableName,
   key: readonly string[],
-): Promise<boolean> {
-  const { rowCount } = await client.query(FIND, [quoteTable(table), [...key].sort()]);
-  return rowCount !== 0;
+): Promise<'unique' | 'plain' | 'none'> {
+  const { rows } = await client.query<{ unique: boolean; indexes: number }>(FIND, [quoteTable(table), [...key].sort()]);
+  const [found] = rows;
+  if (found === undefined || Number(found.indexes) === 0) return 'none';
+  return found.unique ? 'unique' : 'plain';
 }

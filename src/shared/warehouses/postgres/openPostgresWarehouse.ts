@@ -1,6 +1,7 @@
 import type { Pool } from 'pg';
 import { openPool } from '../../postgres/pool.js';
 import type { Asked, Warehouse } from '../port.js';
+import { afterLoad } from './afterLoad.js';
 import { DEFAULT_BOUNDS } from './bounds.js';
 import type { Bounds } from './bounds.js';
 import { targetError } from './errors.js';
@@ -36,8 +37,12 @@ export async function openPostgresWarehouse(options: PostgresWarehouseOptions): 
     displayUrl: displayUrl(url),
     load: async (request) => {
       const table = parseTableName(request.table, schema);
-      return await named(`the load into ${tableKey(table)}`, tableKey(table), () =>
-        loadBatch({ pool, table, bounds, copyFormat, onPhase }, request),
+      return await named(`the load into ${tableKey(table)}`, tableKey(table), async () =>
+        afterLoad(
+          { pool, table, schema, bounds },
+          request,
+          await loadBatch({ pool, table, bounds, copyFormat, onPhase }, request),
+        ),
       );
     },
     presentRows: async (text, objects) => {

@@ -42,6 +42,14 @@ const OWN_COLUMNS = [
   { name: '_sluice_loaded_at', type: 'timestamp with time zone', initial: 'now()' },
 ] as const;
 
+/** What a new table is besides its columns. */
+export interface TableShape {
+  /** The delivered column of times by which it is RANGE partitioned. */
+  readonly partitionBy?: string;
+  /** Storage parameters, as CREATE TABLE writes them; a partitioned table has none of its own. */
+  readonly storage?: string;
+}
+
 /**
  * Plans the table: the statements that create or widen it (none when it stands), and how each column travels. Columns that only
  * the table has stay as they are. Errors: TARGET_MISMATCH, which names every column that does not fit.
@@ -50,6 +58,7 @@ export function planTable(
   table: TableName,
   columns: readonly Column[],
   existing?: readonly ExistingColumn[],
+  shape: TableShape = {},
 ): TablePlan {
   const have = new Map((existing ?? []).map(({ name, type }) => [name, type]));
   const names = nameColumns(
@@ -67,7 +76,7 @@ export function planTable(
       facts: { table: tableKey(table), columns: faults.length },
     });
   }
-  const ddl = existing === undefined ? createStatements(table, planned) : alterStatements(table, planned, have);
+  const ddl = existing === undefined ? createStatements(table, planned, shape) : alterStatements(table, planned, have);
   return {
     ddl,
     columns: planned.map(({ source, type, target, wire, postgres }) => ({ source, type, target, wire, postgres })),
@@ -102,7 +111,12 @@ function planColumn({ name, type }: Column, target: string, have: ReadonlyMap<st
   };
 }
 
-function createStatements(table: TableName, planned: readonly PlannedColumn[]): string[] {
+function createStatements(
+  table: TableName,
+  planned: readonly PlannedColumn[],
+  { partitionBy, storage = '' }: TableShape,
+): string[] {
+  const time = planned.find(({ source }) => source === partitionBy)?.target;
   const lines = [
     ...planned.map(({ target, postgres }) => `${quoteName(target)} ${postgres}`),
     ...OWN_COLUMNS.map(
@@ -110,9 +124,12 @@ function createStatements(table: TableName, planned: readonly PlannedColumn[]): 
     ),
   ];
   return [
-    `CREATE TABLE ${quoteTable(table)} (\n  ${lines.join(',\n  ')}\n)`,
+    `CREATE TABLE ${quoteTable(table)} (\n  ${lines.join(',\n  ')}\n)${time === undefined ? storage : ` PARTITION BY RANGE (${quoteName(time)})`}`,
     // Batch ids rise with time and rows are appended, so a block range holds few batches: the audit skips the rest.
     `CREATE INDEX ON ${quoteTable(table)} USING brin (_sluice_batch) WITH (autosummarize = on)`,
+    ...(time === undefined
+      ? []
+      : [`CREATE INDEX ON ${quoteTable(table)} USING brin (${quoteName(time)}) WITH (autosummarize = on)`]),
   ];
 }
 

@@ -1,7 +1,7 @@
 import { SluiceError } from '../../../errors.js';
 import { claimObjects } from '../books.js';
 import { quoteTable } from '../identifiers.js';
-import { hasKeyIndex } from '../keyIndex.js';
+import { findKeyIndex } from '../keyIndex.js';
 import { leaveOlderOut } from './dedupe.js';
 import type { WriteContext, WriteModeRules, Written } from './mode.js';
 import { mergeNames, mergeSql } from './mergeSql.js';
@@ -23,7 +23,7 @@ async function mergeRows(context: WriteContext): Promise<Written> {
   const { client, table, key, expected, copyInto } = context;
   if (expected === 0) return { copied: 0, present: 0 };
   const names = mergeNames(context);
-  const sql = mergeSql(table, names, await hasKeyIndex(client, table, names.key));
+  const sql = mergeSql(table, names, (await findKeyIndex(client, table, names.key)) === 'unique');
   const { source, leftOut, close } = await leaveOlderOut(context);
   try {
     await client.query(sql.createStage);
