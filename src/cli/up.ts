@@ -1,8 +1,10 @@
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { freePort } from '../embedded/ports.js';
 import { EVENTS_PATH } from '../producers/sources/webhook.js';
 import type { Config } from '../shared/config/config.js';
-import { JOB_KINDS, type JobKind } from '../shared/jobs/catalogue.js';
+import { folderDatasets } from '../shared/config/folderSweeps.js';
+import { JOB_KINDS, type JobKind, maintainJob } from '../shared/jobs/catalogue.js';
 import { SluiceError } from '../shared/errors.js';
 import { startWorker } from '../workers/main.js';
 import { startProbes } from '../workers/probes.js';
@@ -52,6 +54,7 @@ export async function startAll(services: Services): Promise<{ addresses: UpAddre
     stops.push(() => console.close());
     const intake = await openIntakePart(services);
     stops.push(() => intake.close());
+    await sweepFolders(services);
     const addresses = {
       ready: true as const,
       console: console.url,
@@ -64,6 +67,14 @@ export async function startAll(services: Services): Promise<{ addresses: UpAddre
     await stop();
     throw error;
   }
+}
+
+/** What a folder got while nobody was up is found at once, not a schedule's time later. Best effort: the schedule comes. */
+async function sweepFolders({ config, queue, logger }: Services): Promise<void> {
+  const sweeps = folderDatasets(config).map(({ name }) => maintainJob('sweep', name, `up-${randomUUID()}`));
+  await queue()
+    .enqueue(sweeps)
+    .catch((error: unknown) => logger.warn({ error: String(error) }, 'folders are swept by their schedule'));
 }
 
 /** One worker process with its probes, until the signal aborts. */

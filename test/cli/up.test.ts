@@ -10,7 +10,7 @@ import { sluice } from '../support/sluice.js';
 
 const bin = fileURLToPath(new URL('../../bin/sluice.mjs', import.meta.url));
 
-test('up says on its first line where everything is, loads what is announced, lets other commands join, and ends well', async () => {
+test('up says on its first line where everything is, loads what lies in its folder, lets other commands join, and ends well', async () => {
   const cwd = mkdtempSync(join(tmpdir(), 'sluice-up-'));
   mkdirSync(join(cwd, 'lake', 'raw'), { recursive: true });
   const config = `version: 1
@@ -22,6 +22,7 @@ datasets:
   orders: { source: { prefix: raw/ }, batch: { maxWait: 0s }, load: [{ target: warehouse, table: orders }] }
 `;
   writeFileSync(join(cwd, 'sluice.yaml'), config);
+  writeFileSync(join(cwd, 'lake', 'raw', 'before.csv'), 'id\n0\n');
   const up = spawn(process.execPath, [bin, 'up', '--json'], { cwd, stdio: ['ignore', 'pipe', 'inherit'] });
   try {
     const [line] = await once(createInterface(up.stdout), 'line');
@@ -30,13 +31,17 @@ datasets:
     for (const url of [console, queues]) expect((await fetch(url)).status).toBe(200);
     expect((await fetch(intake, { method: 'POST', body: '{}' })).status).toBe(400);
 
-    writeFileSync(join(cwd, 'lake', 'raw', 'a.csv'), 'id\n1\n2\n');
-    expect((await sluice(['sweep', '--json'], { cwd })).stdout).toContain('"recorded":1');
+    // What lay in the folder before is found without an event, a schedule or a command.
     for (let loaded = false; !loaded;) {
       loaded = (await sluice(['status', '--json'], { cwd })).stdout.includes('"loaded":1');
     }
+    writeFileSync(join(cwd, 'lake', 'raw', 'a.csv'), 'id\n1\n2\n');
+    expect((await sluice(['sweep', '--json'], { cwd })).status).toBe(0);
+    for (let loaded = false; !loaded;) {
+      loaded = (await sluice(['status', '--json'], { cwd })).stdout.includes('"loaded":2');
+    }
     const { stdout } = await sluice(['sql', 'SELECT count(*) AS n FROM orders', '--json'], { cwd });
-    expect(JSON.parse(stdout).rows).toEqual([{ n: 2 }]);
+    expect(JSON.parse(stdout).rows).toEqual([{ n: 3 }]);
   } finally {
     const ended = once(up, 'exit');
     up.kill('SIGINT');

@@ -43,7 +43,7 @@ export function readEventBridge(event: unknown): ParsedEvents {
   const { 'detail-type': type, detail } = parsed.data;
   const { key: raw, etag, size, 'version-id': versionId, sequencer } = detail.object;
   const bucket = detail.bucket.name;
-  const key = checkKey(raw);
+  const key = checkKey(raw, bucket);
   if (key.kind === 'fault') return fault('EVENT_KEY', `detail.object.key: ${key.message}`);
   if (type !== 'Object Created') {
     const ignored = { rule: RULES[type] ?? 'event', bucket, key: key.value };

@@ -60,9 +60,9 @@ function readRecord(record: unknown, place: string): ReadRecord {
   if (!parsed.success) return malformed(parsed.error, place);
   const { eventName, s3 } = parsed.data;
   const { key: encoded, size, eTag: quoted, versionId, sequencer } = s3.object;
-  const key = decodeKey(encoded);
-  if (key.kind === 'fault') return fault('EVENT_KEY', `${place}.s3.object.key: ${key.message}`);
   const bucket = s3.bucket.name;
+  const key = decodeKey(encoded, bucket);
+  if (key.kind === 'fault') return fault('EVENT_KEY', `${place}.s3.object.key: ${key.message}`);
   const eTag = unquote(quoted);
   const rule = ignoreRule(eventName.replace(/^s3:/, ''), eTag);
   if (rule !== undefined) return { kind: 'ignored', ignored: { rule, bucket, key: key.value } };

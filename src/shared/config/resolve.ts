@@ -5,6 +5,7 @@ import { canonicalJson } from '../ledger/manifest.js';
 import type { AlertConfig } from './alerts.js';
 import type { Config, Dataset, IntakeConfig, LineageConfig, ScheduleConfig, SqsConfig } from './config.js';
 import type { DatasetFile } from './dataset.js';
+import { folderDatasets, folderSweeps } from './folderSweeps.js';
 import type { ConfigFile } from './schema.js';
 
 /** Service URLs that the environment may give where the file is silent. */
@@ -26,6 +27,10 @@ export function resolveConfig(
   const ledgerUrl = file.ledger.url ?? env.LEDGER_URL;
   const { memoryLimit, threads, ...worker } = file.worker;
   const share = engineShare(limits, worker.concurrency);
+  const datasets = Object.entries(file.datasets).map(([name, dataset]) => resolveDataset(name, dataset));
+  const schedules = file.schedules.map(
+    ({ every, ...rest }): ScheduleConfig => withoutUndefined({ ...rest, everyMs: every }) as ScheduleConfig,
+  );
   return deepFreeze(
     withoutUndefined({
       ...place,
@@ -44,10 +49,8 @@ export function resolveConfig(
       alerts: file.alerts.map(resolveAlert),
       scale: { drainMs: file.scale.drain, oldestMs: file.scale.oldest },
       lineage: file.lineage === undefined ? undefined : resolveLineage(file.lineage, place.folder),
-      datasets: Object.entries(file.datasets).map(([name, dataset]) => resolveDataset(name, dataset)),
-      schedules: file.schedules.map(
-        ({ every, ...rest }): ScheduleConfig => withoutUndefined({ ...rest, everyMs: every }) as ScheduleConfig,
-      ),
+      datasets,
+      schedules: [...schedules, ...folderSweeps(folderDatasets({ lake, datasets }), schedules)],
     }) as Config,
   );
 }

@@ -94,7 +94,12 @@ export const configSchema = z.strictObject({
   datasets: z
     .record(nameField, datasetSchema)
     .refine((datasets) => Object.keys(datasets).length > 0, { message: 'expected at least one dataset' }),
-  schedules: z.array(scheduleSchema).default([]),
+  schedules: z
+    .array(scheduleSchema)
+    .default([])
+    .describe(
+      'A dataset in a folder (file://), which announces nothing, is swept every minute where no sweep of it stands here.',
+    ),
 });
 
 export type ConfigFile = z.infer<typeof configSchema>;

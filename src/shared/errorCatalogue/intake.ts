@@ -7,7 +7,7 @@ export const INTAKE_ERRORS = {
   EVENT_KEY: {
     retry: 'never',
     exit: 1,
-    mend: 'Send keys as S3 does: form-encoded UTF-8 of 1 to 1,024 bytes, without NUL.',
+    mend: 'Send keys as S3 does: form-encoded UTF-8 of 1 to 1,024 bytes, without NUL; of a folder, those of files inside it.',
   },
   EVENT_TOO_MANY: { retry: 'never', exit: 1, mend: 'Send at most 10,000 records a request.' },
   EVENT_UNKNOWN: { retry: 'never', exit: 1, mend: 'This is no notification that Sluice knows; check the sender.' },

@@ -2,16 +2,9 @@ import { realpath } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { SluiceError } from '../errors.js';
 import { errnoOf } from './files.js';
+import { isInside } from './keys.js';
 
-/** The folder at the top of a directory store that holds drafts and tags. It is no part of the store's keys. */
-export const PRIVATE_FOLDER = '.sluice-store';
-
-/** True for a key that names a place below the root: no empty, `.` or `..` segment, no NUL, not the private folder. */
-export function isInside(key: string): boolean {
-  const segments = key.split('/');
-  if (segments[0] === PRIVATE_FOLDER || key.includes('\0') || /\p{Surrogate}/u.test(key)) return false;
-  return segments.every((segment) => segment !== '' && segment !== '.' && segment !== '..');
-}
+export { PRIVATE_FOLDER } from './keys.js';
 
 /**
  * The path of a key when its folder is there and no symbolic link leads to it; undefined otherwise. A path without links

@@ -16,3 +16,13 @@ export function compareKeys(left: string, right: string): number {
 function byteRank(unit: number): number {
   return unit >= 0xd800 && unit <= 0xdfff ? unit + 0x10000 : unit;
 }
+
+/** The folder at the top of a directory store that holds drafts and tags. It is no part of the store's keys. */
+export const PRIVATE_FOLDER = '.sluice-store';
+
+/** True for a key that names a place below the root of a directory store: no empty, `.` or `..` segment, no NUL, not the private folder. */
+export function isInside(key: string): boolean {
+  const segments = key.split('/');
+  if (segments[0] === PRIVATE_FOLDER || key.includes('\0') || /\p{Surrogate}/u.test(key)) return false;
+  return segments.every((segment) => segment !== '' && segment !== '.' && segment !== '..');
+}

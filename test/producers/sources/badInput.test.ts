@@ -1,7 +1,22 @@
 import { createHmac } from 'node:crypto';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
-import { expect, it } from 'vitest';
-import { ordersConfig, putEvent, s3Record, startTestIntake, TOKEN } from '../support.js';
+import { join } from 'node:path';
+import { expect, it, onTestFinished } from 'vitest';
+import { startIntake } from '../../../src/producers/main.js';
+import { openStore } from '../../../src/shared/stores/open.js';
+import { makeConfig } from '../../support/datasets.js';
+import { freshFolder } from '../../support/folders.js';
+import {
+  freshLedger,
+  freshQueue,
+  memoryLog,
+  ordersConfig,
+  putEvent,
+  s3Record,
+  startTestIntake,
+  TOKEN,
+} from '../support.js';
 
 const SECRET = 'a-secret-of-this-test';
 
@@ -54,8 +69,60 @@ it('takes a key of 1,024 bytes with control characters as it is, and sets aside 
   ]);
 });
 
+it.each([
+  '../../etc/passwd',
+  '..',
+  'raw/orders/../../../etc/passwd',
+  '/etc/passwd',
+  'raw//orders/a.csv',
+  'raw/orders/./a.csv',
+  '.sluice-store/tags/a.csv',
+  'raw/orders/a\0.csv',
+])('refuses the key %j of a folder, however it is written, and records nothing beside it', async (key) => {
+  const folder = await freshFolder();
+  await mkdir(join(folder, 'raw/orders'), { recursive: true });
+  await writeFile(join(folder, 'raw/orders/good.csv'), 'id\n1\n');
+  const { store } = openStore(`file://${folder}`);
+  const [ledger, logger] = [await freshLedger(), memoryLog()];
+  const config = makeConfig({
+    lake: { url: `file://${folder}` },
+    intake: { port: 0, webhook: { tokens: [TOKEN] } },
+    // The whole folder: no prefix keeps anything away.
+    datasets: { all: { source: { url: `file://${folder}` } } },
+  });
+  const stores = { lake: store, sources: new Map([['all', store]]) };
+  const intake = await startIntake({ config, ledger, queue: await freshQueue(), stores, logger });
+  onTestFinished(() => intake.close());
+  const record = (name: string) => ({
+    eventVersion: '2.1',
+    eventName: 'ObjectCreated:Put',
+    s3: { bucket: { name: store.bucket }, object: { key: name, size: 5, eTag: 'e' } },
+  });
+  const bridge = { source: 'aws.s3', 'detail-type': 'Object Created', detail: record(key).s3 };
+  const send = (body: object) =>
+    fetch(`${intake.url}/v1/events/s3`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${TOKEN}` },
+      body: JSON.stringify(body),
+    });
+  const spellings = [
+    encodeURIComponent(key),
+    [...Buffer.from(key)].map((byte) => `%${byte.toString(16).padStart(2, '0')}`).join(''),
+  ];
+  for (const spelling of spellings)
+    expect(await codeOf(await send({ Records: [record('raw/orders/good.csv'), record(spelling)] }))).toBe(
+      '400 EVENT_KEY',
+    );
+  expect(await codeOf(await send(bridge))).toBe('400 EVENT_KEY');
+  expect(await ledger.objects.list({ limit: 5 })).toEqual([]);
+  expect(await ledger.read.ignored()).toEqual([]);
+  expect(logger.lines.filter((line) => line === 'events were refused')).toHaveLength(1);
+  expect(await codeOf(await send({ Records: [record('raw/orders/good.csv')] }))).toBe('200 taken');
+  expect(await ledger.objects.list({ limit: 5 })).toHaveLength(1);
+});
+
 it('stops reading a body of 10 MB at 256 KB', async () => {
-  const { url } = await startTestIntake();
+  const { url, ledger, logger } = await startTestIntake();
   const before = process.memoryUsage().rss;
   const status = await new Promise((resolve) => {
     const headers = { authorization: `Bearer ${TOKEN}` };
@@ -66,10 +133,12 @@ it('stops reading a body of 10 MB at 256 KB', async () => {
   });
   expect([413, 'cut']).toContain(status);
   expect(process.memoryUsage().rss - before).toBeLessThan(200e6);
+  expect(logger.lines.filter((line) => line === 'events were refused')).toHaveLength(1);
+  expect(await ledger.objects.list({ limit: 5 })).toEqual([]);
 });
 
-it('takes signed requests, and refuses altered, late and replayed ones by their codes', async () => {
-  const { send, ledger } = await withHmac();
+it('takes signed requests, and refuses altered, late and replayed ones by their codes, each logged once', async () => {
+  const { send, ledger, logger } = await withHmac();
   const body = JSON.stringify(putEvent('raw/orders/a.csv'));
   const headers = signed(body);
   expect(await codeOf(await send(body, { headers }))).toBe('200 taken');
@@ -81,6 +150,8 @@ it('takes signed requests, and refuses altered, late and replayed ones by their 
   expect(await codeOf(await send(body, { headers: signed(body, SECRET, 1_700_000_000) }))).toBe('401 EVENT_EXPIRED');
   expect(await codeOf(await send(body, { headers: {} }))).toBe('401 EVENT_DENIED');
   expect(await ledger.objects.list({ limit: 5 })).toHaveLength(1);
+  // Replayed, altered (twice), late, unknown.
+  expect(logger.lines.filter((line) => line === 'events were refused')).toHaveLength(4);
 });
 
 it('takes a signed request again that was refused for what it says', async () => {

@@ -79,13 +79,16 @@ describe('POST /v1/events/sns', () => {
     ['a path out of its folder', 'https://sns.eu-central-1.amazonaws.com/../SimpleNotificationService-01234567.pem'],
     ['a line break', `${CERTIFICATE_URL}\n`],
     ['nothing', ''],
-  ])('refuses a certificate from %s before it fetches anything', async (_name, url) => {
-    const { sns, post } = await startWithSns();
-    expect(await post(sns.notify(EVENT, { SigningCertURL: url }))).toMatchObject({
-      status: 403,
-      code: 'SNS_CERTIFICATE',
-    });
+  ])('refuses a certificate from %s before it fetches anything, and logs it once', async (_name, url) => {
+    const { sns, post, ledger, logger } = await startWithSns();
+    for (let turn = 0; turn < 2; turn += 1)
+      expect(await post(sns.notify(EVENT, { SigningCertURL: url }))).toMatchObject({
+        status: 403,
+        code: 'SNS_CERTIFICATE',
+      });
     expect(sns.fetched).toEqual([]);
+    expect(await ledger.objects.list({ limit: 5 })).toEqual([]);
+    expect(logger.lines.filter((line) => line === 'events were refused')).toHaveLength(1);
   });
 
   it('refuses an expired certificate, and one of somebody else', async () => {
@@ -119,9 +122,11 @@ describe('POST /v1/events/sns', () => {
     'https://10.0.0.7/',
     'file:///etc/passwd',
     'https://sns.us-east-1.amazonaws.com/',
-  ])('never follows a SubscribeURL to %s', async (url) => {
-    const { sns, post } = await startWithSns();
-    expect(await post(sns.confirm({ SubscribeURL: url }))).toMatchObject({ status: 400, code: 'SNS_SUBSCRIBE_URL' });
+  ])('never follows a SubscribeURL to %s, and logs it once', async (url) => {
+    const { sns, post, logger } = await startWithSns();
+    for (let turn = 0; turn < 2; turn += 1)
+      expect(await post(sns.confirm({ SubscribeURL: url }))).toMatchObject({ status: 400, code: 'SNS_SUBSCRIBE_URL' });
+    expect(logger.lines.filter((line) => line === 'events were refused')).toHaveLength(1);
     expect(sns.fetched).toEqual([CERTIFICATE_URL]);
   });
 

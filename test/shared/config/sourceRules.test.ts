@@ -42,3 +42,20 @@ test.each(['hivee', 'day', '', '{}', '{year', '{ye ar}', 'year}', '{1}'])(
 test.each(['none', 'hive', '{year}/{month}/{day}', 'y-{year}/m{month}'])('the partition %j is taken', (partition) => {
   expect(faultsOf(`datasets: { orders: { source: { prefix: raw/ }, partition: "${partition}" } }`)).toEqual([]);
 });
+
+test('a dataset in a folder is swept every minute where no schedule sweeps it; one in a bucket is not', () => {
+  const schedulesOf = (text: string) => {
+    const answer = parseConfig(`version: 1\n${text}`, { folder: '/srv' }, {});
+    return answer.kind === 'config' ? answer.config.schedules : answer.faults;
+  };
+  const minute = { job: 'sweep', dataset: 'orders', everyMs: 60_000 };
+  expect(schedulesOf(`lake: { url: file:///srv/lake }\n${orders}`)).toEqual([minute]);
+  expect(schedulesOf(`datasets: { orders: { source: { url: "file:///srv/in" } } }`)).toEqual([minute]);
+  expect(schedulesOf(`lake: { url: s3://acme }\n${orders}`)).toEqual([]);
+  expect(schedulesOf(orders)).toEqual([]);
+  for (const own of ['{ job: sweep, every: 5m }', '{ job: sweep, dataset: orders, every: 5m }'])
+    expect(schedulesOf(`lake: { url: file:///srv/lake }\nschedules: [${own}]\n${orders}`)).toHaveLength(1);
+  expect(
+    schedulesOf(`lake: { url: file:///srv/lake }\nschedules: [{ job: audit, every: 5m }]\n${orders}`),
+  ).toHaveLength(2);
+});
