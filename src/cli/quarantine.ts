@@ -1,19 +1,20 @@
 import { SluiceError } from '../shared/errors.js';
 import { asBatchId, asObjectId } from '../shared/ids.js';
 import { stepJob } from '../shared/jobs/catalogue.js';
-import type { Decision, DecisionAnswer, DecisionVerb, Finding, Ledger } from '../shared/ledger/port.js';
+import type { Decision, DecisionAnswer, DecisionVerb, Finding, Ledger, RowsAside } from '../shared/ledger/port.js';
 import { objectUri } from '../shared/ledger/text.js';
 import { planPartitions } from '../workers/planPartitions.js';
 import type { Output } from './output.js';
+import { putRowsAside, readRowsAside } from './rowsAside.js';
 import type { Services } from './services.js';
 import { systemUser } from './systemUser.js';
 
-/** A quarantined object, or a batch that is held or that a step gave up, as `sluice quarantine list` tells it. */
+/** A quarantined object, rows of one that went on, or a batch that is held or that a step gave up, as `sluice quarantine list` tells it. */
 export interface AsideView {
   readonly id: string;
-  readonly kind: 'object' | 'batch';
+  readonly kind: 'object' | 'batch' | 'rows';
   readonly dataset: string;
-  /** Of an object. */
+  /** Of an object, or of the object whose rows these are. */
   readonly uri?: string;
   /** Objects of a batch. */
   readonly objects?: number;
@@ -35,9 +36,15 @@ export async function listAside(
       const code = state === 'held' ? 'HELD' : (/^[A-Z_]+(?=: )/.exec(reason)?.[0] ?? 'FAILED');
       return { id, kind, dataset: row.dataset, objects, rows, code, reason, since };
     }
+    if (row.kind === 'rows') return viewRows(row);
     const { id, kind, code = '', reason = '', arrivedAt: since, bucket, key } = row;
     return { id, kind, dataset: row.dataset, uri: objectUri(bucket, key), code, reason, since };
   });
+}
+
+function viewRows({ rowsId: id, dataset, bucket, key, rows, code, reason, createdAt: since }: RowsAside): AsideView {
+  const uri = bucket === undefined || key === undefined ? {} : { uri: objectUri(bucket, key) };
+  return { id, kind: 'rows', dataset, ...uri, rows, code, reason, since };
 }
 
 function isFailed({ verdict }: Finding): boolean {
@@ -52,7 +59,7 @@ export function showAside(output: Output, aside: readonly AsideView[]): void {
     aside.map((row) => [
       row.id,
       row.dataset,
-      row.uri ?? `batch of ${row.objects ?? 0} objects, ${row.rows ?? 0} rows`,
+      whatOf(row),
       row.code,
       row.reason,
       row.since.toISOString().slice(0, 19).replace('T', ' '),
@@ -60,21 +67,40 @@ export function showAside(output: Output, aside: readonly AsideView[]): void {
   );
 }
 
-/** Everything about one object or batch that was set aside: the ledger's rows, failed checks with their samples, decisions. */
+function whatOf({ kind, uri = 'an object', objects = 0, rows = 0 }: AsideView): string {
+  if (kind === 'batch') return `batch of ${objects} objects, ${rows} rows`;
+  return kind === 'object' ? uri : `${rows === 1 ? '1 row' : `${rows} rows`} of ${uri}`;
+}
+
+/** Rows that are shown of those that an object lost. */
+const SHOWN_ROWS = 100;
+
+/** Everything about one object, batch or rows that were set aside: the ledger's rows, failed checks with their samples, texts, decisions. */
 export async function readAside(
-  { objects, read, custody }: Ledger,
+  services: Pick<Services, 'ledger' | 'engine' | 'lake' | 'config'>,
   id: string,
 ): Promise<Readonly<Record<string, unknown>>> {
-  const decisions = await custody.decisions(requireId(id));
+  const { objects, read, custody } = services.ledger;
+  const [rows] = await custody.rowsAside(requireId(id));
+  if (rows !== undefined && rows.rowsId === id) {
+    const decisions = await custody.decisions(rows.object);
+    const { uri } = viewRows(rows);
+    const { rows: texts } = await readRowsAside(services, rows, SHOWN_ROWS);
+    return { id, kind: 'rows', ...rows, uri, texts, decisions };
+  }
+  const decisions = await custody.decisions(id);
   const object = await objects.custody(asObjectId(id));
   if (object !== undefined) {
     const { bucket, ...row } = object.object;
     const uri = objectUri(bucket, row.key);
-    return { id, kind: 'object', ...row, uri, steps: object.steps, loads: object.loads, decisions };
+    const aside = (await custody.rowsAside(id)).map(({ rowsId, rows: count, code, state, nextObject }) => {
+      return { id: rowsId, rows: count, code, state, nextObject };
+    });
+    return { id, kind: 'object', ...row, uri, steps: object.steps, loads: object.loads, aside, decisions };
   }
   const batch = await read.batch(asBatchId(id));
   if (batch === undefined)
-    throw new SluiceError('USAGE', `expected the id of an object or a batch, got ${id}: unknown`);
+    throw new SluiceError('USAGE', `expected the id of an object, a batch or rows, got ${id}: unknown`);
   const checks = await read.findings({ batch: asBatchId(id), kind: 'check', limit: 1000 });
   const members = batch.objects.map(({ object, bucket, key }) => ({ object, uri: objectUri(bucket, key) }));
   return { id, kind: 'batch', ...batch.row, objects: members, checks: checks.filter(isFailed), decisions };
@@ -111,18 +137,23 @@ export interface DecideOptions {
 
 /** Decides about each id in turn and sends what follows from it to the queue. Throws USAGE for what is no id, before it decides anything. */
 export async function decideAside(
-  { ledger, queue, logger, warehouse }: Pick<Services, 'ledger' | 'queue' | 'logger' | 'warehouse'>,
+  services: Pick<Services, 'ledger' | 'queue' | 'logger' | 'warehouse' | 'engine' | 'lake' | 'config'>,
   { verb, ids, by, why = '' }: DecideOptions,
 ): Promise<readonly DecidedView[]> {
+  const { ledger, queue, logger } = services;
   const decided: DecidedView[] = [];
   for (const id of ids.map(requireId)) {
-    const table = verb === 'release' ? undefined : await tableWithRows({ ledger, warehouse }, id);
+    const [rows] = await ledger.custody.rowsAside(id);
+    const isRows = rows?.rowsId === id;
+    const table = verb === 'release' || isRows ? undefined : await tableWithRows(services, id);
     if (table !== undefined) {
       const reason = `${table} has rows of it already: release its batch, so that the load finds them`;
       decided.push({ id, verb, answer: 'refused', reason });
       continue;
     }
-    const answer = await ledger.custody.decide({ verb, id, who: by ?? systemUser(), why });
+    const isSent = verb === 'replay' && isRows && rows.state === 'quarantined';
+    const rowsFile = isSent ? { rowsFile: await putRowsAside(services, rows) } : {};
+    const answer = await ledger.custody.decide({ verb, id, who: by ?? systemUser(), why, ...rowsFile });
     if (answer.kind === 'done') {
       await planPartitions({ ledger, queue: queue(), logger }, answer.partitions);
       await queue().enqueue(answer.steps.map((step) => stepJob(step)));

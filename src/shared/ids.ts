@@ -9,6 +9,9 @@ export type ObjectId = Branded<string, 'ObjectId'>;
 /** A batch: UUIDv7, so that it sorts by time and never repeats, even after the ledger is restored from an old dump. */
 export type BatchId = Branded<string, 'BatchId'>;
 
+/** Rows of one object that one batch set aside. */
+export type RowsId = Branded<string, 'RowsId'>;
+
 /** What makes two claims the same object (DESIGN 3a.1). The eTag carries no quotes. */
 export interface ObjectIdentity {
   /** Bucket name, or the file:// URL of a directory store. */
@@ -56,6 +59,11 @@ export function asObjectId(text: string): ObjectId {
 /** Text from outside as a batch id; throws when it is no UUID. */
 export function asBatchId(text: string): BatchId {
   return requireUuid(text) as BatchId;
+}
+
+/** Text from outside as the id of rows that were set aside; throws when it is no UUID. */
+export function asRowsId(text: string): RowsId {
+  return requireUuid(text) as RowsId;
 }
 
 function requireUuid(text: string): string {

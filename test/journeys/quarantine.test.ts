@@ -23,7 +23,7 @@ async function ids(): Promise<readonly unknown[]> {
 const list = () => listAside(pipeline.services.ledger, { dataset: undefined, limit: 100 });
 
 async function stateOf(id: string): Promise<unknown> {
-  return (await readAside(pipeline.services.ledger, id))['state'];
+  return (await readAside(pipeline.services, id))['state'];
 }
 
 test('a bad batch is held, looked at, released: its rows are loaded once, and who let it through is known', async () => {
@@ -34,7 +34,7 @@ test('a bad batch is held, looked at, released: its rows are loaded once, and wh
   const [held] = await list();
   expect(held).toMatchObject({ kind: 'batch', dataset: 'orders', rows: 2, code: 'HELD' });
   expect(held!.reason).toContain('unique');
-  expect(await readAside(pipeline.services.ledger, held!.id)).toMatchObject({
+  expect(await readAside(pipeline.services, held!.id)).toMatchObject({
     state: 'held',
     objects: [{ uri: 's3://lake/raw/orders/a.csv' }],
     checks: [{ verdict: 'fail' }],
@@ -52,7 +52,7 @@ test('a bad batch is held, looked at, released: its rows are loaded once, and wh
   await pipeline.until(async () => (await stateOf(held!.id)) === 'loaded');
   expect(await ids()).toEqual([1, 1]);
   expect(await list()).toEqual([]);
-  expect((await readAside(pipeline.services.ledger, held!.id))['decisions']).toMatchObject([
+  expect((await readAside(pipeline.services, held!.id))['decisions']).toMatchObject([
     { verb: 'release', who: 'ann', why: 'a test' },
   ]);
   await expectBalanced(pipeline);
@@ -154,7 +154,7 @@ test('a bad batch is held, looked into, its file mended and put again, the bad o
   await pipeline.settled(2);
   const [held] = await list();
   expect(held).toMatchObject({ kind: 'batch', code: 'HELD', rows: 2 });
-  const shown = await readAside(pipeline.services.ledger, held!.id);
+  const shown = await readAside(pipeline.services, held!.id);
   expect(shown).toMatchObject({
     state: 'held',
     reason: held!.reason,

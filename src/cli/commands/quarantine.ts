@@ -16,7 +16,7 @@ export function quarantineCommand(): Command {
 }
 
 const VERBS: readonly { readonly verb: DecisionVerb; readonly sentence: string }[] = [
-  { verb: 'replay', sentence: 'send objects their way again, after a fix of data, contract or code' },
+  { verb: 'replay', sentence: 'send objects or rows their way again, after a fix of data, schema, contract or code' },
   {
     verb: 'release',
     sentence: 'let a held batch go on to its loads, or load a duplicate or overwritten object as it is',
@@ -29,7 +29,7 @@ interface ListOptions extends CommonOptions {
 }
 
 function listCommand(): Command {
-  return baseCommand('list', 'quarantined objects and held batches')
+  return baseCommand('list', 'quarantined objects, held batches, and rows of objects that went on')
     .argument('[dataset]', 'default: all')
     .option('--limit <n>', 'at most so many', countOption, 100)
     .action((name: string | undefined, options: ListOptions) =>
@@ -44,12 +44,15 @@ function listCommand(): Command {
 }
 
 function showCommand(): Command {
-  return baseCommand('show', 'everything about one object or held batch: reason, steps, failed checks, decisions')
+  return baseCommand(
+    'show',
+    'everything about one object, held batch or rows: reason, text, steps, failed checks, decisions',
+  )
     .argument('<id>')
     .action((id: string, options: CommonOptions) =>
       withIo(options, (io) =>
-        withServices(io, { part: 'once', queue: false }, async ({ ledger }) => {
-          const facts = await readAside(ledger, id);
+        withServices(io, { part: 'once', queue: false }, async (services) => {
+          const facts = await readAside(services, id);
           io.output.answer(facts, () => showOne(io.output, facts));
         }),
       ),

@@ -1,7 +1,15 @@
 import type { AlertConfig } from './alerts.js';
 import type { ConfigFile } from './schema.js';
 import type { SnowflakeTargetFile } from './snowflakeTarget.js';
-import type { DatasetFile, DuplicateRule, FileFormat, OverwriteRule, VerifyLevel, TextEncoding } from './dataset.js';
+import type {
+  BadRowRule,
+  DatasetFile,
+  DuplicateRule,
+  FileFormat,
+  OverwriteRule,
+  VerifyLevel,
+  TextEncoding,
+} from './dataset.js';
 
 /** A dataset with every default filled in. */
 export interface Dataset {
@@ -25,6 +33,7 @@ export interface Dataset {
   };
   readonly schema: DatasetFile['schema'];
   readonly onOverwrite: OverwriteRule;
+  readonly onBadRow: BadRowRule;
   readonly onDuplicateContent: DuplicateRule;
   readonly columns: DatasetFile['columns'];
   readonly checks: DatasetFile['checks'];

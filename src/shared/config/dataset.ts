@@ -20,6 +20,10 @@ export type OverwriteRule = (typeof OVERWRITE_RULES)[number];
 export const DUPLICATE_RULES = ['quarantine', 'ignore', 'load'] as const;
 export type DuplicateRule = (typeof DUPLICATE_RULES)[number];
 
+/** What is set aside for a row of text that cannot be read or does not fit: its whole object, or the row alone. */
+export const BAD_ROW_RULES = ['object', 'row'] as const;
+export type BadRowRule = (typeof BAD_ROW_RULES)[number];
+
 const sourceSchema = z
   .strictObject({
     prefix: z.string().optional().describe('Keys of the lake that begin with this are the dataset’s.'),
@@ -146,6 +150,12 @@ export const datasetSchema = z.strictObject({
     .default('quarantine')
     .describe(
       'What becomes of a newer version of a key whose older one has rows: set aside; loaded beside it; or loaded in its place, its rows removed in the same transaction.',
+    ),
+  onBadRow: z
+    .enum(BAD_ROW_RULES)
+    .default('object')
+    .describe(
+      'What is set aside for a row of CSV or NDJSON that cannot be read or does not fit its columns: the object, or the row alone with its text, line and reason (at most 10,000 rows and half of an object, else all of it).',
     ),
   onDuplicateContent: z
     .enum(DUPLICATE_RULES)

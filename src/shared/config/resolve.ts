@@ -106,6 +106,7 @@ function resolveDataset(name: string, file: DatasetFile): Dataset {
     compact: { ...file.compact, prefix: file.compact.prefix ?? `curated/${name}/` },
     schema: file.schema,
     onOverwrite: file.onOverwrite,
+    onBadRow: file.onBadRow,
     onDuplicateContent: file.onDuplicateContent,
     columns: file.columns,
     checks: file.checks,

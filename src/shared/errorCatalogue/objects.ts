@@ -42,6 +42,11 @@ export const OBJECT_ERRORS = {
     exit: 1,
     mend: 'The columns differ from the dataset schema; mend the producer, then replay.',
   },
+  ROW_UNREADABLE: {
+    retry: 'never',
+    exit: 1,
+    mend: 'A row cannot be read in its format; it was set aside with its text (`sluice quarantine list`), the others go on.',
+  },
   VALUE_INVALID: {
     retry: 'never',
     exit: 1,

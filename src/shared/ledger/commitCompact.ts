@@ -6,6 +6,7 @@ import type { LedgerDatabase, Statements } from './database.js';
 import { canonicalJson, manifestHash } from './manifest.js';
 import type { Manifest, ManifestObject } from './manifest.js';
 import type { ObjectCustody, ObjectState, StepClaim, StepDispatch } from './port.js';
+import { addRowQuarantines } from './rowQuarantines.js';
 import { settleCustody } from './settleCustody.js';
 import { storable } from './text.js';
 
@@ -17,8 +18,9 @@ WHERE batch_id = $1`;
 /** A released object goes back to arrived, is due again later, and leaves the batch; one set aside leaves it where it is. */
 const SETTLE_OBJECTS = `
 WITH outcome AS (
-  SELECT * FROM unnest($2::uuid[], $3::sluice.object_state[], $4::bigint[], $5::text[], $6::text[], $8::bytea[], $9::boolean[])
-    AS t(object_id, state, rows, code, reason, sha256, is_current)
+  SELECT * FROM unnest($2::uuid[], $3::sluice.object_state[], $4::bigint[], $5::text[], $6::text[], $8::bytea[], $9::boolean[],
+    $10::bigint[])
+    AS t(object_id, state, rows, code, reason, sha256, is_current, quarantined)
 ), member AS (
   SELECT m.month, outcome.* FROM outcome JOIN sluice.batch_objects m ON m.batch_id = $1 AND m.object_id = outcome.object_id AND m.live
 ), gone AS (
@@ -26,7 +28,7 @@ WITH outcome AS (
   WHERE m.batch_id = $1 AND m.object_id = member.object_id AND member.state IN ('arrived', 'quarantined', 'ignored', 'superseded')
 )
 UPDATE sluice.objects o
-SET state = member.state, rows_in = member.rows, code = member.code, reason = member.reason,
+SET state = member.state, rows_in = member.rows, rows_quarantined = member.quarantined, code = member.code, reason = member.reason,
   batch_id = CASE WHEN member.state = 'arrived' THEN NULL ELSE o.batch_id END,
   due_at = CASE WHEN member.state = 'arrived' THEN $7::timestamptz END,
   sha256 = member.sha256, proven_at = CASE WHEN member.is_current THEN now() END,
@@ -63,6 +65,7 @@ export async function commitCompact(
     await storeManifest(tx, manifest, { state: empty ? 'empty' : 'compacted', batch: claim.batch });
     await settleObjects(tx, manifest, { claim, releasedUntil, custody, included: empty ? 'loaded' : 'compacted' });
     await raiseAlerts(tx, quarantineAlerts(claim, manifest));
+    await addRowQuarantines(tx, claim, manifest);
     if (manifest.objects.some((object) => object.kind === 'released')) {
       await tx.changed(PLAN_BY, [claim.dataset, claim.partition, releasedUntil]);
     }
@@ -119,6 +122,7 @@ async function settleObjects(
     releasedUntil,
     objects.map(({ object }) => hashOf(known.get(object))),
     objects.map(({ object }) => known.get(object)?.isCurrent ?? false),
+    objects.map((object) => (object.kind === 'included' ? (object.quarantined ?? 0) : 0)),
   ]);
   const [members] = await tx.rows<{ objects: number }>('SELECT objects FROM sluice.batches WHERE batch_id = $1', [
     claim.batch,

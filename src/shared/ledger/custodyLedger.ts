@@ -9,6 +9,7 @@ import { decide, readDecisions } from './decisions.js';
 import { recordCurrent } from './generations.js';
 import { listObjects } from './listObjects.js';
 import type { AuditNote, CustodyLedger, SetAside } from './port.js';
+import { decideRows, findRowsAside, listRowsAside } from './rowQuarantines.js';
 import { surroundings } from './surroundings.js';
 
 const HELD = `
@@ -19,7 +20,8 @@ WHERE ($1::text IS NULL OR b.dataset = $1) AND (b.state = 'held' OR b.state IN (
 const ARTIFACTS = `
 SELECT batch_id, manifest IS NOT NULL AS done,
   ARRAY(SELECT artifact ->> 'key' FROM json_array_elements(coalesce(manifest -> 'artifacts', '[]')) artifact
-    UNION ALL SELECT manifest #>> '{layout,hotList,key}' WHERE manifest #> '{layout,hotList}' IS NOT NULL) AS keys
+    UNION ALL SELECT manifest #>> '{layout,hotList,key}' WHERE manifest #> '{layout,hotList}' IS NOT NULL
+    UNION ALL SELECT manifest #>> '{aside,artifact,key}' WHERE manifest #> '{aside,artifact}' IS NOT NULL) AS keys
 FROM sluice.batches WHERE batch_id = ANY($1::uuid[])`;
 
 const NOTE_AUDIT = `
@@ -31,7 +33,8 @@ export function custodyLedger(database: LedgerDatabase): CustodyLedger {
     surroundings: (batch, hashes) => surroundings(database, batch, hashes),
     recordCurrent: (arrivals) => recordCurrent(database, arrivals),
     setAside: (filter) => listSetAside(database, filter),
-    decide: (request) => decide(database, request),
+    rowsAside: (id) => findRowsAside(database, id),
+    decide: async (request) => (await decideRows(database, request)) ?? decide(database, request),
     decisions: (id) => readDecisions(database, id),
     async noteAudit({ dataset, balanced, verdicts, worst }: AuditNote) {
       await database.transaction(async (tx) => {
@@ -48,13 +51,15 @@ async function listSetAside(
   { dataset, limit }: { dataset?: string; limit: number },
 ): Promise<readonly SetAside[]> {
   const filter = dataset === undefined ? {} : { dataset };
-  const [batches, objects] = await Promise.all([
+  const [batches, objects, rows] = await Promise.all([
     database.rows<StoredBatchRow & Record<string, unknown>>(HELD, [dataset ?? null, limit]),
     listObjects(database, { ...filter, state: 'quarantined', limit }),
+    listRowsAside(database, { ...filter, limit }),
   ]);
   const held = batches.map(readBatchRow).map((row) => ({ kind: 'batch' as const, id: row.batch, ...row }));
   const aside = objects.map((row) => ({ kind: 'object' as const, id: asObjectId(row.object), ...row }));
-  return [...held, ...aside].slice(0, limit);
+  const parts = rows.map((row) => ({ kind: 'rows' as const, id: row.rowsId, ...row }));
+  return [...held, ...parts, ...aside].slice(0, limit);
 }
 
 async function readArtifacts(

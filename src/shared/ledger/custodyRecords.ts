@@ -1,4 +1,4 @@
-import type { BatchId, ObjectId } from '../ids.js';
+import type { BatchId, ObjectId, RowsId } from '../ids.js';
 import type { BatchRow, Custody, ObjectState, PartitionRef, StepDispatch } from './records.js';
 
 /** Another version of an object's key, or another life of its bytes, that compact has settled and nothing superseded. */
@@ -69,10 +69,34 @@ export interface Decision {
 
 export interface DecisionRequest {
   readonly verb: DecisionVerb;
-  /** Of an object or a batch. */
+  /** Of an object, a batch, or rows that were set aside. */
   readonly id: string;
   readonly who: string;
   readonly why: string;
+  /** Replay of rows: the object that holds them now. */
+  readonly rowsFile?: { readonly bucket: string; readonly key: string; readonly eTag: string; readonly size: number };
+}
+
+/** Rows of one object that one batch set aside; they are decided about together. */
+export interface RowsAside {
+  readonly rowsId: RowsId;
+  readonly dataset: string;
+  readonly partition: string;
+  readonly batch: BatchId;
+  readonly object: ObjectId;
+  /** Of the object; absent once the ledger has forgotten its detail. */
+  readonly bucket?: string;
+  readonly key?: string;
+  /** Key of the Parquet file in the lake that holds them. */
+  readonly artifact: string;
+  readonly rows: number;
+  /** Of the first of them. */
+  readonly code: string;
+  readonly reason: string;
+  readonly state: 'quarantined' | 'replayed' | 'discarded';
+  /** The object that they became. */
+  readonly nextObject?: ObjectId;
+  readonly createdAt: Date;
 }
 
 export type DecisionAnswer =
@@ -88,10 +112,11 @@ export type DecisionAnswer =
   | { readonly kind: 'already'; readonly decision: Decision }
   | { readonly kind: 'refused'; readonly reason: string };
 
-/** Something set aside: a quarantined object, or a batch that is held or that a step gave up. */
+/** Something set aside: a quarantined object, rows of one that went on, or a batch that is held or that a step gave up. */
 export type SetAside =
   | ({ readonly kind: 'object'; readonly id: ObjectId } & Custody['object'])
-  | ({ readonly kind: 'batch'; readonly id: BatchId } & BatchRow);
+  | ({ readonly kind: 'batch'; readonly id: BatchId } & BatchRow)
+  | ({ readonly kind: 'rows'; readonly id: RowsId } & RowsAside);
 
 /** How an audit of a dataset ended. */
 /** The newest audit of a dataset. */

@@ -19,7 +19,10 @@ export type ManifestObject =
   | {
       readonly object: ObjectId;
       readonly kind: 'included';
+      /** All that it had. */
       readonly rows: number;
+      /** Of these, rows that were set aside; absent: none. */
+      readonly quarantined?: number;
       readonly sha256: string;
       /** Older versions of its key whose place it takes: the load removes their rows. */
       readonly replaces?: readonly ObjectId[];
@@ -69,6 +72,17 @@ export interface Manifest {
   /** The sum (hex) of a hash of each row's values, as read and as read back; which DuckDB hashed. Absent where only rows were compared. */
   readonly content?: { readonly hash: string; readonly engine: string };
   readonly objects: readonly ManifestObject[];
+  /** Rows that were set aside: a Parquet file with their object, line, code, reason and text, and how many are of which object. */
+  readonly aside?: {
+    readonly artifact: Artifact;
+    readonly objects: readonly {
+      readonly object: ObjectId;
+      readonly rows: number;
+      /** Of the first of them. */
+      readonly code: ErrorCode;
+      readonly reason: string;
+    }[];
+  };
   readonly rows: { readonly in: number; readonly out: number };
   readonly bytes: { readonly in: number; readonly out: number };
 }

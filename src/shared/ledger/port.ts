@@ -8,6 +8,7 @@ import type {
   DecisionRequest,
   LastAudit,
   ObjectCustody,
+  RowsAside,
   SetAside,
   Surroundings,
 } from './custodyRecords.js';
@@ -167,10 +168,12 @@ export interface CustodyLedger {
   surroundings(batch: BatchId, hashes: ReadonlyMap<ObjectId, string>): Promise<readonly Surroundings[]>;
   /** Records the next generation of arrivals that `record` called outdone and that the store, asked since, shows as current. */
   recordCurrent(arrivals: readonly RoutedArrival[]): Promise<RecordReceipt>;
-  /** Quarantined objects, and batches that are held or that a step gave up, the newest first. */
+  /** Quarantined objects, rows of objects that went on, and batches that are held or that a step gave up; the newest of each first. */
   setAside(filter: { dataset?: string; limit: number }): Promise<readonly SetAside[]>;
   /** Takes a person's decision, once: a second one answers the first. */
   decide(request: DecisionRequest): Promise<DecisionAnswer>;
+  /** The rows set aside under this id, or those of the object of this id; each with what became of them. */
+  rowsAside(id: string): Promise<readonly RowsAside[]>;
   /** What was decided about an object or a batch, the oldest first. */
   decisions(id: string): Promise<readonly Decision[]>;
   /** Keeps the result of an audit. */

@@ -52,7 +52,14 @@ function takenLine(custody: ObjectCustody, answer: CompactedObject | undefined):
     const none = { ...custody, content: 'none' as const, replaces: [] };
     return { object: [{ object, kind: 'quarantined', code, reason, sha256 }], custody: none };
   }
-  const included = { object, kind: 'included' as const, rows: answer.rows, sha256 };
+  const { rows, quarantined } = answer;
+  const included = {
+    object,
+    kind: 'included' as const,
+    rows,
+    ...(quarantined === undefined ? {} : { quarantined }),
+    sha256,
+  };
   return {
     object: [replaces.length === 0 ? included : { ...included, replaces }],
     custody: answer.rows === 0 ? { ...custody, content: 'none' } : custody,

@@ -1,6 +1,6 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { VerifyLevel, FileFormat, TextEncoding } from '../../shared/config/dataset.js';
+import type { BadRowRule, VerifyLevel, FileFormat, TextEncoding } from '../../shared/config/dataset.js';
 import type { EngineSession } from '../../shared/engine/port.js';
 import { SluiceError, isSluiceError, type ErrorCode } from '../../shared/errors.js';
 import type { Column } from '../../shared/schema/columns.js';
@@ -10,7 +10,7 @@ import { convertAvro } from './avro/convertAvro.js';
 import { describeChange } from './diagnose.js';
 import { addPartitions } from './hive.js';
 import { inspectInputs } from './inspect.js';
-import { observeSources } from './observe.js';
+import { type AsideRow, observeRows, type PartedSources } from './asideRows.js';
 import { planSlices, pruneColumns } from './plan.js';
 import { repair, recount } from './repair.js';
 import { resolveSchema } from './resolveSchema.js';
@@ -41,12 +41,15 @@ export interface CompactFilesRequest {
   readonly provenance: boolean;
   /** What is compared between what was read and the artifacts read back. Default content. */
   readonly verify?: VerifyLevel;
+  /** What is set aside for a bad row of text. Default object. */
+  readonly onBadRow?: BadRowRule;
   readonly signal?: AbortSignal;
 }
 
 /** What became of one input. */
 export type CompactedObject =
-  | { readonly object: string; readonly kind: 'included'; readonly rows: number }
+  /** `rows`: all that it had; `quarantined` of them were taken out. */
+  | { readonly object: string; readonly kind: 'included'; readonly rows: number; readonly quarantined?: number }
   | { readonly object: string; readonly kind: 'quarantined'; readonly code: ErrorCode; readonly reason: string };
 
 export interface CompactFilesResult {
@@ -58,7 +61,10 @@ export interface CompactFilesResult {
   readonly artifacts: readonly WrittenArtifact[];
   /** One answer for each input, in their order. */
   readonly objects: readonly CompactedObject[];
+  /** With those that were taken out, and without. */
   readonly rows: { readonly in: number; readonly out: number };
+  /** Rows that were taken out of objects that are included, by object and line. */
+  readonly aside: readonly AsideRow[];
   /** The same before writing and read back; absent where only rows were compared, or there are none. */
   readonly content?: ContentSum;
 }
@@ -81,36 +87,38 @@ export async function compactOnce(request: CompactFilesRequest): Promise<Compact
       format,
       encoding,
       known,
+      keepNuls: request.onBadRow === 'row',
       ...(signal === undefined ? {} : { signal }),
     });
     const whole = inspected.filter((answer): answer is Source => !isRefusal(answer));
     const typed = await convertAvro(whole, request);
-    const observed = await observeSources(typed.answers, request);
-    const reserved = observed.answers.flatMap((source) => (request.provenance ? refuseReserved(source) : []));
+    const observed = await observeRows(typed.answers, { ...request, folder });
+    const reserved = observed.sources.flatMap((source) => (request.provenance ? refuseReserved(source) : []));
     const refused = new Set(reserved.map(({ object }) => object));
-    const sources = observed.answers.filter(({ object }) => !refused.has(object));
+    const kept = observed.sources.filter(({ object }) => !refused.has(object));
+    const sources = hive ? addPartitions(kept, schema) : kept;
     const refusals = [...inspected.filter(isRefusal), ...typed.refusals, ...observed.refusals, ...reserved];
-    return await compactSources(hive ? addPartitions(sources, schema) : sources, refusals, request);
+    return await compactSources({ sources, refusals, aside: observed.aside }, { ...request, folder });
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-async function compactSources(
-  observed: readonly Source[],
-  refusedBefore: readonly Refusal[],
-  request: CompactFilesRequest,
-): Promise<CompactFilesResult> {
-  const plan = await resolveSchema(observed, request);
+/** A request, and where plain copies of its inputs live. */
+type Work = CompactFilesRequest & { readonly folder: string };
+
+async function compactSources(observed: PartedSources, request: Work): Promise<CompactFilesResult> {
+  const plan = await resolveSchema(observed.sources, request);
   let { columns, changes, sources } = plan;
-  const refusals = [...refusedBefore, ...plan.refusals];
+  const refusals = [...observed.refusals, ...plan.refusals];
+  const aside = [...observed.aside];
   for (let round = 0; round < MAX_ROUNDS; round++) {
     columns = pruneColumns(columns, request.schema ?? [], sources);
     checkSort(columns, sources, request);
     const attempt = await write(sources, columns, request);
     if (attempt.kind === 'written') {
       const { artifacts, content } = attempt;
-      return describe(request, { columns, changes, sources, refusals, artifacts, content });
+      return describe(request, { columns, changes, sources, refusals, aside, artifacts, content });
     }
     const repaired =
       attempt.kind === 'failed'
@@ -119,6 +127,7 @@ async function compactSources(
     ({ columns, sources } = repaired);
     changes = [...changes, ...repaired.changes];
     refusals.push(...repaired.refusals);
+    aside.push(...repaired.aside);
   }
   throw new SluiceError('INTERNAL', `expected the files to be compacted in ${MAX_ROUNDS} rounds, got no end`);
 }
@@ -184,25 +193,30 @@ interface Done {
   readonly changes: readonly ColumnChange[];
   readonly sources: readonly Source[];
   readonly refusals: readonly Refusal[];
+  readonly aside: readonly AsideRow[];
   readonly artifacts: readonly WrittenArtifact[];
   readonly content: ContentSum | undefined;
 }
 
 function describe({ inputs, schema }: CompactFilesRequest, done: Done): CompactFilesResult {
   const { columns, changes, sources, refusals, artifacts, content } = done;
-  const rowsOf = new Map(sources.map(({ object, rows = 0 }) => [object, rows]));
+  const sourceOf = new Map(sources.map((source) => [source.object, source]));
   const refusalOf = new Map(refusals.map((refusal) => [refusal.object, refusal]));
   const objects = inputs.map(({ object }): CompactedObject => {
     const { code = 'INTERNAL', reason = 'expected an answer for the object, got none' } = refusalOf.get(object) ?? {};
-    const rows = rowsOf.get(object);
-    return rows === undefined ? { object, kind: 'quarantined', code, reason } : { object, kind: 'included', rows };
+    const source = sourceOf.get(object);
+    if (source === undefined) return { object, kind: 'quarantined', code, reason };
+    const quarantined = source.aside?.rows ?? 0;
+    const rows = (source.rows ?? 0) + quarantined;
+    return { object, kind: 'included', rows, ...(quarantined === 0 ? {} : { quarantined }) };
   });
+  const aside = done.aside.filter(({ object }) => sourceOf.has(object));
   const isFirst = schema === undefined && columns.length > 0;
   const change = isFirst
     ? 'first schema'
     : changes.map(({ column, from, to }) => describeChange(column, from, to)).join('; ');
   const rows = {
-    in: sources.reduce((sum, { rows: count = 0 }) => sum + count, 0),
+    in: sources.reduce((sum, { rows: count = 0, aside }) => sum + count + (aside?.rows ?? 0), 0),
     out: artifacts.reduce((sum, { rows: count }) => sum + count, 0),
   };
   return {
@@ -211,6 +225,7 @@ function describe({ inputs, schema }: CompactFilesRequest, done: Done): CompactF
     artifacts,
     objects,
     rows,
+    aside: aside.sort((a, b) => a.object.localeCompare(b.object) || a.line - b.line),
     ...(content === undefined ? {} : { content }),
   };
 }

@@ -103,7 +103,8 @@ function hasColumn(read: Read, name: string): boolean {
   return read.columns.some((column) => column.name.toLowerCase() === name.toLowerCase());
 }
 
-function isNested(type: string): boolean {
+/** Whether values of the type are read as JSON has them. */
+export function isNested(type: string): boolean {
   return type === 'JSON' || /\]$|^(STRUCT|MAP)\(/.test(type);
 }
 

@@ -27,14 +27,16 @@ const FETCHES_AT_ONCE = 12;
 
 /** Fetches the objects of a batch to a folder, several at once. Throws STORE_AWAY and STORE_DENIED; an absent or changed object is an answer. */
 export async function fetchObjects(
-  store: ObjectStore,
+  storeOf: (object: BatchObject) => ObjectStore,
   objects: readonly BatchObject[],
   { folder, signal }: { folder: string; signal: AbortSignal },
 ): Promise<FetchReport> {
   const limit = pLimit(FETCHES_AT_ONCE);
   const answers = await Promise.all(
     objects.map((object, index) =>
-      limit(() => fetchOne(store, object, { folder: join(folder, `${index}-${safeName(object.key)}`), signal })),
+      limit(() =>
+        fetchOne(storeOf(object), object, { folder: join(folder, `${index}-${safeName(object.key)}`), signal }),
+      ),
     ),
   );
   return {

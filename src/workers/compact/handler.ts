@@ -1,12 +1,9 @@
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import type { Dataset } from '../../shared/config/config.js';
 import { isSluiceError, SluiceError, toSluiceError } from '../../shared/errors.js';
 import { planJob } from '../../shared/jobs/catalogue.js';
-import type { Artifact, Manifest, ManifestLayout, ManifestObject } from '../../shared/ledger/manifest.js';
+import type { Manifest, ManifestObject } from '../../shared/ledger/manifest.js';
 import type { SchemaVersion, StepDispatch } from '../../shared/ledger/port.js';
 import { objectUri } from '../../shared/ledger/text.js';
 import { datasetOf, type WorkerContext } from '../context.js';
@@ -14,10 +11,9 @@ import type { StepWork } from '../runSteps.js';
 import { accountObjects } from './accountObjects.js';
 import { compactFiles, type CompactFilesResult } from './compactFiles.js';
 import { type FetchReport, fetchObjects } from './fetchObjects.js';
-import { layOut } from './layOut.js';
 import { lookAgain } from './lookAgain.js';
 import { lookAround } from './lookAround.js';
-import type { WrittenArtifact } from './write.js';
+import { putArtifacts, type PutArtifacts, putAside } from './putArtifacts.js';
 
 /** An object that was absent is looked for again after this time. */
 const RELEASE_MS = 2000;
@@ -37,7 +33,9 @@ export async function handleCompact(context: WorkerContext, work: StepWork): Pro
   const folder = join(work.scratch.folder, 'in');
   await mkdir(folder, { recursive: true });
   const store = context.sourceStore(dataset.name);
-  const report = await fetchObjects(store, work.objects, { folder, signal: work.signal });
+  // Rows that are sent again lie in the lake, wherever the dataset's files arrive.
+  const storeOf = ({ bucket }: { readonly bucket: string }) => (bucket === store.bucket ? store : context.lake);
+  const report = await fetchObjects(storeOf, work.objects, { folder, signal: work.signal });
   for (let tries = 1; ; tries++) {
     try {
       return await compactOnceSeen(context, work, { dataset, report, tries });
@@ -68,12 +66,14 @@ async function compactOnceSeen(
     uris: new Map(work.objects.map(({ object, bucket, key }) => [object, objectUri(bucket, key)])),
     rule: dataset.onDuplicateContent,
   });
+  const aside = await putAside(context, work, { dataset, result, tries, objects: account.objects });
   const manifest = buildManifest(work, {
     ...inputs,
     objects: account.objects,
     result,
     artifacts,
     layout,
+    aside,
     schemaVersion,
   });
   const releasedUntil = new Date(context.clock.now() + RELEASE_MS);
@@ -148,6 +148,7 @@ async function compactOnce(
     verify: dataset.compact.verify,
     targetBytes: dataset.batch.targetBytes,
     provenance: true,
+    onBadRow: dataset.onBadRow,
     signal: work.signal,
   });
 }
@@ -156,72 +157,16 @@ function sameColumns(added: SchemaVersion, result: CompactFilesResult): boolean 
   return JSON.stringify(added.columns) === JSON.stringify(result.columns);
 }
 
-interface PutArtifacts {
-  readonly artifacts: readonly Artifact[];
-  readonly layout?: ManifestLayout | undefined;
-}
-
-/** Lays the rows out as the dataset asks, and puts the artifacts. */
-async function putArtifacts(
-  context: WorkerContext,
-  work: StepWork,
-  { dataset, result, tries }: { dataset: Dataset; result: CompactFilesResult; tries: number },
-): Promise<PutArtifacts> {
-  const { skew, compact, batch } = dataset;
-  const laidOut = await layOut({
-    session: await work.scratch.session(),
-    skew,
-    compression: compact.compression,
-    sort: compact.sort,
-    targetBytes: batch.targetBytes,
-    outDir: join(work.scratch.folder, `laid-out-${tries}`),
-    result,
-    signal: work.signal,
-  });
-  const artifacts: Artifact[] = [];
-  const { batch: id, attempt, partition } = work.claim;
-  const folder = `${compact.prefix}${partition === '' ? '' : `${partition}/`}`;
-  const name = `${id}-${attempt}${tries === 1 ? '' : `.${tries}`}`;
-  for (const [index, artifact] of laidOut.artifacts.entries())
-    artifacts.push(await putArtifact(context, work, artifact, `${folder}${name}-${index}.parquet`));
-  const { layout, hotList } = laidOut;
-  if (layout === undefined || hotList === undefined) return { artifacts, layout };
-  const list = await putArtifact(context, work, hotList, `${folder}_hot-${name}-0.parquet`);
-  return { artifacts, layout: { ...layout, hotList: list } };
-}
-
-async function putArtifact(
-  context: WorkerContext,
-  work: StepWork,
-  { path, rows }: WrittenArtifact,
-  key: string,
-): Promise<Artifact> {
-  const sha256 = await hashFile(path);
-  const { eTag, bytes } = await context.lake.putFile({
-    key,
-    file: path,
-    contentType: 'application/vnd.apache.parquet',
-    signal: work.signal,
-  });
-  work.scratch.keep(key, path);
-  return { key, eTag, bytes, rows, sha256 };
-}
-
-async function hashFile(path: string): Promise<string> {
-  const hash = createHash('sha256');
-  await pipeline(createReadStream(path, { highWaterMark: 1 << 20 }), hash);
-  return hash.digest('hex');
-}
-
 interface ManifestParts extends Inputs, PutArtifacts {
   readonly objects: readonly ManifestObject[];
   readonly result: CompactFilesResult;
   readonly schemaVersion: number;
+  readonly aside: Manifest['aside'] | undefined;
 }
 
 function buildManifest(
   work: StepWork,
-  { dataset, report, objects, result, artifacts, layout, schemaVersion }: ManifestParts,
+  { dataset, report, objects, result, artifacts, layout, aside, schemaVersion }: ManifestParts,
 ): Manifest {
   const sizes = new Map<string, number>(work.objects.map(({ object, size }) => [object, size]));
   return {
@@ -235,6 +180,7 @@ function buildManifest(
     columns: result.columns,
     artifacts,
     ...(layout === undefined ? {} : { layout }),
+    ...(aside === undefined ? {} : { aside }),
     ...(result.content === undefined ? {} : { content: result.content }),
     objects: [...objects, ...report.missing],
     rows: result.rows,

@@ -27,6 +27,8 @@ interface InspectOptions {
   readonly encoding: TextEncoding;
   /** Names of the dataset's columns, where it has any: they tell separators apart. */
   readonly known: readonly string[];
+  /** Whether text with NULs is kept, because its rows are looked at one by one. */
+  readonly keepNuls?: boolean;
   readonly signal?: AbortSignal;
 }
 
@@ -93,7 +95,7 @@ async function inspectBytes(
   if (kind.format === 'parquet') return inspectParquet({ object, name, file }, { ...given, file });
   const utf8 = await asUtf8({ ...given, file }, options);
   const text = kind.format === 'ndjson' ? await withoutMark(utf8, options.plain) : utf8;
-  return inspectText({ object, name, file: text.file }, text, { format: kind.format, known: options.known });
+  return inspectText({ object, name, file: text.file }, text, { ...options, format: kind.format });
 }
 
 async function unpack(
@@ -156,15 +158,16 @@ async function inspectParquet(input: CompactInput, given: Bytes): Promise<Source
 async function inspectText(
   input: CompactInput,
   { file, size, bytes }: Bytes,
-  { format, known }: { format: SourceFormat; known: readonly string[] },
+  { format, known, keepNuls }: { format: SourceFormat; known: readonly string[]; keepNuls?: boolean },
 ): Promise<Source | Refusal> {
   const { object } = input;
   const scan = await scanText(bytes ?? file, { escapes: format !== 'csv' });
-  if (scan.nulAt !== undefined) {
+  if (scan.nulAt !== undefined && keepNuls !== true) {
     return { object, code: 'VALUE_INVALID', reason: `expected text, got a NUL at byte ${scan.nulAt}` };
   }
   const text = scan.head.toString('utf8').replace(/^\uFEFF/, '');
-  const source = { ...input, format, bytes: size, delimiter: '', columns: [], endsInLine: scan.endsInLine };
+  const hasNuls = scan.nulAt !== undefined;
+  const source = { ...input, format, bytes: size, delimiter: '', columns: [], endsInLine: scan.endsInLine, hasNuls };
   if (format !== 'csv') return text.trimStart().startsWith('[') ? { ...source, format: 'json' } : source;
   const header = readHeader(text, known);
   if (header === undefined)

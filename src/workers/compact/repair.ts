@@ -1,6 +1,7 @@
 import type { SluiceError } from '../../shared/errors.js';
 import { type ColumnChange, widenType } from '../../shared/schema/merge.js';
 import type { CompactFilesRequest } from './compactOnce.js';
+import { type AsideRow, partSources } from './asideRows.js';
 import { type Misfit, diagnose, refuseMisfit } from './diagnose.js';
 import { countCsv, findFalseFooters } from './observe.js';
 import { widenGuess } from './plan.js';
@@ -11,9 +12,14 @@ interface Repaired {
   readonly sources: readonly Source[];
   readonly changes: readonly ColumnChange[];
   readonly refusals: readonly Refusal[];
+  /** Rows that were taken out of sources that stay. */
+  readonly aside: readonly AsideRow[];
 }
 
-type RepairRequest = Pick<CompactFilesRequest, 'session' | 'schema' | 'evolution' | 'signal'>;
+type RepairRequest = Pick<CompactFilesRequest, 'session' | 'schema' | 'evolution' | 'onBadRow' | 'signal'> & {
+  /** Where texts without their bad rows go. */
+  readonly folder: string;
+};
 
 /** Finds the files that made a write fail: widens a column where that loses nothing, sets the others aside. Throws `error` when nobody is at fault. */
 export async function repair(
@@ -30,12 +36,14 @@ export async function repair(
     if (type !== undefined) widened.set(misfit.column, type);
     return type === undefined;
   });
-  const refusals = [...found.refusals, ...firstOfEach(misfits.map(refuseMisfit))];
-  if (refusals.length === 0 && widened.size === 0) throw error;
-  const refused = new Set(refusals.map(({ object }) => object));
+  const faults = [...found.refusals, ...firstOfEach(misfits.map(refuseMisfit))];
+  if (faults.length === 0 && widened.size === 0) throw error;
+  const wider = columns.map((column) => ({ ...column, type: widened.get(column.name) ?? column.type }));
+  const { sources, refusals, aside } = await partSources(state.sources, faults, { ...request, columns: wider });
   return {
-    columns: columns.map((column) => ({ ...column, type: widened.get(column.name) ?? column.type })),
-    sources: state.sources.filter(({ object }) => !refused.has(object)),
+    columns: wider,
+    sources,
+    aside,
     changes: [...widened].map(([column, to]) => ({
       column,
       to,
@@ -78,6 +86,7 @@ export async function recount(
     sources: sources.flatMap((source) => (refused.has(source.object) ? [] : (counted.get(source.object) ?? source))),
     changes: [],
     refusals: [...refusals, ...liars],
+    aside: [],
   };
 }
 

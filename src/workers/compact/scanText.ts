@@ -89,7 +89,8 @@ function isOdd(chunk: Buffer, last: number): boolean {
   return last === RETURN && chunk[0] !== NEWLINE;
 }
 
-function findNul(chunk: Buffer, escapes: boolean): number {
+/** The byte of the first NUL, plain or (`escapes`) as an escape of JSON; -1: none. */
+export function findNul(chunk: Buffer, escapes: boolean): number {
   const plain = chunk.indexOf(0);
   if (plain >= 0 || !escapes) return plain;
   for (let at = chunk.indexOf('\\u0000'); at >= 0; at = chunk.indexOf('\\u0000', at + 1)) {

@@ -30,6 +30,10 @@ export interface Source {
   readonly columns: readonly ObservedColumn[];
   /** Rows by an independent count; undefined until somebody counted. */
   readonly rows?: number;
+  /** The text has NULs: the rows that hold them have to be taken out before it is read. */
+  readonly hasNuls?: boolean;
+  /** Rows were taken out of `file`: how many, and the line of the object's text that each record left in it begins in. */
+  readonly aside?: { readonly rows: number; readonly lines: readonly number[] };
   /** Text that does not end in a newline may have been cut. */
   readonly endsInLine: boolean;
   /** Parquet whose pages carry CRCs. */

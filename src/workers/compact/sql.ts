@@ -105,6 +105,14 @@ function contentSql(columns: readonly Column[]): string {
   return `sum(${hashSql(columns.map(({ name, type }) => `CAST(${quoteName(name)} AS ${type})`))})::VARCHAR`;
 }
 
+/** Writes rows that were set aside, one JSON object a line, as Parquet. */
+export function asideSql(lines: string, path: string): string {
+  const columns =
+    "object: 'UUID', line: 'BIGINT', code: 'VARCHAR', reason: 'VARCHAR', raw: 'VARCHAR', header: 'VARCHAR'";
+  const reader = `read_json(${quoteText(lines)}, format = 'newline_delimited', columns = {${columns}})`;
+  return `COPY (SELECT * FROM ${reader} ORDER BY object, line) TO ${quoteText(path)} (FORMAT parquet, COMPRESSION zstd, PARQUET_VERSION V1)`;
+}
+
 /** The artifacts as a table. */
 export function parquetSql(paths: readonly string[]): string {
   return `read_parquet([${paths.map(quoteText).join(', ')}], hive_partitioning = false)`;

@@ -61,7 +61,7 @@ export async function handleLoad(
 function readObjects({ objects }: Manifest): Pick<LoadRequest, 'objects' | 'removes'> {
   const included = objects.flatMap((object) => (object.kind === 'included' ? [object] : []));
   return {
-    objects: included.map(({ object, rows }) => ({ object, rows })),
+    objects: included.map(({ object, rows, quarantined = 0 }) => ({ object, rows: rows - quarantined })),
     removes: included.flatMap(({ object, replaces = [] }) => replaces.map((old) => ({ object: old, by: object }))),
   };
 }

@@ -7,8 +7,8 @@ import type { ObjectStore, StoredObject } from '../../shared/stores/port.js';
 /** What nobody has touched for this long belongs to an attempt that is lost: no job takes as long. */
 export const ORPHAN_AGE_MS = 24 * 60 * 60 * 1000;
 
-/** As compact names its artifacts: batch, attempt, and which one of it; `_hot-` lists the hot keys of salted ones. */
-const ARTIFACT = /(?:^|\/)(?:_hot-)?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})-\d+(?:\.\d+)?-\d+\.parquet$/;
+/** As compact names its artifacts: batch, attempt, and which one of it; `_hot-` lists the hot keys of salted ones, `_rows-` holds rows that were set aside. */
+const ARTIFACT = /(?:^|\/)(?:_(?:hot|rows)-)?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})-\d+(?:\.\d+)?-\d+\.parquet$/;
 
 export interface OrphanReport {
   /** Artifacts that were looked at. */
