@@ -3,6 +3,9 @@ import type { SluiceError } from '../shared/errors.js';
 /** Failures after which a step gives up and waits for a person (or the next `sluice run`); a service that is away is waited for, for ever. */
 export const MAX_FAILURES = 12;
 
+/** The same again needs the same memory and time: a second and third try have one thread, and are the last. */
+const MAX_HUNGRY = 3;
+
 /** Workers that may vanish in a step before it gives up. */
 export const MAX_CRASHES = 5;
 
@@ -15,5 +18,6 @@ export function backoffDelayMs(failuresBefore: number): number {
 export function isOver(error: Pick<SluiceError, 'code' | 'retry' | 'exit'>, failuresBefore: number): boolean {
   if (error.retry === 'never') return true;
   if (error.exit === 3 || error.code === 'TARGET_BUSY') return false;
-  return failuresBefore + 1 >= MAX_FAILURES;
+  const isHungry = error.code === 'ENGINE_MEMORY' || error.code === 'ENGINE_TIMEOUT';
+  return failuresBefore + 1 >= (isHungry ? MAX_HUNGRY : MAX_FAILURES);
 }

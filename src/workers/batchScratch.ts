@@ -1,6 +1,7 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import pLimit from 'p-limit';
+import { limitStatements } from '../shared/engine/limits.js';
 import type { Engine, EngineSession } from '../shared/engine/port.js';
 import type { Manifest } from '../shared/ledger/manifest.js';
 import { PROVENANCE_COLUMNS, quoteName, quoteText } from '../shared/schema/columns.js';
@@ -14,6 +15,8 @@ export interface BatchScratch {
   session(): Promise<EngineSession>;
   /** Forgets a session whose engine died. */
   dropSession(): Promise<void>;
+  /** From now on sessions are opened with one thread: slower, in less memory. */
+  spare(): Promise<void>;
   /** The artifacts as a FROM-able expression over local files: those compact left here, else fetched from the lake. */
   source(manifest: Manifest, signal: AbortSignal): Promise<string>;
   /** The local file of each artifact, in the manifest's order: those compact left here, else fetched from the lake. */
@@ -37,6 +40,8 @@ interface ScratchOptions {
 }
 
 const FETCHES_AT_ONCE = 4;
+/** No statement of a step takes this long over a batch of usual size; one that does keeps a worker from all others. */
+const STATEMENT_MS = 15 * 60_000;
 
 /** Opens a scratch folder of a batch; close() removes it with all it holds. */
 export async function openBatchScratch({
@@ -48,12 +53,7 @@ export async function openBatchScratch({
 }: ScratchOptions): Promise<BatchScratch> {
   await mkdir(folder, { recursive: true });
   const files = new Map<string, string>();
-  let opened: Promise<EngineSession> | undefined;
-  const dropSession = async () => {
-    const dropped = opened;
-    opened = undefined;
-    await dropped?.then((session) => session.close()).catch(() => {});
-  };
+  const { session, dropSession, spare } = holdSession({ folder, engine, memoryLimitBytes, threads });
   const fetchFiles = async (manifest: Manifest, signal: AbortSignal): Promise<readonly string[]> => {
     const limit = pLimit(FETCHES_AT_ONCE);
     return await Promise.all(
@@ -72,9 +72,9 @@ export async function openBatchScratch({
   return {
     folder,
     view: undefined,
-    session: () =>
-      (opened ??= engine.open({ scratch: folder, memoryLimit: `${Math.floor(memoryLimitBytes / 1e6)}MB`, threads })),
+    session,
     dropSession,
+    spare,
     keep: (key, file) => void files.set(key, file),
     files: fetchFiles,
     source: async (manifest, signal) =>
@@ -84,6 +84,34 @@ export async function openBatchScratch({
     close: async () => {
       await dropSession();
       await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Opens the session of a batch when it is wanted, and again after it was dropped. */
+function holdSession({
+  folder,
+  engine,
+  memoryLimitBytes,
+  threads,
+}: Omit<ScratchOptions, 'lake'>): Pick<BatchScratch, 'session' | 'dropSession' | 'spare'> {
+  let opened: Promise<EngineSession> | undefined;
+  let atOnce = threads;
+  const dropSession = async () => {
+    const dropped = opened;
+    opened = undefined;
+    await dropped?.then((session) => session.close()).catch(() => {});
+  };
+  return {
+    session: () =>
+      (opened ??= engine
+        .open({ scratch: folder, memoryLimit: `${Math.floor(memoryLimitBytes / 1e6)}MB`, threads: atOnce })
+        .then((session) => limitStatements(session, STATEMENT_MS))),
+    dropSession,
+    spare: async () => {
+      if (atOnce === 1) return;
+      atOnce = 1;
+      await dropSession();
     },
   };
 }

@@ -141,6 +141,7 @@ async function runClaimed(
 ): Promise<{ readonly steps: readonly StepDispatch[]; readonly row: BatchRow }> {
   try {
     refuseCrashing(claim);
+    if (claim.failures > 0) await scratch.spare();
     const batch = await readBatch(context, claim, scratch);
     const steps = await withHeartbeat(context, claim, signal, (alive) =>
       handlers[claim.step](context, {
@@ -195,7 +196,7 @@ async function settleFailure(
   { thrown, scratch, signal }: Failure,
 ): Promise<SluiceError> {
   const error = toSluiceError(signal.aborted && isSluiceError(signal.reason, 'JOB_DEADLINE') ? signal.reason : thrown);
-  if (error.code === 'ENGINE_DIED') await scratch.dropSession();
+  if (error.code === 'ENGINE_DIED' || error.code === 'ENGINE_TIMEOUT') await scratch.dropSession();
   if (error.code === 'LEASE_LOST') return error;
   const { steps } = context.ledger;
   try {

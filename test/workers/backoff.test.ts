@@ -13,7 +13,12 @@ test('a service that is away and a busy table are waited for, for ever', () => {
 });
 
 test('what another try may heal is tried so often, what none heals never again', () => {
-  expect(isOver(new SluiceError('ENGINE_MEMORY', ''), MAX_FAILURES - 2)).toBe(false);
-  expect(isOver(new SluiceError('ENGINE_MEMORY', ''), MAX_FAILURES - 1)).toBe(true);
+  expect(isOver(new SluiceError('ENGINE_DIED', ''), MAX_FAILURES - 2)).toBe(false);
+  expect(isOver(new SluiceError('ENGINE_DIED', ''), MAX_FAILURES - 1)).toBe(true);
   expect(isOver(new SluiceError('TARGET_MISMATCH', ''), 0)).toBe(true);
+});
+
+test('what needs too much memory or time is tried three times', () => {
+  for (const code of ['ENGINE_MEMORY', 'ENGINE_TIMEOUT'] as const)
+    expect([0, 1, 2].map((before) => isOver(new SluiceError(code, ''), before))).toEqual([false, false, true]);
 });

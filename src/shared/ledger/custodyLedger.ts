@@ -21,7 +21,7 @@ const ARTIFACTS = `
 SELECT batch_id, manifest IS NOT NULL AS done,
   ARRAY(SELECT artifact ->> 'key' FROM json_array_elements(coalesce(manifest -> 'artifacts', '[]')) artifact
     UNION ALL SELECT manifest #>> '{layout,hotList,key}' WHERE manifest #> '{layout,hotList}' IS NOT NULL
-    UNION ALL SELECT manifest #>> '{aside,artifact,key}' WHERE manifest #> '{aside,artifact}' IS NOT NULL) AS keys
+    UNION ALL SELECT part #>> '{artifact,key}' FROM json_array_elements(coalesce(manifest -> 'aside', '[]')) part) AS keys
 FROM sluice.batches WHERE batch_id = ANY($1::uuid[])`;
 
 const NOTE_AUDIT = `

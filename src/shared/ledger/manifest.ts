@@ -72,8 +72,8 @@ export interface Manifest {
   /** The sum (hex) of a hash of each row's values, as read and as read back; which DuckDB hashed. Absent where only rows were compared. */
   readonly content?: { readonly hash: string; readonly engine: string };
   readonly objects: readonly ManifestObject[];
-  /** Rows that were set aside: a Parquet file with their object, line, code, reason and text, and how many are of which object. */
-  readonly aside?: {
+  /** Rows that were set aside: Parquet files with their object, line, code, reason and text, and how many are of which object. */
+  readonly aside?: readonly {
     readonly artifact: Artifact;
     readonly objects: readonly {
       readonly object: ObjectId;
@@ -82,7 +82,7 @@ export interface Manifest {
       readonly code: ErrorCode;
       readonly reason: string;
     }[];
-  };
+  }[];
   readonly rows: { readonly in: number; readonly out: number };
   readonly bytes: { readonly in: number; readonly out: number };
 }

@@ -48,18 +48,18 @@ interface StoredRows extends Record<string, unknown> {
 
 /** Notes the rows that a manifest sets aside, in compact's commit. */
 export async function addRowQuarantines(tx: Statements, claim: StepClaim, { aside }: Manifest): Promise<void> {
-  if (aside === undefined) return;
-  const { artifact, objects } = aside;
-  await tx.changed(ADD, [
-    claim.dataset,
-    claim.partition,
-    claim.batch,
-    artifact.key,
-    objects.map(({ object }) => object),
-    objects.map(({ rows }) => rows),
-    objects.map(({ code }) => code),
-    objects.map(({ reason }) => storable(reason)),
-  ]);
+  for (const { artifact, objects } of aside ?? []) {
+    await tx.changed(ADD, [
+      claim.dataset,
+      claim.partition,
+      claim.batch,
+      artifact.key,
+      objects.map(({ object }) => object),
+      objects.map(({ rows }) => rows),
+      objects.map(({ code }) => code),
+      objects.map(({ reason }) => storable(reason)),
+    ]);
+  }
 }
 
 /** Rows that nobody decided about, the newest first. */

@@ -1,5 +1,6 @@
-import { rm } from 'node:fs/promises';
+import { rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { limitStatements } from '../../shared/engine/limits.js';
 import type { EngineSession } from '../../shared/engine/port.js';
 import { type SluiceError, isSluiceError } from '../../shared/errors.js';
 import { type CompactFilesRequest, type CompactFilesResult, compactOnce } from './compactOnce.js';
@@ -8,18 +9,27 @@ import type { CompactInput, Refusal } from './sources.js';
 export type { CompactFilesRequest, CompactFilesResult, CompactedObject } from './compactOnce.js';
 export type { CompactInput } from './sources.js';
 
+/** What a statement may take: a time for its own sake, and more for each byte of the inputs. A bomb of a few bytes gets the least. */
+export interface StatementTime {
+  readonly leastMs: number;
+  readonly bytesPerSecond: number;
+}
+
+const STATEMENT_TIME: StatementTime = { leastMs: 60_000, bytesPerSecond: 1e6 };
+
 /** How to go on after the engine died under a session. */
 export interface EngineRevival {
   /** A fresh session with the same folders, in place of the dead one. */
   readonly reopen?: () => Promise<EngineSession>;
+  readonly statementTime?: StatementTime;
 }
 
 /**
  * Compacts local files into Parquet in one pass over their rows. An input that is cut, damaged or breaks the schema is
  * quarantined with its place and reason, and the rest goes on. Rows in (footers, lines, or a count of their own) equal
  * rows out (counted in the artifacts), or nothing is produced. Safe to run again: it writes over its own artifacts.
- * An input that kills the engine, or needs more memory than it has, is found by halving and quarantined; for a death this
- * takes `reopen`, whose last session is then the one that lives.
+ * An input that kills the engine, needs more memory than it has, or keeps it busy far longer than its bytes should, is found by halving
+ * and quarantined; for a death this takes `reopen`, whose last session is then the one that lives.
  * Errors: COUNT_MISMATCH, CONFIG_INVALID (a sort column that is not there), those of the engine, SCRATCH_FULL.
  */
 export async function compactFiles(request: CompactFilesRequest & EngineRevival): Promise<CompactFilesResult> {
@@ -32,7 +42,9 @@ export async function compactFiles(request: CompactFilesRequest & EngineRevival)
   const killers = await findKillers(work, request.inputs);
   if (killers.length === 0) throw again.error;
   const refused = new Map(killers.map((killer) => [killer.object, killer]));
-  const spared = await compactOnce({ ...work, inputs: request.inputs.filter(({ object }) => !refused.has(object)) });
+  const rest = request.inputs.filter(({ object }) => !refused.has(object));
+  const session = limitStatements(work.session, await limitOf(rest, work.statementTime));
+  const spared = await compactOnce({ ...work, session, inputs: rest });
   const answers = new Map(spared.objects.map((answer) => [answer.object, answer]));
   const objects = request.inputs.flatMap(({ object }) => {
     const killer = refused.get(object);
@@ -48,14 +60,23 @@ type Trial =
   | { readonly kind: 'failed'; readonly error: SluiceError };
 
 async function tryCompact(work: Work, inputs: readonly CompactInput[], outDir = work.outDir): Promise<Trial> {
+  const session = limitStatements(work.session, await limitOf(inputs, work.statementTime));
   try {
-    return { kind: 'done', result: await compactOnce({ ...work, inputs, outDir }) };
+    return { kind: 'done', result: await compactOnce({ ...work, session, inputs, outDir }) };
   } catch (error) {
     if (isSluiceError(error, 'ENGINE_MEMORY')) return { kind: 'failed', error };
-    if (!isSluiceError(error, 'ENGINE_DIED') || work.reopen === undefined) throw error;
+    const isOver = isSluiceError(error, 'ENGINE_TIMEOUT');
+    if (isOver && work.reopen === undefined) return { kind: 'failed', error };
+    if ((!isOver && !isSluiceError(error, 'ENGINE_DIED')) || work.reopen === undefined) throw error;
     work.session = await work.reopen();
     return { kind: 'failed', error };
   }
+}
+
+async function limitOf(inputs: readonly CompactInput[], { leastMs, bytesPerSecond } = STATEMENT_TIME): Promise<number> {
+  const sizes = await Promise.all(inputs.map(async ({ file }) => (await stat(file)).size));
+  const bytes = sizes.reduce((sum, size) => sum + size, 0);
+  return leastMs + Math.round((bytes / bytesPerSecond) * 1000);
 }
 
 /** Compacts each half of inputs that are known to fail together, down to single ones that fail alone, twice. */
@@ -76,7 +97,9 @@ async function findKillers(work: Work, inputs: readonly CompactInput[]): Promise
   return killers;
 }
 
-function refuseKiller({ object }: CompactInput, { code }: SluiceError): Refusal {
+function refuseKiller({ object }: CompactInput, { code, message }: SluiceError): Refusal {
+  if (code === 'ENGINE_TIMEOUT')
+    return { object, code: 'OBJECT_UNREADABLE', reason: `with this object alone: ${message}` };
   const reason =
     code === 'ENGINE_MEMORY'
       ? 'expected data that fits the memory limit of the engine, got more in one piece'

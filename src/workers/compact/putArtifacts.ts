@@ -98,7 +98,7 @@ export async function putAside(
     { path, rows: rows.length, bytes },
     `${folder}_rows-${name}-0.parquet`,
   );
-  return {
+  const part = {
     artifact,
     objects: included.flatMap(({ object }) => {
       const own = rows.filter((row) => row.object === object);
@@ -108,6 +108,7 @@ export async function putAside(
         : [{ object, rows: own.length, code: first.code, reason: `line ${first.line}: ${first.reason}` }];
     }),
   };
+  return [part];
 }
 
 /** Folder and name of an attempt's artifacts. */

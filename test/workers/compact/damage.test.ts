@@ -166,6 +166,26 @@ test('an object that needs more memory than the engine has is set aside; the oth
   expect(result.byName['huge.parquet']).toMatch(/^OBJECT_UNREADABLE: .*memory/);
 });
 
+test('an object that keeps the engine busy far longer than its bytes should is set aside; the others go on', async () => {
+  const files = Array.from({ length: 5 }, (_, index): File => [
+    index === 3 ? '3-bomb.csv' : `${index}.csv`,
+    `flight,delay\nF,${index}\n`,
+  ]);
+  const query: EngineSession['query'] = (sql, signal) => {
+    if (!sql.startsWith('COPY') || !sql.includes(idOf(3))) return bench.session.query(sql, signal);
+    return new Promise((_resolve, reject) => {
+      signal?.addEventListener('abort', () => reject(signal.reason));
+    });
+  };
+  const result = await bench.compact(files, {
+    schema: DELAYS,
+    session: { ...bench.session, query },
+    statementTime: { leastMs: 1500, bytesPerSecond: 1e9 },
+  });
+  expect(result.byName['3-bomb.csv']).toMatch(/^OBJECT_UNREADABLE: .*alone: expected the engine's answer within 1.5/);
+  expect(result.rows).toEqual({ in: 4, out: 4 });
+});
+
 test('a column with a name of the kind that Sluice keeps for itself quarantines its object alone', async () => {
   const result = await bench.compact([
     ['a.csv', 'flight,_Sluice_Batch\nF1,2\n'],

@@ -18,7 +18,7 @@ CREATE TABLE sluice.row_quarantines (
   state text NOT NULL DEFAULT 'quarantined' CHECK (state IN ('quarantined', 'replayed', 'discarded')),
   next_object_id uuid,
   created_at timestamptz NOT NULL DEFAULT now(),
-  UNIQUE (batch_id, object_id)
+  UNIQUE (batch_id, object_id, artifact)
 );
 
 CREATE INDEX row_quarantines_open ON sluice.row_quarantines (dataset, created_at) WHERE state = 'quarantined';
