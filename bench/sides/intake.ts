@@ -12,7 +12,7 @@ import { openLedger } from '../../src/shared/ledger/open.js';
 import { openQueue } from '../../src/shared/queue/open.js';
 import { silentLog } from '../../src/shared/telemetry/log.js';
 import { configOf } from '../configOf.js';
-import { type Args, numberOf, type OpenSide, textOf } from '../harness/side.js';
+import { type Args, numberOf, type OpenSide, type SideAnswer, textOf } from '../harness/side.js';
 
 /** Notifications to the product's webhook: each is answered when its records are durable in the ledger. */
 export async function webhook(args: Args): Promise<OpenSide> {
@@ -35,7 +35,7 @@ export async function webhook(args: Args): Promise<OpenSide> {
     await queue.close();
     await ledger.close();
   };
-  return { run: async () => ({ units: await sender.send() }), digest, close };
+  return { run: sender.send, digest, close };
 }
 
 /** The same notifications to an Express that parses them, counts and answers; nothing is kept. */
@@ -53,7 +53,7 @@ export async function bareExpress(args: Args): Promise<OpenSide> {
     sender.end();
     await server.close();
   };
-  return { run: async () => ({ units: await sender.send() }), digest: async () => ({ records }), close };
+  return { run: sender.send, digest: async () => ({ records }), close };
 }
 
 /** The same records by one COPY into each of the ledger's two tables, in one transaction: their indexes and triggers included. */
@@ -107,13 +107,15 @@ export function eTagOf(index: number): string {
 }
 
 /** A process that sends ready-made notifications over keep-alive connections; it counts with the side on both sides. */
-async function openSender(args: Args, url: string): Promise<{ send: () => Promise<number>; end: () => void }> {
+async function openSender(args: Args, url: string): Promise<{ send: () => Promise<SideAnswer>; end: () => void }> {
   const fromSource = import.meta.url.endsWith('.ts');
   const path = fileURLToPath(new URL(`./sender.${fromSource ? 'ts' : 'js'}`, import.meta.url));
   const child = fork(path, [url, JSON.stringify(args)], { stdio: ['ignore', 2, 2, 'ipc'] });
   const next = () =>
-    new Promise<number>((resolve, reject) => {
-      child.once('message', (message) => resolve(Number(message)));
+    new Promise<SideAnswer>((resolve, reject) => {
+      child.once('message', ({ units, p99Ms }: Readonly<Record<string, number>>) =>
+        resolve({ units: units ?? 0, facts: { p99Ms: p99Ms ?? 0 } }),
+      );
       child.once('exit', () => reject(new Error('expected the sender to live, got its end')));
     });
   await next();

@@ -44,6 +44,7 @@ function requestOf(index: number): Buffer {
 }
 
 let next = 0;
+let latencies: number[] = [];
 
 /** One connection: sends a request, waits for its whole answer, sends the next. */
 function sendAll(): Promise<void> {
@@ -51,12 +52,16 @@ function sendAll(): Promise<void> {
     const socket = connect(Number(url.port), url.hostname);
     socket.setNoDelay(true);
     let answer = '';
+    let sentAt = 0;
     const sendNext = () => {
       const body = bodies[next++];
       if (body === undefined) {
         socket.end();
         resolve();
-      } else socket.write(body);
+      } else {
+        sentAt = performance.now();
+        socket.write(body);
+      }
     };
     socket.on('connect', sendNext).on('error', reject);
     socket.setEncoding('latin1').on('data', (piece: string) => {
@@ -66,6 +71,7 @@ function sendAll(): Promise<void> {
       if (end < 0 || answer.length < end + 4 + length) return;
       if (!answer.startsWith('HTTP/1.1 200')) reject(new Error(`expected 200, got ${answer.slice(0, 300)}`));
       answer = '';
+      latencies.push(performance.now() - sentAt);
       sendNext();
     });
   });
@@ -73,6 +79,8 @@ function sendAll(): Promise<void> {
 
 process.on('message', async () => {
   await Promise.all(Array.from({ length: connections ?? 1 }, sendAll));
-  process.send?.((requests ?? 0) * (perRequest ?? 0));
+  latencies = latencies.sort((a, b) => a - b);
+  const p99Ms = latencies[Math.floor(latencies.length * 0.99)] ?? 0;
+  process.send?.({ units: (requests ?? 0) * (perRequest ?? 0), p99Ms });
 });
-process.send?.(0);
+process.send?.({ units: 0, p99Ms: 0 });
