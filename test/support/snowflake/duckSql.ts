@@ -8,6 +8,10 @@ export function toDuck(sql: string): string {
   if (text === undefined) throw unknownStatement(sql);
   return mapOutsideQuotes(text, (part) =>
     // A NULL of no type is a text in Snowflake.
-    part.replaceAll(/CURRENT_TIMESTAMP\(\)/g, 'now()').replaceAll(/\bNULL AS\b/g, 'NULL::VARCHAR AS'),
+    part
+      .replaceAll(/CURRENT_TIMESTAMP\(\)/g, 'now()')
+      .replaceAll(/\bNULL AS\b/g, 'NULL::VARCHAR AS')
+      .replaceAll(/\bAS NUMBER\(/g, 'AS DECIMAL(')
+      .replaceAll(/\bAS TIMESTAMP_NTZ\(9\)/g, 'AS TIMESTAMP_NS'),
   );
 }

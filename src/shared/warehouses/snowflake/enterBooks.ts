@@ -1,10 +1,11 @@
 import type { ObjectId } from '../../ids.js';
 import { SluiceError } from '../../errors.js';
 import type { LoadRequest } from '../port.js';
+import type { Written } from './modes/mode.js';
 import type { Run } from './run.js';
 import { numberAt } from './run.js';
 import type { LoadKey } from './sql/books.js';
-import { claimLoad, claimObjects, findLoad, findObjects, lockFence, readFence } from './sql/books.js';
+import { claimLoad, findLoad, findObjects, lockFence, readFence } from './sql/books.js';
 import { COMMIT, ROLLBACK } from './sql/session.js';
 
 /** What the books hold of a load. */
@@ -16,9 +17,9 @@ export interface LoadEntry {
 export interface Entering {
   readonly key: LoadKey;
   readonly manifestHash: string;
-  /** Objects that this load brings. */
-  readonly wanted: LoadRequest['objects'];
-  readonly present: number;
+  /** What a replacing batch is the whole of. */
+  readonly scope?: string | undefined;
+  readonly written: Pick<Written, 'present' | 'claim' | 'notes'>;
   readonly phase: (name: 'fence-held' | 'claimed') => Promise<void>;
 }
 
@@ -28,27 +29,32 @@ export interface Entering {
  */
 export async function enterBooks(
   run: Run,
-  { key, manifestHash, wanted, present, phase }: Entering,
+  { key, manifestHash, scope, written, phase }: Entering,
 ): Promise<LoadEntry & { readonly kind: 'loaded' | 'already' }> {
   await run(lockFence(key));
   await requireAttempt(run, key);
   await phase('fence-held');
-  const claimed = numberAt(await run(claimLoad(key, manifestHash, present)), 0);
+  const claimed = numberAt(await run(claimLoad(key, { manifestHash, rows: written.present, scope })), 0);
   if (claimed === 0) {
     await run(ROLLBACK);
     return { kind: 'already', ...(await requireLoad(run, key)) };
   }
-  const fresh = wanted.length === 0 ? 0 : numberAt(await run(claimObjects(key, wanted)), 0);
-  if (fresh !== wanted.length) {
-    throw new SluiceError(
-      'TARGET_BUSY',
-      `expected ${wanted.length} objects new to ${key.table}, got ${fresh}: another batch came first`,
-    );
-  }
+  if (written.claim !== undefined) await claimAll(run, key, written.claim);
+  for (const note of written.notes) await run(note, 'rows');
   const entry = await requireLoad(run, key);
   await phase('claimed');
   await run(COMMIT);
   return { kind: 'loaded', ...entry };
+}
+
+async function claimAll(run: Run, { table }: LoadKey, claim: NonNullable<Written['claim']>): Promise<void> {
+  const { rows } = await run(claim.statement);
+  const claimed = (rows[0] ?? []).reduce((sum, count) => sum + Number(count), 0);
+  if (claim.expected === undefined || claimed === claim.expected) return;
+  throw new SluiceError(
+    'TARGET_BUSY',
+    `expected ${claim.expected} objects new to ${table}, got ${claimed}: another batch came first`,
+  );
 }
 
 async function requireLoad(run: Run, key: LoadKey): Promise<LoadEntry> {

@@ -1,17 +1,17 @@
-import { SluiceError } from '../../errors.js';
 import type { LoadReceipt, LoadRequest } from '../port.js';
 import type { TableName } from './identifiers.js';
 import { tableKey } from './identifiers.js';
-import { countMismatch, enterBooks, knownObjects, readLoad, requireAttempt } from './enterBooks.js';
+import { countMismatch, enterBooks, readLoad, requireAttempt } from './enterBooks.js';
 import { modes } from './modes/modes.js';
 import type { LoadColumn } from './planTable.js';
-import { stagedColumns, stageFolder, stagingTable } from './stagingNames.js';
+import { besideStaging, stagedColumns, stageFolder, stagingTable, turnTable } from './stagingNames.js';
 import { prepareTable } from './prepareTable.js';
 import type { Run } from './run.js';
 import type { LoadKey } from './sql/books.js';
 import { raiseFence } from './sql/books.js';
 import { BEGIN, ROLLBACK } from './sql/session.js';
 import { createStaging, dropTable, removeFiles } from './sql/staging.js';
+import { createTurn, takeTurn } from './sql/turn.js';
 import { countStaged } from './sql/write.js';
 import type { StageKind } from './stageFiles.js';
 import { copyStaged, stageFiles } from './stageFiles.js';
@@ -49,6 +49,8 @@ interface Work {
   readonly request: LoadRequest;
   readonly key: LoadKey;
   readonly staging: TableName;
+  /** What the write mode keeps beside it. */
+  readonly beside: TableName;
   /** Folder of the stage that holds what attempts at this load have put. */
   readonly folder: string;
   readonly phase: (name: LoadPhase) => Promise<void>;
@@ -62,10 +64,6 @@ interface Work {
 export async function loadBatch(context: LoadContext, request: LoadRequest): Promise<LoadReceipt> {
   const { run, table } = context;
   const { batch, attempt } = request;
-  if (request.removes.length > 0)
-    throw new SluiceError('CONFIG_INVALID', 'expected a Postgres target where onOverwrite is replace, got Snowflake', {
-      facts: { table: tableKey(table), batch },
-    });
   const key: LoadKey = { database: table.database, table: tableKey(table), batch, attempt };
   const phase = async (at: LoadPhase) => {
     request.signal?.throwIfAborted();
@@ -73,13 +71,16 @@ export async function loadBatch(context: LoadContext, request: LoadRequest): Pro
     request.signal?.throwIfAborted();
   };
   const staging = stagingTable(table, key);
-  const work: Work = { context, request, key, staging, folder: stageFolder(key), phase };
+  const beside = besideStaging(staging);
+  const work: Work = { context, request, key, staging, beside, folder: stageFolder(key), phase };
   await run(raiseFence(key));
   await phase('fence-raised');
   const done = await readLoad(run, key);
   if (done !== undefined) return { kind: 'already', skipped: [], ...done };
   await requireAttempt(run, key);
   const { columns } = await prepareTable(run, table, request.columns, context.clusterBy);
+  const turn = modes[request.mode].takesTurns ? turnTable(table, key.table) : undefined;
+  if (turn !== undefined) for (const statement of createTurn(turn)) await run(statement);
   await phase('table-ready');
   try {
     await fillStaging(work, columns);
@@ -99,6 +100,8 @@ async function fillStaging(work: Work, columns: readonly LoadColumn[]): Promise<
   const { run, stage, stageKind: kind } = context;
   const staged = stagedColumns(columns);
   await run(createStaging(staging, staged));
+  const prepare = modes[request.mode].prepare;
+  if (prepare !== undefined) await run(prepare(work.beside));
   const files = await stageFiles(run, stage, {
     kind,
     artifacts: request.artifacts,
@@ -115,27 +118,26 @@ async function fillStaging(work: Work, columns: readonly LoadColumn[]): Promise<
   await phase('copied');
 }
 
-/** The transaction: rows, fence, books. */
+/** The transaction: turn, rows, fence, books. */
 async function writeBatch(work: Work, columns: readonly LoadColumn[]): Promise<LoadReceipt> {
-  const { context, request, key, staging, phase } = work;
+  const { context, request, key, staging, beside, phase } = work;
   const { run, table } = context;
-  const known = await knownObjects(run, key, request);
-  const wanted = request.objects.filter(({ object }) => !known.has(object));
-  const expected = wanted.reduce((sum, { rows }) => sum + rows, 0);
-  const skipped = [...known];
+  const mode = modes[request.mode];
   await run(BEGIN);
-  const rows = { staging, columns, batch: request.batch, skipped };
-  const present = expected === 0 ? 0 : await modes[request.mode]({ run, table, rows });
-  if (present !== expected) throw countMismatch(work.key, expected, present);
+  if (mode.takesTurns) await run(takeTurn(turnTable(table, key.table)));
+  const rows = { staging, columns, batch: request.batch, skipped: [] };
+  const written = await mode.write({ run, table, key, request, rows, beside });
   await phase('rows-written');
-  const entry = await enterBooks(run, { key, manifestHash: request.manifestHash, wanted, present, phase });
-  return entry.kind === 'already' ? { skipped: [], ...entry } : { skipped, ...entry };
+  const scope = request.mode === 'replace' ? (request.scope ?? '') : undefined;
+  const entry = await enterBooks(run, { key, manifestHash: request.manifestHash, scope, written, phase });
+  return entry.kind === 'already' ? { skipped: [], ...entry } : { skipped: written.skipped, ...entry };
 }
 
 /** What is left over costs little and is swept later: a failure here never makes a load fail. */
-async function cleanUp({ context, staging, folder }: Work): Promise<void> {
+async function cleanUp({ context, request, staging, beside, folder }: Work): Promise<void> {
   const { tidy, stage, stageKind } = context;
-  const leftovers = [dropTable(staging), ...(stageKind === 'internal' ? [removeFiles(stage, folder)] : [])];
+  const tables = modes[request.mode].prepare === undefined ? [staging] : [staging, beside];
+  const leftovers = [...tables.map(dropTable), ...(stageKind === 'internal' ? [removeFiles(stage, folder)] : [])];
   await Promise.allSettled(leftovers.map((statement) => tidy(statement)));
 }
 

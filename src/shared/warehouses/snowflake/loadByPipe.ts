@@ -9,7 +9,7 @@ import type { PipeClient, PipedFile } from './pipeClient.js';
 import { prepareTable } from './prepareTable.js';
 import { columnOf } from './run.js';
 import type { LoadKey } from './sql/books.js';
-import { raiseFence } from './sql/books.js';
+import { claimObjects, raiseFence } from './sql/books.js';
 import { copyHistory, createPipe } from './sql/pipe.js';
 import { BEGIN, ROLLBACK } from './sql/session.js';
 import { countPresent } from './sql/write.js';
@@ -50,8 +50,11 @@ export async function loadByPipe(context: PipeContext, request: LoadRequest): Pr
   await run(BEGIN);
   try {
     const phase = async () => signal?.throwIfAborted();
-    const { manifestHash, objects: wanted } = request;
-    return { skipped: [], ...(await enterBooks(run, { key, manifestHash, wanted, present, phase })) };
+    const { manifestHash, objects } = request;
+    const claim =
+      objects.length === 0 ? undefined : { statement: claimObjects(key, objects), expected: objects.length };
+    const written = { present, claim, notes: [] };
+    return { skipped: [], ...(await enterBooks(run, { key, manifestHash, written, phase })) };
   } catch (error) {
     await tidy(ROLLBACK).catch(() => {});
     throw error;
@@ -73,8 +76,10 @@ async function requireNew({ run }: PipeContext, key: LoadKey, request: LoadReque
 
 /** Rows that the table has of this batch, and whether each object has exactly its own. */
 async function countRows({ run, table }: PipeContext, { objects, batch }: LoadRequest) {
+  const key = { database: table.database, table: tableKey(table) };
   const ids = objects.map(({ object }) => object);
-  const { rows } = ids.length === 0 ? { rows: [] } : await run(countPresent(table, ids, batch), 'rows');
+  const { rows } =
+    ids.length === 0 ? { rows: [] } : await run(countPresent(table, ids, { key, fromBatch: batch }), 'rows');
   const counted = new Map(rows.map(([object, present]) => [object, Number(present)]));
   return {
     present: [...counted.values()].reduce((sum, present) => sum + present, 0),

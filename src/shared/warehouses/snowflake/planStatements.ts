@@ -1,18 +1,26 @@
+import { assertNever } from '../../errors.js';
 import type { BatchId } from '../../ids.js';
 import { asBatchId, asObjectId } from '../../ids.js';
 import type { Column } from '../../schema/columns.js';
+import type { WriteMode } from '../port.js';
 import type { TableName } from './identifiers.js';
 import { tableKey } from './identifiers.js';
 import type { LoadColumn } from './planTable.js';
+import { mergeKeys } from './modes/upsert.js';
+import { modes } from './modes/modes.js';
 import { planTable } from './planTable.js';
 import * as books from './sql/books.js';
 import { copyHistory, createPipe } from './sql/pipe.js';
+import * as merge from './sql/merge.js';
+import * as replace from './sql/replace.js';
 import { BEGIN, COMMIT, setSession } from './sql/session.js';
 import * as staging from './sql/staging.js';
 import type { Statement } from './sql/statement.js';
 import { describeTable } from './sql/table.js';
+import { createTurn, takeTurn } from './sql/turn.js';
+import type { StagedRows } from './sql/write.js';
 import { countStaged, insertRows } from './sql/write.js';
-import { pipeName, stagedColumns, stageFolder, stagingTable } from './stagingNames.js';
+import { besideStaging, pipeName, stagedColumns, stageFolder, stagingTable, turnTable } from './stagingNames.js';
 import type { StageKind } from './stageFiles.js';
 import { stageName } from './stageFiles.js';
 
@@ -22,6 +30,10 @@ export interface PlannedLoad {
   readonly columns: readonly Column[];
   readonly clusterBy: readonly string[];
   readonly via: 'copy' | 'snowpipe';
+  readonly mode: WriteMode;
+  /** upsert: columns as delivered. */
+  readonly key?: readonly string[] | undefined;
+  readonly orderBy?: readonly string[] | undefined;
   readonly stage: StageKind;
   readonly queryTag: string;
   /** Keys of the artifacts; an example where there are none yet. */
@@ -67,8 +79,8 @@ export function planStatements(load: PlannedLoad): readonly StatementGroup[] {
         ...(load.via === 'snowpipe' ? [BEGIN] : []),
         books.lockFence(key),
         books.readFence(key),
-        books.claimLoad(key, 'f'.repeat(64), 0),
-        books.claimObjects(key, [{ object: EXAMPLE_OBJECT, rows: 0 }]),
+        books.claimLoad(key, { manifestHash: 'f'.repeat(64), rows: 0, scope: load.mode === 'replace' ? '' : null }),
+        ...enterObjects(load, key),
         COMMIT,
       ],
     },
@@ -83,12 +95,17 @@ function copySteps(load: PlannedLoad, columns: readonly LoadColumn[], stage: Tab
   const folder = internal ? `${stageFolder(place)}1/` : '';
   const names = internal ? files.map((file) => file.split('/').at(-1) ?? file) : files;
   const puts = internal ? names.map((name) => staging.putFile(stage, folder, `/scratch/${name}`)) : [];
+  const beside = besideStaging(temporary);
+  const mode = modes[load.mode];
+  const turn = turnTable(table, place.table);
   const fields = stagedColumns(columns);
   return [
     {
       step: 'staging',
       statements: [
+        ...(mode.takesTurns ? createTurn(turn) : []),
         staging.createStaging(temporary, fields),
+        ...(mode.prepare === undefined ? [] : [mode.prepare(beside)]),
         ...puts,
         staging.copyFiles(temporary, fields, { stage, folder, files: names }),
         countStaged(temporary),
@@ -97,12 +114,53 @@ function copySteps(load: PlannedLoad, columns: readonly LoadColumn[], stage: Tab
     {
       step: 'transaction: rows',
       statements: [
-        books.findObjects({ ...place, database: table.database }, [EXAMPLE_OBJECT]),
         BEGIN,
-        insertRows(table, { staging: temporary, columns, batch, skipped: [] }),
+        ...(mode.takesTurns ? [takeTurn(turn)] : []),
+        ...writeStatements(load, { staging: temporary, columns, batch, skipped: [] }, beside),
       ],
     },
   ];
+}
+
+/** What the mode does with the staged rows. */
+function writeStatements(load: PlannedLoad, rows: StagedRows, beside: TableName): readonly Statement[] {
+  const { table, batch = EXAMPLE_BATCH } = load;
+  const key = { database: table.database, table: tableKey(table), batch, attempt: 1 };
+  const objects = [EXAMPLE_OBJECT];
+  switch (load.mode) {
+    case 'append':
+      return [books.findObjects(key, objects), insertRows(table, rows)];
+    case 'replace':
+      return [
+        replace.countNewer(key, ''),
+        replace.findNewer(key, objects),
+        ...replace.takeOut(table, beside, { key, scope: '', objects }),
+        insertRows(table, rows),
+      ];
+    case 'upsert': {
+      const keys = mergeKeys({ key: load.key ?? [], orderBy: load.orderBy ?? [], table: key.table }, rows);
+      const column = merge.rangeColumn(rows, keys);
+      const range: merge.KeyRange | undefined = column && { ...column, bounds: ['', ''] };
+      return [
+        books.findObjects(key, objects),
+        merge.keyRange(rows, keys),
+        merge.judgeRows(table, rows, { keys, verdicts: beside, range }),
+        merge.countTwice(beside),
+        merge.countVerdicts(beside),
+        merge.mergeRows(table, rows, { keys, verdicts: beside, range }),
+      ];
+    }
+    default:
+      return assertNever(load.mode);
+  }
+}
+
+/** How the objects enter the books. */
+function enterObjects({ mode, table }: PlannedLoad, key: books.LoadKey): readonly Statement[] {
+  const entries = [{ object: EXAMPLE_OBJECT, rows: 0 }];
+  const beside = besideStaging(stagingTable(table, key));
+  if (mode === 'replace') return [replace.claimWhole(key, entries), replace.noteGone(key, beside)];
+  return [books.claimObjects(key, entries), ...(mode === 'upsert' ? [merge.noteOverwritten(key, beside)] : [])];
 }
 
 function pipeSteps(

@@ -14,6 +14,16 @@ export function stagingTable(
   return { database, schema: BOOKS_SCHEMA, name };
 }
 
+/** What a mode keeps beside the staging table. */
+export function besideStaging(staging: TableName): TableName {
+  return { ...staging, name: `${staging.name}_B` };
+}
+
+/** The table whose lock is the turn to write into a table. */
+export function turnTable({ database }: Pick<TableName, 'database'>, table: string): TableName {
+  return { database, schema: BOOKS_SCHEMA, name: `TURN_${placeOf(table).toUpperCase()}` };
+}
+
 /** The folder of the stage for what attempts at one load put. */
 export function stageFolder({ batch, table }: { batch: string; table: string }): string {
   return `${batch}_${placeOf(table)}/`;

@@ -24,7 +24,7 @@ export async function sweepLeftovers(run: Run, { database, stage, kind, nowMs }:
   const shown = await run(showStaging({ database, schema: BOOKS_SCHEMA }));
   const created = columnOf(shown, 'created_on');
   const tables = columnOf(shown, 'name').flatMap((name, index) =>
-    name !== null && /^STG_[0-9A-F]{32}_\d+_[0-9A-F]{8}$/.test(name) && isOld(created[index]) ? [name] : [],
+    name !== null && /^STG_[0-9A-F]{32}_\d+_[0-9A-F]{8}(_B)?$/.test(name) && isOld(created[index]) ? [name] : [],
   );
   for (const name of tables) await run(dropTable({ database, schema: BOOKS_SCHEMA, name }));
   if (kind === 'external') return tables.length;

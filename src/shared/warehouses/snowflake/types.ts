@@ -72,6 +72,11 @@ export function tableValue(duckType: string, value: string): string {
   return head === 'UUID' ? uuidText(value) : value;
 }
 
+/** A value of the table (SQL) as something that can be compared: what is nested, by its JSON. */
+export function comparedValue(duckType: string, value: string): string {
+  return /^(VARIANT|ARRAY|OBJECT)/.test(createdType(duckType) ?? '') ? `TO_JSON(${value})` : value;
+}
+
 /**
  * A UUID as lower-case text with hyphens (SQL), whichever way Snowflake shows the 16 bytes that Parquet holds: as hexadecimal digits, or
  * as a UUID already.

@@ -6,16 +6,32 @@ import * as cost from '../../../../src/shared/warehouses/snowflake/sql/cost.js';
 import * as hybrid from '../../../../src/shared/warehouses/snowflake/sql/hybrid.js';
 import * as merge from '../../../../src/shared/warehouses/snowflake/sql/merge.js';
 import * as pipe from '../../../../src/shared/warehouses/snowflake/sql/pipe.js';
+import * as removes from '../../../../src/shared/warehouses/snowflake/sql/removes.js';
 import * as replace from '../../../../src/shared/warehouses/snowflake/sql/replace.js';
 import * as session from '../../../../src/shared/warehouses/snowflake/sql/session.js';
 import * as setup from '../../../../src/shared/warehouses/snowflake/sql/setup.js';
 import * as staging from '../../../../src/shared/warehouses/snowflake/sql/staging.js';
 import type { Statement } from '../../../../src/shared/warehouses/snowflake/sql/statement.js';
 import * as table from '../../../../src/shared/warehouses/snowflake/sql/table.js';
+import * as turn from '../../../../src/shared/warehouses/snowflake/sql/turn.js';
 import * as write from '../../../../src/shared/warehouses/snowflake/sql/write.js';
 import { testObject } from '../../../support/loadRequests.js';
 
-export const MODULES = { books, cost, hybrid, merge, pipe, replace, session, setup, staging, table, write };
+export const MODULES = {
+  books,
+  cost,
+  hybrid,
+  merge,
+  pipe,
+  removes,
+  replace,
+  session,
+  setup,
+  staging,
+  table,
+  turn,
+  write,
+};
 
 /** Exports of the modules above that are parts of statements, not statements. */
 export const PARTS = [
@@ -26,6 +42,9 @@ export const PARTS = [
   'columnList',
   'selectStaged',
   'selectNewest',
+  'nameStaged',
+  'rangeColumn',
+  'STAGED_OBJECT',
 ];
 
 export const COLUMNS = [
@@ -49,6 +68,8 @@ export const COLUMNS = [
 
 const orders = { database: 'RAW', schema: 'PUBLIC', name: 'ORDERS' };
 const twin = { database: 'RAW', schema: '_SLUICE', name: 'STG_1' };
+const beside = { ...twin, name: 'STG_1_B' };
+const turns = { ...twin, name: 'TURN_1' };
 const files = { database: 'RAW', schema: '_SLUICE', name: 'FILES' };
 const batch = asBatchId('01890000-0000-7000-8000-000000000001');
 const key = { database: 'RAW', table: 'PUBLIC.ORDERS', batch, attempt: 2 };
@@ -57,6 +78,7 @@ const claims = objects.map((object, index) => ({ object, rows: index + 1 }));
 const columns = planTable(orders, COLUMNS).columns;
 const rows = { staging: twin, columns, batch, skipped: [testObject('c')] };
 const keys = { key: ['ID', 'DAY'], orderBy: ['AT', 'BIG'] };
+const range = { column: 'ID', type: 'NUMBER(38,0)', bounds: [1, 9] } as const;
 const typed = [{ name: 'EXTRA', type: 'NUMBER(38,0)' }];
 const fields = columns.map(({ source, target, staged }) => ({ source, name: target, type: staged }));
 
@@ -79,7 +101,7 @@ export const EXAMPLES: Readonly<Record<string, readonly Statement[]>> = {
   lockFence: [books.lockFence(key)],
   readFence: [books.readFence(key)],
   findLoad: [books.findLoad(key)],
-  claimLoad: [books.claimLoad(key, 'a'.repeat(64), 3)],
+  claimLoad: [books.claimLoad(key, { manifestHash: 'a'.repeat(64), rows: 3, scope: 'dt=1' })],
   findObjects: [books.findObjects(key, objects)],
   claimObjects: [books.claimObjects(key, claims)],
   oldestBatch: [books.oldestBatch(key, objects)],
@@ -88,11 +110,19 @@ export const EXAMPLES: Readonly<Record<string, readonly Statement[]>> = {
   uniteRecent: [
     hybrid.uniteRecent(orders, { view: 'ORDERS_ALL', recent: 'ORDERS_RECENT', columns: ['ID', 'AT'], at: 'AT' }),
   ],
-  keyRange: [merge.keyRange(rows, keys)],
-  mergeRows: [
-    merge.mergeRows(orders, rows, { keys, range: [1, 9] }),
-    merge.mergeRows(orders, { ...rows, skipped: [] }, { keys: { key: ['ID'], orderBy: [] }, range: [1, 9] }),
+  createVerdicts: [merge.createVerdicts(beside)],
+  keyRange: [merge.keyRange(rows, keys), merge.keyRange(rows, { key: ['RATIO'], orderBy: [] })],
+  judgeRows: [
+    merge.judgeRows(orders, rows, { keys, verdicts: beside, range }),
+    merge.judgeRows(orders, { ...rows, skipped: [] }, { keys: { key: ['REF'], orderBy: [] }, verdicts: beside }),
   ],
+  countTwice: [merge.countTwice(beside)],
+  countVerdicts: [merge.countVerdicts(beside)],
+  mergeRows: [
+    merge.mergeRows(orders, rows, { keys, verdicts: beside, range }),
+    merge.mergeRows(orders, rows, { keys: { key: ['RATIO'], orderBy: [] }, verdicts: beside }),
+  ],
+  noteOverwritten: [merge.noteOverwritten(key, beside)],
   createPipe: [
     pipe.createPipe({ ...orders, name: 'ORDERS_PIPE_1' }, orders, {
       columns,
@@ -100,8 +130,18 @@ export const EXAMPLES: Readonly<Record<string, readonly Statement[]>> = {
     }),
   ],
   copyHistory: [pipe.copyHistory(orders, 24)],
-  deleteBatches: [replace.deleteBatches(orders, [batch])],
-  deleteAll: [replace.deleteAll(orders)],
+  enterReplaced: [removes.enterReplaced(key, [{ object: objects[0]!, by: objects[1]! }])],
+  removeRows: removes.removeRows(key, orders, objects),
+  noteKeptOut: [removes.noteKeptOut(key, claims)],
+  countNewer: [replace.countNewer(key, 'dt=1')],
+  findNewer: [replace.findNewer(key, objects)],
+  createGone: [replace.createGone(beside)],
+  takeOut: ['', 'dt=1'].flatMap((scope) => replace.takeOut(orders, beside, { key, scope, objects })),
+  noteGone: [replace.noteGone(key, beside)],
+  claimWhole: [replace.claimWhole(key, claims)],
+  claimLate: [replace.claimLate(key, claims)],
+  createTurn: turn.createTurn(turns),
+  takeTurn: [turn.takeTurn(turns)],
   setSession: [
     session.setSession({ queryTag: '{"team":"it\'s \\"data\\""}', statementTimeoutS: 3600, lockTimeoutS: 120 }),
   ],
@@ -132,7 +172,10 @@ export const EXAMPLES: Readonly<Record<string, readonly Statement[]>> = {
   widenColumns: table.widenColumns(orders, typed),
   countStaged: [write.countStaged(twin)],
   insertRows: [write.insertRows(orders, rows)],
-  countPresent: [write.countPresent(orders, objects), write.countPresent(orders, objects, batch)],
+  countPresent: [
+    write.countPresent(orders, objects, { key }),
+    write.countPresent(orders, objects, { key, fromBatch: batch }),
+  ],
 };
 
 const load = {
@@ -141,13 +184,16 @@ const load = {
   clusterBy: ['at'],
   queryTag: '{"app":"sluice"}',
   files: ['curated/x.parquet'],
-};
+  mode: 'append',
+} as const;
 
 /** All of the above and what plans consist of, once each. */
 export const EVERY: readonly Statement[] = [
   ...Object.values(EXAMPLES).flat(),
   ...[
     planStatements({ ...load, via: 'copy', stage: { kind: 'internal' } }),
+    planStatements({ ...load, via: 'copy', stage: { kind: 'internal' }, mode: 'replace' }),
+    planStatements({ ...load, via: 'copy', stage: { kind: 'internal' }, mode: 'upsert', key: ['id'], orderBy: ['at'] }),
     planStatements({
       ...load,
       via: 'copy',

@@ -1,6 +1,8 @@
 import { afterAll, expect } from 'vitest';
 import { LOAD_PHASES } from '../../../../src/shared/warehouses/snowflake/loadBatch.js';
-import { warehouseContract } from '../../../contracts/warehouse.js';
+import { WRITE_MODES } from '../../../../src/shared/warehouses/port.js';
+import { type TestTarget, warehouseContract } from '../../../contracts/warehouse.js';
+import { writeModesContract } from '../../../contracts/writeModes.js';
 import type { StandIn } from '../../../support/snowflake/server.js';
 import { openOn, startAccount } from '../../../support/snowflake/warehouse.js';
 
@@ -12,10 +14,10 @@ afterAll(async () => {
 });
 
 for (const stage of [{ kind: 'internal' }, { kind: 'external', integration: 'LAKE_S3', url: 's3://lake/' }] as const) {
-  warehouseContract(`Snowflake (${stage.kind} stage)`, {
+  const underTest = {
     phases: LOAD_PHASES,
-    fold: (name) => name.toUpperCase(),
-    fresh: async () => {
+    fold: (name: string) => name.toUpperCase(),
+    fresh: async (): Promise<TestTarget> => {
       const account = await startAccount();
       standIns.push(account.standIn);
       return {
@@ -23,5 +25,7 @@ for (const stage of [{ kind: 'internal' }, { kind: 'external', integration: 'LAK
         cut: () => account.standIn.cut(),
       };
     },
-  });
+  };
+  warehouseContract(`Snowflake (${stage.kind} stage)`, underTest);
+  writeModesContract(`Snowflake (${stage.kind} stage)`, WRITE_MODES, underTest);
 }

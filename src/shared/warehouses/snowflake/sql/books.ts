@@ -2,6 +2,8 @@ import type { ObjectId } from '../../../ids.js';
 import { quoteName } from '../../../schema/columns.js';
 import type { Statement } from './statement.js';
 import { quoteLiteral, statement } from './statement.js';
+import type { TypedColumn } from './table.js';
+import { addColumns } from './table.js';
 
 /** Schema of the books, in the target's database. */
 export const BOOKS_SCHEMA = '_SLUICE';
@@ -21,8 +23,21 @@ export function inBooks(database: string, name: string): string {
   return [database, BOOKS_SCHEMA, name].map(quoteName).join('.');
 }
 
-/** The statements that create the books where they are missing, in their schema. Snowflake enforces no unique keys: the fence's lock stands for them. */
+/** Columns that came after the first books: what became of rows that are not there, and what a replacing batch is the whole of. */
+const LATER: Readonly<Record<string, readonly TypedColumn[]>> = {
+  LOADS: [{ name: 'SCOPE', type: 'VARCHAR' }],
+  LOAD_OBJECTS: [
+    { name: 'REPLACED_BY', type: 'VARCHAR(36)' },
+    ...['REMOVED', 'UNCHANGED', 'OVERWRITTEN'].map((name) => ({ name, type: 'NUMBER(19,0)' })),
+  ],
+};
+
+/**
+ * The statements that create the books where they are missing, in their schema, and bring older ones along. Snowflake enforces no unique
+ * keys: the fence's lock stands for them.
+ */
 export function createBooks(database: string): readonly Statement[] {
+  const place = (name: string) => ({ database, schema: BOOKS_SCHEMA, name });
   const table = (name: string, columns: readonly string[]) =>
     statement([`CREATE TABLE IF NOT EXISTS ${inBooks(database, name)} (${columns.join(', ')})`]);
   return [
@@ -46,6 +61,7 @@ export function createBooks(database: string): readonly Statement[] {
       '"ATTEMPT" NUMBER(10,0) NOT NULL',
       '"HELD" NUMBER(10,0) NOT NULL',
     ]),
+    ...Object.entries(LATER).flatMap(([name, columns]) => addColumns(place(name), columns)),
   ];
 }
 
@@ -94,16 +110,19 @@ export function findLoad({ database, table, batch }: LoadKey): Statement {
   );
 }
 
-/** Enters the batch unless it is there: inserts one row or none. */
-export function claimLoad(key: LoadKey, manifestHash: string, rows: number): Statement {
+/** Enters the batch unless it is there: inserts one row or none. `scope`: what a replacing batch is the whole of. */
+export function claimLoad(
+  key: LoadKey,
+  { manifestHash, rows, scope = null }: { manifestHash: string; rows: number; scope?: string | null | undefined },
+): Statement {
   const loads = inBooks(key.database, 'LOADS');
   return statement(
     [
-      `INSERT INTO ${loads} ("TABLE_NAME", "BATCH", "MANIFEST_HASH", "ATTEMPT", "ROWS", "COMMITTED_AT")`,
-      'SELECT ?, ?, ?, ?, ?, CURRENT_TIMESTAMP() FROM (SELECT 1) AS o',
+      `INSERT INTO ${loads} ("TABLE_NAME", "BATCH", "MANIFEST_HASH", "ATTEMPT", "ROWS", "SCOPE", "COMMITTED_AT")`,
+      'SELECT ?, ?, ?, ?, ?, ?, CURRENT_TIMESTAMP() FROM (SELECT 1) AS o',
       `WHERE NOT EXISTS (SELECT 1 FROM ${loads} WHERE "TABLE_NAME" = ? AND "BATCH" = ?)`,
     ],
-    [key.table, key.batch, manifestHash, key.attempt, rows, key.table, key.batch],
+    [key.table, key.batch, manifestHash, key.attempt, rows, scope, key.table, key.batch],
   );
 }
 
@@ -118,17 +137,28 @@ export function findObjects({ database, table }: LoadKey, objects: readonly Obje
   );
 }
 
-/** Enters the objects that the table has from no batch. At most 10,000 objects. */
-export function claimObjects(
-  { database, table, batch }: LoadKey,
-  objects: readonly { readonly object: ObjectId; readonly rows: number }[],
-): Statement {
+/** An object as it enters the books. */
+export interface ObjectEntry {
+  readonly object: ObjectId;
+  readonly rows: number;
+  /** Rows that were equal to those that the table had. */
+  readonly unchanged?: number;
+  /** Rows that gave way to newer ones of their key. */
+  readonly overwritten?: number;
+}
+
+/** Enters the objects that the table has from no batch: inserts as many rows. At most 10,000 objects. */
+export function claimObjects({ database, table, batch }: LoadKey, objects: readonly ObjectEntry[]): Statement {
   const known = inBooks(database, 'LOAD_OBJECTS');
-  const values = objects.map(({ object, rows }) => `(${quoteLiteral(object)}, ${rows})`);
+  const values = objects.map(
+    ({ object, rows, unchanged = 0, overwritten = 0 }) =>
+      `(${quoteLiteral(object)}, ${rows}, ${unchanged}, ${overwritten})`,
+  );
   return statement(
     [
-      `INSERT INTO ${known} ("TABLE_NAME", "OBJECT_ID", "BATCH", "ROWS")`,
-      `SELECT ?, c."OBJECT_ID", ?, c."ROWS" FROM (VALUES ${values.join(', ')}) AS c ("OBJECT_ID", "ROWS")`,
+      `INSERT INTO ${known} ("TABLE_NAME", "OBJECT_ID", "BATCH", "ROWS", "UNCHANGED", "OVERWRITTEN")`,
+      'SELECT ?, c."OBJECT_ID", ?, c."ROWS", c."UNCHANGED", c."OVERWRITTEN"',
+      `FROM (VALUES ${values.join(', ')}) AS c ("OBJECT_ID", "ROWS", "UNCHANGED", "OVERWRITTEN")`,
       `WHERE NOT EXISTS (SELECT 1 FROM ${known} AS k WHERE k."TABLE_NAME" = ? AND k."OBJECT_ID" = c."OBJECT_ID")`,
     ],
     [table, batch, table],
