@@ -21,15 +21,6 @@ export function modeFaults(config: Config, load: Load, path: string): readonly C
   };
   const inKey = orderBy.find((column) => key?.includes(column));
   return [
-    ...(type === 'snowflake' && mode !== 'append'
-      ? [
-          {
-            path: `${path}.mode`,
-            expected: 'mode append for a target of type snowflake, until it has others',
-            got: mode,
-          },
-        ]
-      : []),
     ...(mode === 'upsert' && key === undefined
       ? [{ path, expected: 'key, the columns that tell rows apart, for mode upsert', got: 'none' }]
       : []),

@@ -18,7 +18,7 @@ export function findRuleFaults(config: Config): readonly ConfigFault[] {
     ...config.datasets.flatMap((dataset) => [
       ...targetFaults(config, dataset),
       ...prefixFaults(config, dataset),
-      ...replaceFaults(config, dataset),
+      ...replaceFaults(dataset),
       ...skewFaults(dataset),
     ]),
     ...config.schedules.flatMap((schedule, index) =>
@@ -104,16 +104,15 @@ function skewFaults({ name, skew }: Dataset): readonly ConfigFault[] {
 }
 
 /** Rows of an older version can be told from others only where each row stays as its object brought it. */
-function replaceFaults(config: Config, dataset: Dataset): readonly ConfigFault[] {
+function replaceFaults(dataset: Dataset): readonly ConfigFault[] {
   if (dataset.onOverwrite !== 'replace') return [];
-  return dataset.load.flatMap(({ target, mode }, index) => {
-    const type = config.targets[target]?.type ?? 'postgres';
-    if (mode === 'append' && type === 'postgres') return [];
+  return dataset.load.flatMap(({ mode, via }, index) => {
+    if (mode === 'append' && via !== 'snowpipe') return [];
     return [
       {
         path: `datasets.${dataset.name}.load[${index}]`,
-        expected: 'an append load into Postgres where onOverwrite is replace',
-        got: `mode ${mode} into ${type}`,
+        expected: 'an append load, not through a pipe, where onOverwrite is replace',
+        got: via === 'snowpipe' ? 'via snowpipe' : `mode ${mode}`,
       },
     ];
   });

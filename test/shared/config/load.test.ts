@@ -112,16 +112,21 @@ test('text that is no YAML is one clear fault', () => {
   expect(faultsOf('version: [1')[0]).toMatch(/^ {2}line \d+: \(file\): expected valid YAML, got /);
 });
 
-test('overwritten files are replaced in append loads of Postgres only', () => {
+test('overwritten files are replaced in append loads only, and not through a pipe', () => {
   const replacing = small.replace('    load:', '    onOverwrite: replace\n    load:');
   expect(configOf(replacing).datasets[0]).toMatchObject({ onOverwrite: 'replace', onDuplicateContent: 'quarantine' });
   const snow = replacing.replace(
     '{ type: postgres }',
     '{ type: snowflake, account: a, user: u, database: d, privateKeyFile: k }',
   );
-  expect(faultsOf(snow)).toEqual([
-    '  line 9: datasets.orders.load[0]: expected an append load into Postgres where onOverwrite is replace, got mode append into snowflake',
+  expect(faultsOf(snow)).toEqual([]);
+  const upsert = replacing.replace('target: warehouse, ', 'target: warehouse, mode: upsert, key: [id], ');
+  expect(faultsOf(upsert)).toEqual([
+    '  line 9: datasets.orders.load[0]: expected an append load, not through a pipe, where onOverwrite is replace, got mode upsert',
   ]);
+  expect(faultsOf(snow.replace('target: warehouse, ', 'target: warehouse, via: snowpipe, '))).toContain(
+    '  line 9: datasets.orders.load[0]: expected an append load, not through a pipe, where onOverwrite is replace, got via snowpipe',
+  );
 });
 
 test('a schedule that the queue could not keep is a fault', () => {

@@ -44,11 +44,14 @@ test('partitions, indexes and views are Postgres’s', () => {
   ]);
 });
 
-test('Snowflake takes appends', () => {
-  const snow = '{ type: snowflake, account: a, user: u, database: d, privateKeyFile: k }';
-  expect(faultsOf(upsert, snow)).toEqual([
-    '  line 6: datasets.orders.load[0].mode: expected mode append for a target of type snowflake, until it has others, got upsert',
-  ]);
+test('Snowflake takes upserts as Postgres does, but not through a pipe', () => {
+  const snow =
+    '{ type: snowflake, account: a, user: u, database: d, privateKeyFile: k, stage: { integration: LAKE_S3 } }';
+  const plain = snow.replace(', stage: { integration: LAKE_S3 }', '');
+  expect(faultsOf(upsert, plain)).toEqual([]);
+  expect(faultsOf(upsert.replace(' }', ', via: snowpipe }'), snow).at(-1)).toMatch(
+    /via: expected mode append for a pipe, got upsert$/,
+  );
 });
 
 test('an upsert without orderBy is warned of', () => {

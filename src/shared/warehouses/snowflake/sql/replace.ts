@@ -49,11 +49,13 @@ export function takeOut(table: TableName, gone: TableName, leaving: Leaving): re
     statement(
       [
         `INSERT INTO ${quoteTable(gone)} ("GONE_OBJECT", "GONE_ROWS")`,
-        `SELECT "_SLUICE_OBJECT", COUNT(*) FROM ${quoteTable(table)} ${where} GROUP BY 1`,
+        `SELECT "_SLUICE_OBJECT", COUNT(*) FROM ${quoteTable(table)}`,
+        where,
+        'GROUP BY 1',
       ],
       binds,
     ),
-    statement([`DELETE FROM ${quoteTable(table)} ${where}`], binds),
+    statement([`DELETE FROM ${quoteTable(table)}`, where], binds),
   ]);
 }
 

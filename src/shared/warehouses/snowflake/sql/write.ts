@@ -94,8 +94,8 @@ export function countPresent(
   return statement(
     [
       'SELECT COALESCE(p."OBJECT_ID", b."OBJECT_ID") AS "OBJECT_ID", COALESCE(p."PRESENT", 0) AS "PRESENT",',
-      `${noted.map((name) => `COALESCE(b."${name}", 0) AS "${name}"`).join(', ')} FROM (`,
-      `SELECT "_SLUICE_OBJECT" AS "OBJECT_ID", COUNT(*) AS "PRESENT" FROM ${quoteTable(table)}`,
+      `${noted.map((name) => `COALESCE(b."${name}", 0) AS "${name}"`).join(', ')}`,
+      `FROM (SELECT "_SLUICE_OBJECT" AS "OBJECT_ID", COUNT(*) AS "PRESENT" FROM ${quoteTable(table)}`,
       `WHERE "_SLUICE_OBJECT" IN (${list})`,
       fromBatch === undefined ? '' : 'AND "_SLUICE_BATCH" >= ?',
       `GROUP BY 1) AS p FULL OUTER JOIN (SELECT "OBJECT_ID", ${noted.map((name) => `"${name}"`).join(', ')}`,
