@@ -1,5 +1,9 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { AuditedObject } from '../workers/maintain/audit.js';
 import { auditDataset } from '../workers/maintain/audit.js';
+import { type DeepTable, deepAudit } from '../workers/maintain/deep/deepAudit.js';
 import type { AuditVerdict } from '../workers/maintain/judgeObject.js';
 import { datasetOf } from '../workers/context.js';
 import { type Output, showNumber } from './output.js';
@@ -10,6 +14,8 @@ export interface AuditReport {
   /** True when every object is accounted for in every target. */
   readonly balanced: boolean;
   readonly objects: readonly AuditedObject[];
+  /** With `--deep`: every table, compared with the artifacts row by row. */
+  readonly deep?: readonly DeepTable[];
 }
 
 /** Counts every object of the datasets through to the targets. */
@@ -27,8 +33,31 @@ export async function auditDatasets(
   return { balanced: objects.every(({ verdict }) => verdict === 'balanced'), objects };
 }
 
+/** The same, and compares the rows of every table with the artifacts. */
+export async function auditDeeply(
+  services: Services,
+  datasets: readonly string[],
+  signal: AbortSignal,
+): Promise<AuditReport> {
+  const { config, ledger, engine, lake, warehouse } = services;
+  const report = await auditDatasets(services, datasets, signal);
+  const scratch = await mkdtemp(join(config.worker.scratch ?? tmpdir(), 'sluice-audit-'));
+  const deep: DeepTable[] = [];
+  try {
+    for (const name of datasets) {
+      const dataset = datasetOf(config, name);
+      deep.push(
+        ...(await deepAudit({ config, dataset, ledger: ledger.read, engine, lake, warehouse, scratch, signal })),
+      );
+    }
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
+  return { ...report, balanced: report.balanced && deep.every(({ verdict }) => verdict === 'same'), deep };
+}
+
 /** The audit for people: what does not balance, then the tallies. */
-export function showAudit(output: Output, { balanced, objects }: AuditReport): void {
+export function showAudit(output: Output, { balanced, objects, deep = [] }: AuditReport): void {
   const bad = objects.filter(({ verdict }) => verdict !== 'balanced');
   if (bad.length > 0) {
     output.table(
@@ -46,8 +75,32 @@ export function showAudit(output: Output, { balanced, objects }: AuditReport): v
     );
     output.line();
   }
+  if (deep.length > 0) showDeep(output, deep);
   const tally = new Map<AuditVerdict, number>();
   for (const { verdict } of objects) tally.set(verdict, (tally.get(verdict) ?? 0) + 1);
   const counts = [...tally].map(([verdict, count]) => `${showNumber(count)} ${verdict}`).join(', ') || 'no objects';
   output.line(`${balanced ? output.paint.good('balanced') : output.paint.bad('not balanced')}: ${counts}`);
+}
+
+function showDeep(output: Output, deep: readonly DeepTable[]): void {
+  output.table(
+    ['table', 'batches', 'rows', 'compared', 'reason', 'not compared'],
+    deep.map(({ target, table, batches, rows, verdict, reason, notCompared }) => [
+      `${target}.${table}`,
+      batches,
+      rows,
+      verdict === 'same' ? 'same' : output.paint.bad(verdict === 'unverified' ? 'UNVERIFIED' : verdict),
+      reason,
+      notCompared.join(', '),
+    ]),
+  );
+  const differences = deep.flatMap(({ differences: found, table }) => found.map((one) => ({ table, ...one })));
+  if (differences.length > 0) {
+    output.line();
+    output.table(
+      ['table', 'object', 'row', 'difference', 'columns'],
+      differences.map(({ table, uri, row, kind, columns = [] }) => [table, uri, row, kind, columns.join(', ')]),
+    );
+  }
+  output.line();
 }

@@ -1,5 +1,6 @@
 import type { Pool } from 'pg';
 import type { ObjectId } from '../../ids.js';
+import { SluiceError } from '../../errors.js';
 import { asObjectId } from '../../ids.js';
 import type { PresentCount } from '../port.js';
 import { openBooks } from './books.js';
@@ -13,14 +14,20 @@ const OBJECTS_A_QUERY = 50_000;
 /**
  * Counts rows by `_sluice_object` in the table itself. Reads from the oldest batch that the books name for these objects on:
  * batch ids rise with time, so blocks before it are skipped, and an object that a later load doubled is still seen. An object
- * that the books do not know is looked for in the whole table. A table that is not there holds no rows. What was removed, unchanged and
+ * that the books do not know is looked for in the whole table. A table that is not there holds no rows; one that Sluice never
+ * loaded cannot be counted (TARGET_MISMATCH). What was removed, unchanged and
  * overwritten is what the books say, of the same moment.
  */
 export async function presentRows(
   pool: Pool,
   { table, objects, bounds }: { table: TableName; objects: readonly ObjectId[]; bounds: Bounds },
 ): Promise<PresentCount[]> {
-  if (objects.length === 0 || (await readTable(pool, table)) === undefined) return [];
+  const columns = objects.length === 0 ? undefined : await readTable(pool, table);
+  if (columns === undefined) return [];
+  if (!columns.some(({ name }) => name === '_sluice_object')) {
+    const message = `expected ${tableKey(table)} with the column _sluice_object, got a table that Sluice never loaded`;
+    throw new SluiceError('TARGET_MISMATCH', message, { facts: { table: tableKey(table) } });
+  }
   await openBooks(pool, bounds);
   const counts: PresentCount[] = [];
   for (let start = 0; start < objects.length; start += OBJECTS_A_QUERY) {
