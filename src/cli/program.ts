@@ -27,6 +27,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<() => Command>>> = {
   intake: async () => (await import('./commands/intake.js')).intakeCommand,
   worker: async () => (await import('./commands/worker.js')).workerCommand,
   console: async () => (await import('./commands/console.js')).consoleCommand,
+  'hash-password': async () => (await import('./commands/hashPassword.js')).hashPasswordCommand,
   sweep: async () => (await import('./commands/sweep.js')).sweepCommand,
   backfill: async () => (await import('./commands/backfill.js')).backfillCommand,
   status: async () => (await import('./commands/status.js')).statusCommand,

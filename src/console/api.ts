@@ -18,8 +18,8 @@ export interface ApiOptions {
   readonly presentRows?: PresentRows | undefined;
 }
 
-/** What programs read, as JSON: `/status`, `/stream` (server-sent events), `/objects`, `/objects/:id`, `/scale`. */
-export function createApi({ config, ledger, queue, poller, presentRows }: ApiOptions): Router {
+/** What programs read, as JSON: `/status`, `/stream` (server-sent events), `/objects`, `/objects/:id`. */
+export function createApi({ ledger, poller, presentRows }: Omit<ApiOptions, 'config' | 'queue'>): Router {
   const api = Router();
   api.get('/status', async (_request, response) => {
     const { datasets, queues = null, ignored, lastDay, at } = await poller.read();
@@ -43,6 +43,12 @@ export function createApi({ config, ledger, queue, poller, presentRows }: ApiOpt
       findings,
     });
   });
+  return api;
+}
+
+/** The autoscaler's signal, `/scale`. */
+export function createScaleApi({ config, ledger, queue }: Pick<ApiOptions, 'config' | 'ledger' | 'queue'>): Router {
+  const api = Router();
   api.get('/scale', async (request, response) => {
     response.json(await readScale({ config, ledger, queue }, readScaleRequest(request.query)));
   });

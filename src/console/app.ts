@@ -12,14 +12,23 @@ export interface AppOptions {
   readonly logger: Logger;
   readonly pages: RequestHandler;
   readonly api: RequestHandler;
+  /** What programs of the platform ask, who cannot sign in: the autoscaler's signal. */
+  readonly scale: RequestHandler;
   readonly bullBoard: RequestHandler;
+  readonly actions: RequestHandler;
+  /** Where somebody must sign in: the doors, who is let by, and whether people come by https. */
+  readonly lock?: {
+    readonly doors: readonly RequestHandler[];
+    readonly guard: RequestHandler;
+    readonly isHttps: boolean;
+  };
   /** The console listens on this machine alone: requests under another name are refused. */
   readonly isLoopback: boolean;
 }
 
 /** The console's Express app: who may ask, under which policy each part's pages run, and how faults are told. */
 export function createConsoleApp(options: AppOptions): Express {
-  const { ledger, metrics, logger, pages, api, bullBoard, isLoopback } = options;
+  const { ledger, metrics, logger, pages, api, scale, bullBoard, actions, lock, isLoopback } = options;
   const app = express();
   app.disable('x-powered-by');
   if (isLoopback) app.use(refuseOtherNames);
@@ -33,9 +42,18 @@ export function createConsoleApp(options: AppOptions): Express {
   app.get('/metrics', async (_request, response) => {
     response.type(metrics.contentType).send(await metrics.render());
   });
+  app.use('/v1', scale);
+  app.get(/^\/assets\//, pages);
+  if (lock !== undefined) {
+    // https ends at a proxy in front of the console, which says so in x-forwarded-proto.
+    if (lock.isHttps) app.set('trust proxy', 1);
+    app.use('/sign-in', OWN_POLICY);
+    app.use(...lock.doors, lock.guard);
+  }
   // Bull Board sets styles inline and shows images as data; its fonts from elsewhere stay unfetched.
   app.use('/queues', policy({ styleSrc: ["'self'", "'unsafe-inline'"], imgSrc: ["'self'", 'data:'] }), bullBoard);
-  app.use(policy({ styleSrc: ["'self'"], imgSrc: ["'self'"] }));
+  app.use(OWN_POLICY);
+  app.use(actions);
   app.use('/v1', api);
   app.use(pages);
   app.use(tellMissing);
@@ -62,6 +80,8 @@ function policy({ styleSrc, imgSrc }: { styleSrc: string[]; imgSrc: string[] }):
   });
 }
 
+const OWN_POLICY = policy({ styleSrc: ["'self'"], imgSrc: ["'self'"] });
+
 /** A web page elsewhere can make its own name resolve to this machine and read the answers; it cannot change the Host header. */
 const refuseOtherNames: RequestHandler = ({ headers }, response, next) => {
   const name = (headers.host ?? '').replace(/:\d+$/, '');
@@ -83,7 +103,16 @@ function tellFault(logger: Logger): ErrorRequestHandler {
   return (thrown: unknown, { originalUrl }, response, next) => {
     if (response.headersSent) return next(thrown);
     const { code, message, mend, retry } = toSluiceError(thrown);
-    const status = code === 'USAGE' ? 400 : retry === 'backoff' && code !== 'INTERNAL' ? 503 : 500;
+    const status =
+      code === 'USAGE'
+        ? 400
+        : code === 'CONSOLE_DENIED' || code === 'CONSOLE_CSRF'
+          ? 403
+          : code === 'CONSOLE_SIGN_IN'
+            ? 401
+            : retry === 'backoff' && code !== 'INTERNAL'
+              ? 503
+              : 500;
     if (status === 500) logger.error({ error: message }, 'a page of the console failed');
     if (status === 503) response.set('retry-after', '5');
     const told = status === 500 ? 'An unexpected fault; the log has it.' : message;
@@ -93,4 +122,9 @@ function tellFault(logger: Logger): ErrorRequestHandler {
   };
 }
 
-const TITLES: Readonly<Record<number, string>> = { 400: 'Not understood', 503: 'A service does not answer' };
+const TITLES: Readonly<Record<number, string>> = {
+  400: 'Not understood',
+  401: 'Not signed in',
+  403: 'Not allowed',
+  503: 'A service does not answer',
+};

@@ -1,10 +1,15 @@
+import type { ConsoleAuth } from '../shared/config/consoleFields.js';
 import type { Config } from '../shared/config/config.js';
 import { type RunningServer, serve } from '../shared/http/serve.js';
 import type { Ledger } from '../shared/ledger/port.js';
 import type { RedisQueue } from '../shared/queue/open.js';
 import type { Logger } from '../shared/telemetry/log.js';
-import { createApi } from './api.js';
+import { openActions, readBodies } from './actions/router.js';
+import { createApi, createScaleApi } from './api.js';
 import { createConsoleApp } from './app.js';
+import { openGuard } from './auth/guard.js';
+import { openSessions } from './auth/session.js';
+import { openSignIn } from './auth/signIn.js';
 import { openBullBoard } from './bullBoard.js';
 import type { PresentRows } from './custody.js';
 import { openPoller } from './live/poller.js';
@@ -15,7 +20,7 @@ import { createPages } from './pages.js';
 export interface StartConsoleOptions {
   readonly config: Pick<Config, 'console' | 'datasets' | 'worker' | 'scale'>;
   readonly ledger: Ledger;
-  readonly queue: Pick<RedisQueue, 'counts' | 'attendance' | 'bullQueues'>;
+  readonly queue: Pick<RedisQueue, 'counts' | 'attendance' | 'bullQueues' | 'pause' | 'enqueue'>;
   readonly logger: Logger;
   /** Counts an object's rows in a target; left out, a file's page does without. */
   readonly presentRows?: PresentRows;
@@ -23,21 +28,29 @@ export interface StartConsoleOptions {
 
 /**
  * Starts the console at `config.console` (port 0: any free one): the live start page, files, custody, batches, Bull Board at /queues,
- * /metrics and the JSON of /v1. It changes nothing anywhere. Errors: SERVICE_NOT_STARTED when the port cannot be had.
+ * /metrics and the JSON of /v1, behind sign-in where `config.console.auth` says so; only then can anything be done from it. Errors: SERVICE_NOT_STARTED when the port cannot be had.
  */
 export async function startConsole(options: StartConsoleOptions): Promise<RunningServer> {
   const { config, ledger, queue, logger, presentRows } = options;
   const { host, port } = config.console;
   const { datasets } = config;
   const poller = openPoller({ read: openSnapshotReader({ ledger, queue, datasets }), logger });
+  const isLoopback = host === 'localhost' || host === '::1' || host.startsWith('127.');
+  const lock =
+    config.console.auth === undefined
+      ? undefined
+      : await openLock(config.console.auth, { url: publicUrl(config.console), logger });
   const app = createConsoleApp({
     ledger,
     logger,
     metrics: openConsoleMetrics({ config, ledger, queue }),
     pages: createPages({ config, ledger, poller, presentRows }),
-    api: createApi({ config, ledger, queue, poller, presentRows }),
+    api: createApi({ ledger, poller, presentRows }),
+    scale: createScaleApi({ config, ledger, queue }),
+    actions: openActions({ ledger, queue }, { hasSignIn: lock !== undefined }),
+    ...(lock === undefined ? {} : { lock }),
     bullBoard: openBullBoard({ queues: queue.bullQueues, path: '/queues' }),
-    isLoopback: host === 'localhost' || host === '::1' || host.startsWith('127.'),
+    isLoopback: isLoopback && config.console.url === undefined,
   });
   const server = await serve(app, { host, port });
   return {
@@ -47,4 +60,15 @@ export async function startConsole(options: StartConsoleOptions): Promise<Runnin
       await server.close();
     },
   };
+}
+
+/** Where people reach the console; a port that is only known later matters to nobody who has to be led back. */
+function publicUrl({ host, port, url }: StartConsoleOptions['config']['console']): string {
+  return url ?? `http://${host}:${port}`;
+}
+
+async function openLock(auth: ConsoleAuth, { url, logger }: { url: string; logger: Logger }) {
+  const isHttps = url.startsWith('https://');
+  const doors = [openSessions(auth, { isHttps }), await openSignIn({ auth, url, logger }), ...readBodies];
+  return { doors, guard: openGuard(auth), isHttps };
 }

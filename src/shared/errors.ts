@@ -1,5 +1,6 @@
 import type { CatalogueEntry, RetryPolicy } from './errorCatalogue/entry.js';
 import { CONFIGURATION_ERRORS } from './errorCatalogue/configuration.js';
+import { CONSOLE_ERRORS } from './errorCatalogue/console.js';
 import { ENGINE_ERRORS } from './errorCatalogue/engine.js';
 import { INTAKE_ERRORS } from './errorCatalogue/intake.js';
 import { OBJECT_ERRORS } from './errorCatalogue/objects.js';
@@ -18,6 +19,7 @@ export const ERROR_CATALOGUE = {
   ...TARGET_ERRORS,
   ...STEP_ERRORS,
   ...INTAKE_ERRORS,
+  ...CONSOLE_ERRORS,
   INTERNAL: { retry: 'backoff', exit: 1, mend: 'This is a fault of Sluice; please report it with the log.' },
 } as const satisfies Record<string, CatalogueEntry>;
 

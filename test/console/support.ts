@@ -9,20 +9,26 @@ import { freshDatabase, freshPrefix } from '../support/databases.js';
 import { makeConfig } from '../support/datasets.js';
 import { arrivals, claimed, included, manifestOf, planned, stepRef, WAREHOUSE } from '../shared/ledger/support.js';
 
-/** A console over real services of its own, closed after the test. `way`: cuts and mends its way to the ledger. */
-export async function startTestConsole(over: Partial<StartConsoleOptions> = {}) {
-  const way = await brittleProxy(await freshDatabase());
-  const ledger = await openLedger({ url: way.url });
-  await ledger.migrate();
-  const queue = await openQueue({ url: inject('redisUrl'), prefix: freshPrefix() });
-  const config = makeConfig({
+/** The console's configuration, with two datasets. */
+export function checkedConfig(over: Record<string, unknown>) {
+  return makeConfig({
     console: { port: 0 },
     targets: { warehouse: { type: 'postgres' } },
     datasets: {
       orders: { source: { prefix: 'raw/orders/' }, load: [{ target: 'warehouse', table: 'orders' }] },
       clicks: { source: { prefix: 'raw/clicks/' } },
     },
+    ...over,
   });
+}
+
+/** A console over real services of its own, closed after the test. `way`: cuts and mends its way to the ledger. */
+export async function startTestConsole(over: Partial<StartConsoleOptions> = {}) {
+  const way = await brittleProxy(await freshDatabase());
+  const ledger = await openLedger({ url: way.url });
+  await ledger.migrate();
+  const queue = await openQueue({ url: inject('redisUrl'), prefix: freshPrefix() });
+  const config = checkedConfig({});
   const running = await startConsole({ config, ledger, queue, logger: silentLog, ...over });
   onTestFinished(async () => {
     await running.close();

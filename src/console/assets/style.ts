@@ -42,6 +42,23 @@ main > *, main section { min-width: 0; }
 .two { display: grid; gap: 20px; grid-template-columns: minmax(0, 9fr) minmax(0, 5fr); align-items: start; }
 .fault { margin-top: 24px; display: grid; gap: 8px; }`;
 
+const ACTS = `
+input, button, select { font: inherit; color: inherit; background: var(--card); border: 1px solid var(--line); border-radius: 8px; padding: 6px 12px; max-width: 100%; }
+button { cursor: pointer; }
+button:hover { background: var(--sunk); }
+.acts { display: flex; flex-wrap: wrap; gap: 10px 16px; }
+.act { display: inline-flex; gap: 6px; flex-wrap: wrap; }
+.switches li { display: flex; flex-wrap: wrap; gap: 8px 12px; align-items: center; padding: 4px 0; }
+.switches .mono { min-width: 6em; }
+.viewer { display: inline-flex; align-items: center; gap: 10px; color: var(--soft); font-size: 0.9rem; }
+.viewer button { padding: 2px 10px; }
+.door { max-width: 24rem; width: 100%; margin: 8vh auto 0; display: grid; gap: 14px; }
+.stack { display: grid; gap: 12px; }
+.stack label { display: grid; gap: 4px; color: var(--soft); font-size: 0.9rem; }
+.stack input { color: var(--ink); }
+.stack button { background: var(--water-deep); border-color: var(--water-deep); color: var(--card); }
+.bad { color: var(--red); }`;
+
 const TOP = `
 .top { max-width: 1120px; margin: 0 auto; padding: 16px 20px; display: flex; align-items: center; gap: 16px; }
 .brand { display: inline-flex; align-items: center; gap: 10px; font-weight: 650; font-size: 1.15rem; letter-spacing: -0.01em; color: var(--ink); }
@@ -134,4 +151,4 @@ const NARROW = `
 @media (prefers-reduced-motion: reduce) { *, *::before, *::after { animation: none !important; transition: none !important; } }`;
 
 /** The one style sheet of the console's pages. */
-export const STYLE = [COLOURS, GROUND, TOP, FIGURES, LANE_STYLE, TABLES, NARROW].join('\n');
+export const STYLE = [COLOURS, GROUND, ACTS, TOP, FIGURES, LANE_STYLE, TABLES, NARROW].join('\n');

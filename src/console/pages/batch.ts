@@ -4,6 +4,7 @@ import type { BatchObject, BatchRow } from '../../shared/ledger/port.js';
 import { formatBytes, formatCount, formatShare, formatTime, plural } from '../format.js';
 import { html, type Html } from '../html.js';
 import type { FindingRow } from '../live/snapshot.js';
+import { decisionForms } from './actionForms.js';
 import { chooseFindings, renderFinding } from './findings.js';
 import { renderPage } from './layout.js';
 import { foreign, objectLink, statePill } from './names.js';
@@ -26,6 +27,7 @@ export function renderBatch({ row, objects, manifest, findings }: BatchPage): st
     </p>
     <h1>Batch <span class="mono">${row.batch}</span></h1>
     <section class="card" aria-label="In numbers">${renderNumbers(row)}</section>
+    ${(row.state === 'held' || row.failedStep !== undefined) && decisionForms(row.batch, `/batches/${row.batch}`)}
     ${profile !== undefined && renderProfile(profile.data)}
     ${
       others.length > 0 &&

@@ -3,6 +3,7 @@ import type { Custody, LoadRow, ObjectRow, StepRow } from '../../shared/ledger/p
 import { formatBytes, formatCount, formatDuration, formatTime, plural } from '../format.js';
 import { html, type Html } from '../html.js';
 import type { FindingRow } from '../live/snapshot.js';
+import { decisionForms } from './actionForms.js';
 import { chooseFindings, renderFinding } from './findings.js';
 import { renderPage } from './layout.js';
 import { batchLink, foreign, statePill, uriOf, withCode } from './names.js';
@@ -30,6 +31,7 @@ export function renderCustody({ custody, presence, findings }: CustodyPage): str
     <h1 class="key">${foreign(object.key)}</h1>
     <p class="uri mono muted">${foreign(uriOf(object))}</p>
     ${renderFault(object)}
+    ${object.state === 'quarantined' && decisionForms(object.object, `/objects/${object.object}`)}
     <section class="card" aria-label="Identity">${renderIdentity(object)}</section>
     <section class="card" aria-labelledby="way">
       <h2 id="way">Its way</h2>

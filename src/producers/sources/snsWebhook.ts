@@ -3,7 +3,7 @@ import { SluiceError } from '../../shared/errors.js';
 import type { Logger } from '../../shared/telemetry/log.js';
 import { inMessage, parseEvents } from '../events/parseEvents.js';
 import { parseSnsEnvelope, type SnsEnvelope } from '../events/snsEnvelope.js';
-import { openTokenCheck } from '../http/bearer.js';
+import { openTokenCheck } from '../../shared/http/bearer.js';
 import type { Limits } from '../http/limits.js';
 import { decodeBody, readBody } from '../http/readBody.js';
 import type { Intake, IntakeReceipt } from '../intake.js';

@@ -3,7 +3,7 @@ import { SluiceError } from '../../shared/errors.js';
 import type { Logger } from '../../shared/telemetry/log.js';
 import type { ParsedEvents } from '../events/arrival.js';
 import { parseEvents } from '../events/parseEvents.js';
-import { isOwnMachine, openTokenCheck } from '../http/bearer.js';
+import { isOwnMachine, openTokenCheck } from '../../shared/http/bearer.js';
 import { type SignedRequest, SIGNATURE_HEADER } from '../http/hmac.js';
 import type { Limits } from '../http/limits.js';
 import { decodeBody, readBody } from '../http/readBody.js';

@@ -1,3 +1,4 @@
+import type { ConsoleAuth } from './consoleFields.js';
 import type { AlertConfig } from './alerts.js';
 import type { ConfigFile } from './schema.js';
 import type { SnowflakeTargetFile } from './snowflakeTarget.js';
@@ -136,7 +137,12 @@ export interface Config {
     readonly engineFromLimits: boolean;
     readonly scratch?: string;
   };
-  readonly console: { readonly host: string; readonly port: number; readonly url?: string };
+  readonly console: {
+    readonly host: string;
+    readonly port: number;
+    readonly url?: string;
+    readonly auth?: ConsoleAuth;
+  };
   readonly alerts: readonly AlertConfig[];
   /** What the autoscaler's signal holds to. */
   readonly scale: { readonly drainMs: number; readonly oldestMs: number };

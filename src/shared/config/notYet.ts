@@ -6,7 +6,6 @@ export const NOT_YET: ReadonlySet<string> = new Set([
   'transform',
   'originals',
   'publish',
-  'auth',
   'retain',
   'serverSideEncryption',
   'kmsKeyId',

@@ -32,19 +32,32 @@ export function findRuleFaults(config: Config): readonly ConfigFault[] {
             },
           ],
     ),
-    ...(isLoopback(config.console.host)
-      ? []
-      : [
-          {
-            path: 'console.host',
-            expected: 'a loopback address, because sign-in is not built yet',
-            got: config.console.host,
-          },
-        ]),
+    ...consoleFaults(config),
     ...intakeFaults(config),
     ...alertFaults(config),
     ...sourceFaults(config),
   ];
+}
+
+function consoleFaults({ console: { host, url, auth } }: Config): readonly ConfigFault[] {
+  if (auth === undefined) {
+    if (isLoopback(host)) return [];
+    return [
+      { path: 'console.host', expected: 'a loopback address, or console.auth: whoever reaches it may look', got: host },
+    ];
+  }
+  const faults: ConfigFault[] = [];
+  if (auth.type === 'oidc' && url === undefined)
+    faults.push({
+      path: 'console.url',
+      expected: 'the address that the provider sends people back to',
+      got: 'nothing',
+    });
+  if (auth.type === 'oidc' && auth.issuer.startsWith('http://') && !isLoopback(new URL(auth.issuer).hostname))
+    faults.push({ path: 'console.auth.issuer', expected: 'https, except on this machine', got: auth.issuer });
+  if (auth.type === 'password' && auth.password !== undefined && auth.users.length > 0)
+    faults.push({ path: 'console.auth.password', expected: 'either password or users', got: 'both' });
+  return faults;
 }
 
 /** Deliveries are remembered by the receiver's name. */

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { MAINTENANCE } from '../jobs/catalogue.js';
 import { alertsSchema } from './alerts.js';
+import { consoleSchema } from './consoleFields.js';
 import { datasetSchema } from './dataset.js';
 import { cronField, durationField, nameField, portField, sizeField, timezoneField, urlField } from './fields.js';
 import { intakeSchema } from './intake.js';
@@ -77,15 +78,7 @@ export const configSchema = z.strictObject({
   targets: z.record(nameField, z.discriminatedUnion('type', [postgresTarget, snowflakeTarget])).default({}),
   intake: intakeSchema.prefault({}),
   worker: workerSchema.prefault({}),
-  console: z
-    .strictObject({
-      host: z.string().default('127.0.0.1'),
-      port: portField.default(8081),
-      url: urlField('http', 'https')
-        .optional()
-        .describe('Where people reach it: links in alerts lead there. Default: http://host:port.'),
-    })
-    .prefault({}),
+  console: consoleSchema.prefault({}),
   alerts: alertsSchema.describe('Who is told when something goes wrong.'),
   scale: scaleSchema.prefault({}).describe('What /v1/scale holds to.'),
   lineage: lineageSchema

@@ -1,3 +1,4 @@
+import { actionLedger } from './actions.js';
 import { openPool } from '../postgres/pool.js';
 import { alertLedger } from './alerts.js';
 import { anomalyLedger } from './anomalies.js';
@@ -59,6 +60,7 @@ export async function openLedger({
     scale: scaleLedger(database),
     anomalies: anomalyLedger(database),
     alerts: alertLedger(database),
+    actions: actionLedger(database),
     migrate: () => migrate(database),
     close,
   };

@@ -1,3 +1,4 @@
+import type { ActionLedger } from './actions.js';
 import type { BatchId, ObjectId } from '../ids.js';
 import type { Column } from '../schema/columns.js';
 import type { ErrorCode } from '../errors.js';
@@ -224,6 +225,7 @@ export interface Ledger {
   readonly anomalies: AnomalyLedger;
   readonly alerts: AlertLedger;
   /** Brings the ledger's tables to this version's shape; safe when several processes call it at once. */
+  readonly actions: ActionLedger;
   migrate(): Promise<void>;
   close(): Promise<void>;
 }

@@ -41,6 +41,8 @@ export async function openQueue({
     schedule: (schedules) => guard(() => replaceSchedules(bullQueueOf(queues, 'maintain'), schedules)),
     counts: (kind) => guard(() => readCounts(bullQueueOf(queues, kind))),
     attendance: (kind) => guard(() => readAttendance(bullQueueOf(queues, kind))),
+    pause: (kind, isPaused) =>
+      guard(() => (isPaused ? bullQueueOf(queues, kind).pause() : bullQueueOf(queues, kind).resume())),
     epoch: () => guard(async () => (await connection.get(epochKey)) ?? undefined),
     setEpoch: (epoch) => guard(async () => (await connection.set(epochKey, epoch, 'NX')) === 'OK'),
     marks: openMarks(connection, prefix, guard),

@@ -74,6 +74,8 @@ export interface Queue {
   schedule(schedules: readonly Schedule[]): Promise<void>;
   counts(kind: JobKind): Promise<QueueCounts>;
   attendance(kind: JobKind): Promise<Attendance>;
+  /** Has workers take no more jobs of this kind, or take them again; jobs in work go on. */
+  pause(kind: JobKind, isPaused: boolean): Promise<void>;
   /** The epoch: a random text that lives in Redis only. Undefined when Redis lost it (flushed, or new). */
   epoch(): Promise<string | undefined>;
   /** Sets the epoch where there is none; false when somebody else was first. */

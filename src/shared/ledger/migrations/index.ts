@@ -6,6 +6,7 @@ import { rowTables } from './010_rows.js';
 import { anomalyTables } from './020_anomalies.js';
 import { alertTables } from './021_alerts.js';
 import { paceTables } from './038_paces.js';
+import { actionTables } from './040_actions.js';
 
 /** One step of the ledger's shape. Once released its SQL never changes: the ledger remembers its checksum. */
 export interface Migration {
@@ -24,4 +25,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { id: 20, name: 'anomalies', sql: anomalyTables },
   { id: 21, name: 'alerts', sql: alertTables },
   { id: 38, name: 'paces', sql: paceTables },
+  { id: 40, name: 'actions', sql: actionTables },
 ];

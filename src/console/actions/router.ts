@@ -1,0 +1,42 @@
+import express, { Router } from 'express';
+import { requireOperator } from '../auth/guard.js';
+import { destination } from '../auth/destination.js';
+import { currentViewer } from '../auth/viewer.js';
+import { renderActions } from '../pages/actions.js';
+import { type ActionServices, performAction, readActionRequest } from './perform.js';
+
+/**
+ * `POST /v1/actions` for programs, `POST /actions` for the console's forms, and the page of what was done. Operators alone; where
+ * there is no sign-in nobody can be named, so only the page is there.
+ */
+export function openActions(services: ActionServices, { hasSignIn }: { hasSignIn: boolean }): Router {
+  const router = Router();
+  router.get('/actions', async (_request, response) => {
+    response.send(renderActions({ rows: await services.ledger.actions.list(100), hasSignIn }));
+  });
+  router.get('/v1/actions', async (_request, response) => {
+    response.json({ actions: await services.ledger.actions.list(100) });
+  });
+  if (!hasSignIn) return router;
+  router.post('/v1/actions', async (request, response) => {
+    const viewer = currentViewer();
+    requireOperator(viewer);
+    const result = await performAction(services, readActionRequest(request.body), viewer?.name ?? '');
+    response.status(result.answer === 'refused' ? 409 : 200).json(result);
+  });
+  router.post('/actions', async (request, response) => {
+    const viewer = currentViewer();
+    requireOperator(viewer);
+    const { csrf: _csrf, to, ...body } = request.body as Record<string, unknown>;
+    const result = await performAction(services, readActionRequest(body), viewer?.name ?? '');
+    if (result.answer === 'refused')
+      response
+        .status(409)
+        .send(renderActions({ rows: await services.ledger.actions.list(100), hasSignIn, refused: result }));
+    else response.redirect(303, destination(to));
+  });
+  return router;
+}
+
+/** Bodies of what changes something; read before the guard, which looks for the form's token. */
+export const readBodies = [express.urlencoded({ extended: false, limit: '10kb' }), express.json({ limit: '10kb' })];

@@ -1,0 +1,100 @@
+import { randomBytes } from 'node:crypto';
+import express, { type Request, type Response, Router } from 'express';
+import { rateLimit } from 'express-rate-limit';
+import { z } from 'zod';
+import type { ConsoleAuth } from '../../shared/config/consoleFields.js';
+import type { Logger } from '../../shared/telemetry/log.js';
+import { renderSignIn } from '../pages/signIn.js';
+import { destination } from './destination.js';
+import { hashPassword, isPassword } from './passwords.js';
+import { openOidc } from './oidc.js';
+import { beginSession, isOwnForm, readSession } from './session.js';
+import type { Viewer } from './viewer.js';
+
+export interface SignInOptions {
+  readonly auth: ConsoleAuth;
+  /** Where people reach the console. */
+  readonly url: string;
+  readonly logger: Logger;
+}
+
+/** Sign-ins that may fail from one address in 15 minutes. */
+const MAX_FAILURES = 10;
+
+/** The doors: /sign-in, /sign-in/callback (OIDC), /sign-out. Mounted before the guard. */
+export async function openSignIn({ auth, url, logger }: SignInOptions): Promise<Router> {
+  const router = Router();
+  if (auth.type === 'oidc') router.use(openOidc({ auth, url, logger }));
+  else openPasswordDoor(router, { auth, check: await openPasswordCheck(auth, logger), logger });
+  router.post('/sign-out', express.urlencoded({ extended: false, limit: '10kb' }), (request, response) => {
+    const session = readSession(request);
+    if (session !== undefined && !isOwnForm(request, session.csrf)) return void response.redirect(303, '/');
+    request.session = null;
+    response.redirect(303, '/sign-in');
+  });
+  return router;
+}
+
+type PasswordAuth = Extract<ConsoleAuth, { type: 'password' }>;
+type PasswordCheck = (name: string, password: string) => Promise<Pick<Viewer, 'name' | 'role'> | undefined>;
+
+const form = z.object({
+  name: z.string().max(200),
+  password: z.string().max(1000),
+  to: z.string().max(2000).catch('/'),
+});
+
+function openPasswordDoor(
+  router: Router,
+  { auth, check, logger }: { auth: PasswordAuth; check: PasswordCheck; logger: Logger },
+): void {
+  const attempts = rateLimit({
+    windowMs: 15 * 60 * 1000,
+    limit: MAX_FAILURES,
+    skipSuccessfulRequests: true,
+    requestWasSuccessful: (_request, response) => response.statusCode === 303,
+    handler: (_request, response) => {
+      show(response.status(429), { to: '/', fault: 'Too many attempts failed. Try again in 15 minutes.' });
+    },
+  });
+  router.get('/sign-in', (request, response) => show(response, { to: destination(request.query['to']) }));
+  router.post(
+    '/sign-in',
+    attempts,
+    express.urlencoded({ extended: false, limit: '10kb' }),
+    async (request: Request, response: Response) => {
+      const { name, password, to } = form.catch({ name: '', password: '', to: '/' }).parse(request.body);
+      const who = await check(name, password);
+      if (who === undefined) {
+        logger.warn({ name }, 'a sign-in to the console failed');
+        return show(response.status(401), { to: destination(to), fault: 'This name and password do not fit.' });
+      }
+      beginSession(request, who, auth.sessionLasts);
+      response.redirect(303, destination(to));
+    },
+  );
+}
+
+function show(response: Response, page: { to: string; fault?: string }): void {
+  response.set('cache-control', 'no-store').send(renderSignIn(page));
+}
+
+async function openPasswordCheck(auth: PasswordAuth, logger: Logger): Promise<PasswordCheck> {
+  const users = auth.users.length > 0 ? auth.users : [await theOneUser(auth, logger)];
+  const nobody = await hashPassword(randomBytes(16).toString('hex'));
+  return async (name, password) => {
+    const user = users.find((one) => one.name === name);
+    const fits = await isPassword(password, user?.passwordHash ?? nobody);
+    return user !== undefined && fits ? { name: user.name, role: user.role } : undefined;
+  };
+}
+
+async function theOneUser({ password }: PasswordAuth, logger: Logger): Promise<PasswordAuth['users'][number]> {
+  const made = password ?? randomBytes(12).toString('base64url');
+  if (password === undefined)
+    logger.warn(
+      { name: 'admin', password: made },
+      'console.auth names no password: this one holds until the console ends',
+    );
+  return { name: 'admin', role: 'operator', passwordHash: await hashPassword(made) };
+}
