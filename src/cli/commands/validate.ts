@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { checkConfig, describeFault } from '../../shared/config/load.js';
 import { findWarnings } from '../../shared/config/modeRules.js';
+import { checkTransforms } from '../checkTransforms.js';
 import { baseCommand, type CommonOptions, withIo } from '../io.js';
 
 /** `sluice validate`. */
@@ -18,6 +19,15 @@ export function validateCommand(): Command {
           return 2;
         }
         const { datasets, targets } = answer.config;
+        const transforms = await checkTransforms(datasets);
+        if (transforms.length > 0) {
+          output.answer({ valid: false, file: path, faults: transforms }, () => {
+            output.line(output.paint.bad(`${path}: ${transforms.length} faults`));
+            for (const { path: at, expected, got } of transforms)
+              output.line(`  ${at}: expected ${expected}, got ${got}`);
+          });
+          return 2;
+        }
         const names = datasets.map(({ name }) => name);
         const warnings = findWarnings(answer.config);
         const valid = { valid: true, file: path, faults: [], warnings };

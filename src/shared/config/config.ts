@@ -32,6 +32,8 @@ export interface Dataset {
     readonly compression: 'zstd' | 'snappy';
     readonly sort: readonly string[];
   };
+  /** One SELECT over `input`. */
+  readonly transform?: string;
   readonly schema: DatasetFile['schema'];
   readonly onOverwrite: OverwriteRule;
   readonly onBadRow: BadRowRule;

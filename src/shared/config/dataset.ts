@@ -133,6 +133,13 @@ export const datasetSchema = z.strictObject({
     ),
   batch: batchSchema.prefault({}),
   compact: compactSchema.prefault({}),
+  transform: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'One SELECT over `input` (the rows of the files): expressions and WHERE, with functions that depend on their arguments alone. Sorting, checks and loads see what it gives.',
+    ),
   schema: z
     .strictObject({
       evolution: z

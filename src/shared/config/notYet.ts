@@ -3,7 +3,6 @@
  * the last words of their path, and since when they are announced.
  */
 export const NOT_YET: ReadonlySet<string> = new Set([
-  'transform',
   'originals',
   'publish',
   'retain',

@@ -104,6 +104,7 @@ function resolveDataset(name: string, file: DatasetFile): Dataset {
     partition: file.partition,
     batch: { targetBytes: file.batch.targetBytes, maxFiles: file.batch.maxFiles, maxWaitMs: file.batch.maxWait },
     compact: { ...file.compact, prefix: file.compact.prefix ?? `curated/${name}/` },
+    transform: file.transform,
     schema: file.schema,
     onOverwrite: file.onOverwrite,
     onBadRow: file.onBadRow,

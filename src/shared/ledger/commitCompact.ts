@@ -19,8 +19,8 @@ WHERE batch_id = $1`;
 const SETTLE_OBJECTS = `
 WITH outcome AS (
   SELECT * FROM unnest($2::uuid[], $3::sluice.object_state[], $4::bigint[], $5::text[], $6::text[], $8::bytea[], $9::boolean[],
-    $10::bigint[])
-    AS t(object_id, state, rows, code, reason, sha256, is_current, quarantined)
+    $10::bigint[], $11::bigint[])
+    AS t(object_id, state, rows, code, reason, sha256, is_current, quarantined, filtered)
 ), member AS (
   SELECT m.month, outcome.* FROM outcome JOIN sluice.batch_objects m ON m.batch_id = $1 AND m.object_id = outcome.object_id AND m.live
 ), gone AS (
@@ -28,7 +28,8 @@ WITH outcome AS (
   WHERE m.batch_id = $1 AND m.object_id = member.object_id AND member.state IN ('arrived', 'quarantined', 'ignored', 'superseded')
 )
 UPDATE sluice.objects o
-SET state = member.state, rows_in = member.rows, rows_quarantined = member.quarantined, code = member.code, reason = member.reason,
+SET state = member.state, rows_in = member.rows, rows_quarantined = member.quarantined, rows_filtered = member.filtered,
+  code = member.code, reason = member.reason,
   batch_id = CASE WHEN member.state = 'arrived' THEN NULL ELSE o.batch_id END,
   due_at = CASE WHEN member.state = 'arrived' THEN $7::timestamptz END,
   sha256 = member.sha256, proven_at = CASE WHEN member.is_current THEN now() END,
@@ -123,6 +124,7 @@ async function settleObjects(
     objects.map(({ object }) => hashOf(known.get(object))),
     objects.map(({ object }) => known.get(object)?.isCurrent ?? false),
     objects.map((object) => (object.kind === 'included' ? (object.quarantined ?? 0) : 0)),
+    objects.map((object) => (object.kind === 'included' ? (object.filtered ?? 0) : 0)),
   ]);
   const [members] = await tx.rows<{ objects: number }>('SELECT objects FROM sluice.batches WHERE batch_id = $1', [
     claim.batch,

@@ -23,6 +23,8 @@ export type ManifestObject =
       readonly rows: number;
       /** Of these, rows that were set aside; absent: none. */
       readonly quarantined?: number;
+      /** Of these, rows that the transform's WHERE left out; absent: none. */
+      readonly filtered?: number;
       readonly sha256: string;
       /** Older versions of its key whose place it takes: the load removes their rows. */
       readonly replaces?: readonly ObjectId[];

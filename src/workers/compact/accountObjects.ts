@@ -52,12 +52,13 @@ function takenLine(custody: ObjectCustody, answer: CompactedObject | undefined):
     const none = { ...custody, content: 'none' as const, replaces: [] };
     return { object: [{ object, kind: 'quarantined', code, reason, sha256 }], custody: none };
   }
-  const { rows, quarantined } = answer;
+  const { rows, quarantined, filtered } = answer;
   const included = {
     object,
     kind: 'included' as const,
     rows,
     ...(quarantined === undefined ? {} : { quarantined }),
+    ...(filtered === undefined ? {} : { filtered }),
     sha256,
   };
   return {

@@ -48,8 +48,14 @@ export interface CompactFilesRequest {
 
 /** What became of one input. */
 export type CompactedObject =
-  /** `rows`: all that it had; `quarantined` of them were taken out. */
-  | { readonly object: string; readonly kind: 'included'; readonly rows: number; readonly quarantined?: number }
+  /** `rows`: all that it had; of them `quarantined` were taken out, and the transform's WHERE left out `filtered`. */
+  | {
+      readonly object: string;
+      readonly kind: 'included';
+      readonly rows: number;
+      readonly quarantined?: number;
+      readonly filtered?: number;
+    }
   | { readonly object: string; readonly kind: 'quarantined'; readonly code: ErrorCode; readonly reason: string };
 
 export interface CompactFilesResult {

@@ -1,24 +1,23 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Dataset } from '../../shared/config/config.js';
-import { isSluiceError, SluiceError, toSluiceError } from '../../shared/errors.js';
+import { isSluiceError, toSluiceError } from '../../shared/errors.js';
 import { planJob } from '../../shared/jobs/catalogue.js';
 import type { Manifest, ManifestObject } from '../../shared/ledger/manifest.js';
-import type { SchemaVersion, StepDispatch } from '../../shared/ledger/port.js';
+import type { StepDispatch } from '../../shared/ledger/port.js';
 import { objectUri } from '../../shared/ledger/text.js';
 import { datasetOf, type WorkerContext } from '../context.js';
 import type { StepWork } from '../runSteps.js';
 import { accountObjects } from './accountObjects.js';
-import { compactFiles, type CompactFilesResult } from './compactFiles.js';
-import { type FetchReport, fetchObjects } from './fetchObjects.js';
+import type { CompactFilesResult } from './compactFiles.js';
+import { type CompactInputs, compactUnderSchema } from './compactUnderSchema.js';
+import { fetchObjects } from './fetchObjects.js';
 import { lookAgain } from './lookAgain.js';
 import { lookAround } from './lookAround.js';
 import { putArtifacts, type PutArtifacts, putAside } from './putArtifacts.js';
 
 /** An object that was absent is looked for again after this time. */
 const RELEASE_MS = 2000;
-/** How often two batches may race for the dataset's next schema version. */
-const SCHEMA_TRIES = 5;
 
 /** How often another batch may settle a version or a copy of an object in between. */
 const CUSTODY_TRIES = 8;
@@ -49,7 +48,7 @@ export async function handleCompact(context: WorkerContext, work: StepWork): Pro
 async function compactOnceSeen(
   context: WorkerContext,
   work: StepWork,
-  { dataset, report, tries }: Inputs & { tries: number },
+  { dataset, report, tries }: CompactInputs,
 ): Promise<readonly StepDispatch[]> {
   const verdicts = await lookAround(context, work, { dataset, fetched: report.fetched });
   const taken = new Set(verdicts.flatMap(({ kind, custody }) => (kind === 'take' ? [custody.object] : [])));
@@ -58,7 +57,7 @@ async function compactOnceSeen(
     report: { ...report, fetched: report.fetched.filter(({ object }) => taken.has(object)) },
     tries,
   };
-  const { result, schemaVersion } = await compactWithSchema(context, work, inputs);
+  const { result, schemaVersion } = await compactUnderSchema(context, work, inputs);
   const { artifacts, layout } = await putArtifacts(context, work, { dataset, result, tries });
   const account = accountObjects({
     verdicts,
@@ -97,67 +96,7 @@ async function planReleased(context: WorkerContext, { claim }: StepWork, at: Dat
   }
 }
 
-interface Inputs {
-  readonly dataset: Dataset;
-  readonly report: FetchReport;
-  /** From 1: which look around this is. */
-  readonly tries: number;
-}
-
-/** Compacts under the dataset's schema; a widened one is added to the ledger first, and a lost race compacts again under the winner's. */
-async function compactWithSchema(context: WorkerContext, work: StepWork, inputs: Inputs) {
-  const { dataset } = inputs;
-  const { read } = context.ledger;
-  for (let tries = 0; tries < SCHEMA_TRIES; tries++) {
-    const known = await read.schema(dataset.name);
-    const outDir = join(work.scratch.folder, `out-${inputs.tries}-${tries}`);
-    const result = await compactOnce(context, work, { ...inputs, known, outDir });
-    if (result.schemaChange === undefined) return { result, schemaVersion: known?.version ?? 0 };
-    const version = (known?.version ?? 0) + 1;
-    const added = await read.addSchema(dataset.name, known?.version ?? 0, result.columns, result.schemaChange);
-    if (added.version === version && sameColumns(added, result)) return { result, schemaVersion: version };
-  }
-  throw new SluiceError(
-    'LEASE_LOST',
-    `the schema of ${dataset.name} changed ${SCHEMA_TRIES} times during one compaction`,
-  );
-}
-
-async function compactOnce(
-  context: WorkerContext,
-  work: StepWork,
-  { dataset, report, known, outDir }: Inputs & { known: SchemaVersion | undefined; outDir: string },
-): Promise<CompactFilesResult> {
-  await mkdir(outDir, { recursive: true });
-  return compactFiles({
-    session: await work.scratch.session(),
-    reopen: async () => {
-      await work.scratch.dropSession();
-      return work.scratch.session();
-    },
-    scratch: work.scratch.folder,
-    inputs: report.fetched.map(({ object, name, file }) => ({ object, name, file })),
-    outDir,
-    format: dataset.source.format,
-    encoding: dataset.source.encoding,
-    hive: dataset.partition === 'hive',
-    ...(known === undefined ? {} : { schema: known.columns }),
-    evolution: dataset.schema.evolution,
-    compression: dataset.compact.compression,
-    sort: dataset.compact.sort,
-    verify: dataset.compact.verify,
-    targetBytes: dataset.batch.targetBytes,
-    provenance: true,
-    onBadRow: dataset.onBadRow,
-    signal: work.signal,
-  });
-}
-
-function sameColumns(added: SchemaVersion, result: CompactFilesResult): boolean {
-  return JSON.stringify(added.columns) === JSON.stringify(result.columns);
-}
-
-interface ManifestParts extends Inputs, PutArtifacts {
+interface ManifestParts extends CompactInputs, PutArtifacts {
   readonly objects: readonly ManifestObject[];
   readonly result: CompactFilesResult;
   readonly schemaVersion: number;

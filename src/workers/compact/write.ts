@@ -52,16 +52,17 @@ export async function writeSlice(
     await rm(path);
     return [];
   }
-  const parts = size > targetBytes * OVERSIZE ? Math.min(rows, Math.ceil(size / targetBytes)) : 1;
-  return parts === 1 ? [{ path, rows, bytes: size }] : splitArtifact({ path, rows, bytes: size }, parts, request);
+  return cutToTarget({ path, rows, bytes: size }, { ...request, targetBytes });
 }
 
-/** Cuts an artifact into parts of about the same rows, in its own order. */
-function splitArtifact(
+/** Cuts an artifact that is much larger than the target into parts of about the same rows, in its own order. */
+export async function cutToTarget(
   whole: WrittenArtifact,
-  parts: number,
-  request: CutRequest,
+  request: CutRequest & { readonly targetBytes: number },
 ): Promise<readonly WrittenArtifact[]> {
+  const { targetBytes } = request;
+  const parts = whole.bytes > targetBytes * OVERSIZE ? Math.min(whole.rows, Math.ceil(whole.bytes / targetBytes)) : 1;
+  if (parts === 1) return [whole];
   const step = Math.ceil(whole.rows / parts);
   const cuts = Array.from({ length: Math.ceil(whole.rows / step) }, (_, at) => Math.min(step, whole.rows - at * step));
   return cutArtifact(whole, cuts, request);

@@ -61,7 +61,10 @@ export async function handleLoad(
 function readObjects({ objects }: Manifest): Pick<LoadRequest, 'objects' | 'removes'> {
   const included = objects.flatMap((object) => (object.kind === 'included' ? [object] : []));
   return {
-    objects: included.map(({ object, rows, quarantined = 0 }) => ({ object, rows: rows - quarantined })),
+    objects: included.map(({ object, rows, quarantined = 0, filtered = 0 }) => ({
+      object,
+      rows: rows - quarantined - filtered,
+    })),
     removes: included.flatMap(({ object, replaces = [] }) => replaces.map((old) => ({ object: old, by: object }))),
   };
 }

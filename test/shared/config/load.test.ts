@@ -88,8 +88,8 @@ datasets:
 });
 
 test('a setting that is announced and not built is refused by name', () => {
-  expect(faultsOf(small.replace('    load:', '    transform: "select * from input"\n    load:'))).toEqual([
-    '  line 7: datasets.orders.transform: expected no such key in this version (announced, not built yet), got unknown key transform',
+  expect(faultsOf(small.replace('    load:', '    publish: delta\n    load:'))).toEqual([
+    '  line 7: datasets.orders.publish: expected no such key in this version (announced, not built yet), got unknown key publish',
   ]);
 });
 
