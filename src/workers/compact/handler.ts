@@ -1,6 +1,5 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Dataset } from '../../shared/config/config.js';
 import { isSluiceError, toSluiceError } from '../../shared/errors.js';
 import { planJob } from '../../shared/jobs/catalogue.js';
 import type { Manifest, ManifestObject } from '../../shared/ledger/manifest.js';
