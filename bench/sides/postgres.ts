@@ -15,6 +15,7 @@ import { type Args, type Json, numberOf, type OpenSide, textOf } from '../harnes
 
 /** The one batch that is loaded; its id stands in every row, so that all sides write the same rows. */
 export const BATCH = '01900000-0000-7000-8000-000000000001';
+const NEXT_BATCH = '01900000-0000-7000-8000-000000000002';
 const TABLE = 'events';
 
 /** A load of the artifact, as a worker makes it: fence, books, rows, commit. */
@@ -25,6 +26,21 @@ export async function append(args: Args): Promise<OpenSide> {
     return { units: receipt.rows };
   };
   await session.query('SELECT 1');
+  return { run, digest: () => digestTable(textOf(args, 'url')), close };
+}
+
+/** An upsert of the artifact's rows, all of which the table has already, and of which every tenth has changed. */
+export async function upsert(args: Args): Promise<OpenSide> {
+  const { load, close } = await openLoad(args, 'upsert');
+  await load({ batch: asBatchId(BATCH), source: sourceOf(args) });
+  const changed = `(SELECT * REPLACE (
+      CASE WHEN event_seq % 10 = 0 THEN received_at + INTERVAL 1 DAY ELSE received_at END AS received_at,
+      CASE WHEN event_seq % 10 = 0 THEN quantity + 1 ELSE quantity END::SMALLINT AS quantity,
+      md5(_sluice_object::VARCHAR)::UUID AS _sluice_object) FROM ${sourceOf(args)})`;
+  const run = async () => {
+    await load({ batch: asBatchId(NEXT_BATCH), source: changed, again: true });
+    return { units: numberOf(args, 'rows') };
+  };
   return { run, digest: () => digestTable(textOf(args, 'url')), close };
 }
 
@@ -77,6 +93,8 @@ interface OneLoad {
   readonly source: string;
   /** Makes the table, loads nothing. */
   readonly none?: boolean;
+  /** The objects of the source are others than those of the artifact. */
+  readonly again?: boolean;
 }
 
 async function openLoad(args: Args, mode: WriteMode) {
@@ -94,15 +112,16 @@ async function openLoad(args: Args, mode: WriteMode) {
     .map((row) => ({ name: String(row['column_name']), type: String(row['column_type']) }))
     .filter(({ name }) => !isProvenance(name));
   const objects = await objectsOf(session, sourceOf(args));
-  const load = ({ batch, source, none = false }: OneLoad) =>
+  const load = async ({ batch, source, none = false, again = false }: OneLoad) =>
     warehouse.load({
       batch,
       attempt: 1,
       manifestHash: 'a'.repeat(64),
       table: TABLE,
       mode,
+      ...(mode === 'upsert' ? { key: ['event_seq'], orderBy: ['received_at'] } : {}),
       columns,
-      objects: none ? [] : objects,
+      objects: none ? [] : again ? await objectsOf(session, source) : objects,
       removes: [],
       artifacts: [],
       source,

@@ -40,6 +40,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<() => Command>>> = {
   sql: async () => (await import('./commands/sql.js')).sqlCommand,
   plan: async () => (await import('./commands/plan.js')).planCommand,
   snowflake: async () => (await import('./commands/snowflake.js')).snowflakeCommand,
+  doctor: async () => (await import('./commands/doctor.js')).doctorCommand,
   validate: async () => (await import('./commands/validate.js')).validateCommand,
   compact: async () => (await import('./commands/compact.js')).compactCommand,
   profile: async () => (await import('./commands/profile.js')).profileCommand,

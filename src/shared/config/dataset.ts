@@ -107,6 +107,11 @@ const loadSchema = z.strictObject({
     .describe(
       'Postgres only: materialized views to refresh after each load, CONCURRENTLY where they have a unique index.',
     ),
+  retain: durationField
+    .optional()
+    .describe(
+      'Postgres only: partitions older than this are dropped by the retention job, once every other table of the dataset has all their objects.',
+    ),
   via: z
     .enum(['copy', 'snowpipe'])
     .optional()

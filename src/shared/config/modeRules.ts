@@ -3,22 +3,16 @@ import type { ConfigFault } from './rules.js';
 
 type Load = Dataset['load'][number];
 
-const POSTGRES_ONLY = ['partitionBy', 'indexes', 'refresh'] as const;
+const POSTGRES_ONLY = ['partitionBy', 'indexes', 'refresh', 'retain'] as const;
 
 /** What a load's mode needs, and what only some targets can do. */
-export function modeFaults(config: Config, load: Load, path: string): readonly ConfigFault[] {
+export function modeFaults(
+  config: Config,
+  { load, others }: { readonly load: Load; readonly others: readonly Load[] },
+  path: string,
+): readonly ConfigFault[] {
   const { mode, key, orderBy = [] } = load;
   const type = config.targets[load.target]?.type;
-  const only = (name: 'key' | 'orderBy') =>
-    load[name] === undefined || mode === 'upsert'
-      ? []
-      : [{ path: `${path}.${name}`, expected: `mode upsert where ${name} is given`, got: mode }];
-  const twice = (name: 'key' | 'orderBy') => {
-    const again = load[name]?.find((column, index, all) => all.indexOf(column) !== index);
-    return again === undefined
-      ? []
-      : [{ path: `${path}.${name}`, expected: 'each column once', got: `${again} twice` }];
-  };
   const inKey = orderBy.find((column) => key?.includes(column));
   return [
     ...(mode === 'upsert' && key === undefined
@@ -33,15 +27,44 @@ export function modeFaults(config: Config, load: Load, path: string): readonly C
             got: inKey,
           },
         ]),
-    ...POSTGRES_ONLY.flatMap((name) =>
-      type === 'snowflake' && load[name] !== undefined
-        ? [{ path: `${path}.${name}`, expected: `${name} with a target of type postgres`, got: type }]
-        : [],
-    ),
-    ...only('key'),
-    ...only('orderBy'),
-    ...twice('key'),
-    ...twice('orderBy'),
+    ...postgresOnlyFaults(load, type, path),
+    ...retainFaults(load, others, path),
+    ...listFaults(load, path),
+  ];
+}
+
+/** key and orderBy belong to upserts, and name each column once. */
+function listFaults(load: Load, path: string): readonly ConfigFault[] {
+  const { mode } = load;
+  const only = (name: 'key' | 'orderBy') =>
+    load[name] === undefined || mode === 'upsert'
+      ? []
+      : [{ path: `${path}.${name}`, expected: `mode upsert where ${name} is given`, got: mode }];
+  const twice = (name: 'key' | 'orderBy') => {
+    const again = load[name]?.find((column, index, all) => all.indexOf(column) !== index);
+    return again === undefined
+      ? []
+      : [{ path: `${path}.${name}`, expected: 'each column once', got: `${again} twice` }];
+  };
+  return [...only('key'), ...only('orderBy'), ...twice('key'), ...twice('orderBy')];
+}
+
+function postgresOnlyFaults(load: Load, type: string | undefined, path: string): readonly ConfigFault[] {
+  return POSTGRES_ONLY.flatMap((name) =>
+    type === 'snowflake' && load[name] !== undefined
+      ? [{ path: `${path}.${name}`, expected: `${name} with a target of type postgres`, got: type }]
+      : [],
+  );
+}
+
+function retainFaults(load: Load, others: readonly Load[], path: string): readonly ConfigFault[] {
+  return [
+    ...(load.retain !== undefined && load.partitionBy === undefined
+      ? [{ path: `${path}.retain`, expected: 'partitionBy, whose old partitions retain drops', got: 'none' }]
+      : []),
+    ...(load.retain !== undefined && others.every(({ retain }) => retain !== undefined)
+      ? [{ path: `${path}.retain`, expected: 'another load of the dataset that keeps everything', got: 'none' }]
+      : []),
   ];
 }
 

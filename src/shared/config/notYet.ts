@@ -5,7 +5,6 @@
 export const NOT_YET: ReadonlySet<string> = new Set([
   'originals',
   'publish',
-  'retain',
   'serverSideEncryption',
   'kmsKeyId',
 ]);

@@ -106,7 +106,11 @@ function targetFaults(config: Config, dataset: Dataset): readonly ConfigFault[] 
     if (tables.has(place))
       faults.push({ path, expected: 'each table loaded once by a dataset', got: `${place} twice` });
     tables.add(place);
-    return [...faults, ...modeFaults(config, load, path), ...snowflakeFaults(config, load, path)];
+    return [
+      ...faults,
+      ...modeFaults(config, { load, others: dataset.load.filter((other) => other !== load) }, path),
+      ...snowflakeFaults(config, load, path),
+    ];
   });
 }
 

@@ -93,6 +93,27 @@ export interface PresentCount {
   readonly overwritten?: number;
 }
 
+/** An object, and all the rows that it brought into a table. */
+export interface HeldObject {
+  readonly object: ObjectId;
+  readonly rows: number;
+}
+
+/** Partitions that are to leave a table. */
+export interface RetireRequest {
+  readonly table: string;
+  /** Those that end at or before this time. */
+  readonly before: Date;
+  /** Answers which of the objects nobody else has whole. */
+  readonly notHeld: (objects: readonly HeldObject[]) => Promise<readonly ObjectId[]>;
+}
+
+/** What left, and what had to stay because of so many objects. */
+export interface RetiredPartitions {
+  readonly dropped: readonly string[];
+  readonly kept: readonly { readonly partition: string; readonly objects: number }[];
+}
+
 /** The answer of a question to a target: values as the target prints them, or null. */
 export interface Asked {
   readonly columns: readonly string[];
@@ -113,6 +134,8 @@ export interface Warehouse {
   load(request: LoadRequest): Promise<LoadReceipt>;
   /** Counts rows by `_sluice_object` in the table, and reads from the books what became of the others. Objects of which nothing is known are absent. */
   presentRows(table: string, objects: readonly ObjectId[]): Promise<readonly PresentCount[]>;
+  /** Drops old partitions whose objects are all held elsewhere, and notes their rows as removed. Absent where tables have none. */
+  retire?(request: RetireRequest): Promise<RetiredPartitions>;
   /** Asks anything (`sluice sql`). */
   ask(sql: string): Promise<Asked>;
   close(): Promise<void>;

@@ -3,13 +3,14 @@ import { type JobPayload, planJob } from '../../shared/jobs/catalogue.js';
 import type { Outcome } from '../../shared/outcome.js';
 import { datasetOf, type WorkerContext } from '../context.js';
 import { auditDataset } from './audit.js';
+import { keepHotWindow } from './hotWindow.js';
 import type { AuditVerdict } from './judgeObject.js';
 import { sweepOrphans, sweepScratch } from './retention.js';
 
 /**
  * Scheduled work: sweep finds what no event announced; compact closes batches that wait;
  * audit counts every object through to the targets, keeps the result in the ledger and logs what does not balance; retention keeps the
- * ledger's house and deletes what lost attempts left. Safe to run twice: the first two only record and dispatch what the ledger lacks,
+ * ledger's house, deletes what lost attempts left and drops old partitions. Safe to run twice: the first two only record and dispatch what the ledger lacks,
  * an audit adds a result, and retention deletes what no manifest has.
  */
 export async function handleMaintain(
@@ -82,17 +83,24 @@ async function auditOne(
 
 /** The ledger's housekeeping, artifacts of lost attempts, scratch of lost workers. */
 async function retain(
-  { ledger, lake, clock, scratch, logger }: WorkerContext,
+  context: WorkerContext,
   datasets: readonly Dataset[],
   signal: AbortSignal,
-): Promise<{ readonly artifacts: number; readonly scratch: number }> {
+): Promise<{ readonly artifacts: number; readonly partitions: number; readonly scratch: number }> {
+  const { ledger, lake, clock, scratch, logger } = context;
   await ledger.recovery.keepHouse();
-  let artifacts = 0;
-  for (const { name, compact } of datasets) {
+  let [artifacts, partitions] = [0, 0];
+  for (const dataset of datasets) {
+    const { name, compact } = dataset;
     const { prefix } = compact;
     const report = await sweepOrphans({ lake, ledger: ledger.custody, prefix, nowMs: clock.now(), signal });
     logger.info({ dataset: name, ...report }, 'artifacts of lost attempts were deleted');
     artifacts += report.deleted;
+    for (const load of dataset.load.filter((one) => one.retain !== undefined)) {
+      const { dropped, kept } = await keepHotWindow(context, dataset, load);
+      partitions += dropped.length;
+      logger.info({ dataset: name, table: load.table, dropped, kept }, 'old partitions were dropped');
+    }
   }
-  return { artifacts, scratch: await sweepScratch(scratch, clock.now()) };
+  return { artifacts, partitions, scratch: await sweepScratch(scratch, clock.now()) };
 }

@@ -44,6 +44,17 @@ test('partitions, indexes and views are Postgres’s', () => {
   ]);
 });
 
+test('retain drops partitions that another load of the dataset keeps', () => {
+  const hot = '{ target: warehouse, table: t, partitionBy: { column: at, every: day }, retain: 7d }';
+  expect(faultsOf(`${hot}, { target: warehouse, table: history }`)).toEqual([]);
+  expect(faultsOf(hot)).toEqual([
+    '  line 6: datasets.orders.load[0].retain: expected another load of the dataset that keeps everything, got none',
+  ]);
+  expect(faultsOf('{ target: warehouse, table: t, retain: 7d }, { target: warehouse, table: history }')).toEqual([
+    '  line 6: datasets.orders.load[0].retain: expected partitionBy, whose old partitions retain drops, got none',
+  ]);
+});
+
 test('Snowflake takes upserts as Postgres does, but not through a pipe', () => {
   const snow =
     '{ type: snowflake, account: a, user: u, database: d, privateKeyFile: k, stage: { integration: LAKE_S3 } }';

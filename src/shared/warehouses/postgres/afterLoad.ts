@@ -12,8 +12,9 @@ import type { WireColumn } from './planTable.js';
 import { planTable } from './planTable.js';
 import { readTable } from './readTable.js';
 
-/** From this many rows on a load is followed by ANALYZE: autovacuum comes later, and to partitioned tables never. */
+/** A load of so many rows, and of so large a share of the table, is followed by ANALYZE: autovacuum comes later, and to partitioned tables never. */
 const ANALYZE_ROWS = 50_000;
+const ANALYZE_SHARE = 0.1;
 
 export interface AfterLoad {
   readonly pool: Pool;
@@ -21,6 +22,8 @@ export interface AfterLoad {
   /** Schema of views that name none. */
   readonly schema: string;
   readonly bounds: Bounds;
+  /** Does something beside what comes next, one after the other; nobody waits for it and nobody hears of its failure. */
+  readonly later: (work: () => Promise<unknown>) => void;
 }
 
 /**
@@ -44,7 +47,7 @@ export async function afterLoad(
       for (const index of indexes) await attempt('an index', () => buildIndex(context, columns, index));
     });
   if (receipt.kind === 'loaded' && receipt.rows >= ANALYZE_ROWS)
-    await attempt('ANALYZE', () => inOwnTransaction(context, [`ANALYZE ${quoteTable(table)}`]));
+    context.later(() => refreshStatistics(context, receipt));
   for (const view of refresh) await attempt(`the refresh of ${view}`, () => refreshView(context, view));
   return notes.length === 0 ? receipt : { ...receipt, notes };
 }
@@ -104,6 +107,16 @@ async function refreshView(context: AfterLoad, text: string): Promise<void> {
   );
   const concurrently = rows[0]?.ready === true ? 'CONCURRENTLY ' : '';
   await inOwnTransaction(context, [`REFRESH MATERIALIZED VIEW ${concurrently}${quoteTable(view)}`]);
+}
+
+/** The sample that ANALYZE takes costs half a second of the server's CPU, so the load does not wait for it: stale statistics harm plans, not rows. */
+async function refreshStatistics(context: AfterLoad, { rows }: LoadReceipt): Promise<void> {
+  const name = quoteTable(context.table);
+  const known = await context.pool.query<{ rows: number }>(
+    `SELECT coalesce(sum(greatest(c.reltuples, 0)), 0)::float8 AS rows FROM pg_partition_tree(to_regclass($1)) JOIN pg_class c ON c.oid = relid WHERE isleaf`,
+    [name],
+  );
+  if (rows >= ANALYZE_SHARE * (known.rows[0]?.rows ?? 0)) await inOwnTransaction(context, [`ANALYZE ${name}`]);
 }
 
 async function inOwnTransaction({ pool, bounds }: AfterLoad, statements: readonly string[]): Promise<void> {

@@ -9,6 +9,7 @@ import { parseTableName, tableKey } from './identifiers.js';
 import type { OnPhase } from './loadBatch.js';
 import { loadBatch } from './loadBatch.js';
 import { presentRows } from './presentRows.js';
+import { retirePartitions } from './retirePartitions.js';
 
 /** A Postgres target. */
 export interface PostgresWarehouseOptions {
@@ -32,6 +33,7 @@ export async function openPostgresWarehouse(options: PostgresWarehouseOptions): 
   const { name, url, schema, maxConnections = 6, copyFormat = 'binary', onPhase } = options;
   const bounds = { ...DEFAULT_BOUNDS, ...options.bounds };
   const pool = openPool({ url, max: maxConnections, applicationName: `sluice ${name}` });
+  const background = openBackground();
   return {
     kind: 'postgres',
     displayUrl: displayUrl(url),
@@ -39,7 +41,7 @@ export async function openPostgresWarehouse(options: PostgresWarehouseOptions): 
       const table = parseTableName(request.table, schema);
       return await named(`the load into ${tableKey(table)}`, tableKey(table), async () =>
         afterLoad(
-          { pool, table, schema, bounds },
+          { pool, table, schema, bounds, later: background.start },
           request,
           await loadBatch({ pool, table, bounds, copyFormat, onPhase }, request),
         ),
@@ -51,8 +53,28 @@ export async function openPostgresWarehouse(options: PostgresWarehouseOptions): 
         presentRows(pool, { table, objects, bounds }),
       );
     },
+    retire: async (request) => {
+      const table = parseTableName(request.table, schema);
+      return await named(`the retirement of partitions of ${tableKey(table)}`, tableKey(table), () =>
+        retirePartitions(pool, { table, bounds }, request),
+      );
+    },
     ask: (sql) => named('the query', undefined, () => ask(pool, sql)),
-    close: () => pool.end(),
+    close: async () => {
+      await background.ended();
+      await pool.end();
+    },
+  };
+}
+
+/** Work beside the loads, one after the other: best effort. */
+function openBackground() {
+  let last: Promise<unknown> = Promise.resolve();
+  return {
+    start: (work: () => Promise<unknown>) => {
+      last = last.then(work).catch(() => {});
+    },
+    ended: () => last,
   };
 }
 

@@ -181,4 +181,18 @@ describe('the table that a load makes', () => {
     expect(receipt).toMatchObject({ kind: 'loaded', notes: [expect.stringContaining('the refresh of nowhere')] });
     expect(await texts('SELECT count(*) FROM daily')).toEqual(['3']);
   });
+
+  it('analyzes after a large load, and no more after small ones', async () => {
+    await begin();
+    const many = `(SELECT i::INTEGER AS id, TIMESTAMP '2024-01-01' AS "At", 'x' AS note, '${testObject('many')}'::UUID AS _sluice_object, i AS _sluice_row FROM range(60000) t(i))`;
+    await visits('many', [], { source: many, objects: [{ object: testObject('many'), rows: 60_000 }] });
+    await warehouse.close();
+    const analyzed = `SELECT reltuples FROM pg_class WHERE relname = 'visits'`;
+    expect(await texts(analyzed)).toEqual(['60000']);
+    warehouse = await openPostgresWarehouse({ name: 'test', url, schema: 'public' });
+    await visits('few', [[1, '2024-01-01', 'x']]);
+    await warehouse.close();
+    expect(await texts(analyzed)).toEqual(['60000']);
+    warehouse = await openPostgresWarehouse({ name: 'test', url, schema: 'public' });
+  });
 });
