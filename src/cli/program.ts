@@ -35,6 +35,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<() => Command>>> = {
   batches: async () => (await import('./commands/batches.js')).batchesCommand,
   loads: async () => (await import('./commands/loads.js')).loadsCommand,
   quarantine: async () => (await import('./commands/quarantine.js')).quarantineCommand,
+  schema: async () => (await import('./commands/schema.js')).schemaCommand,
   anomaly: async () => (await import('./commands/anomaly.js')).anomalyCommand,
   audit: async () => (await import('./commands/audit.js')).auditCommand,
   sql: async () => (await import('./commands/sql.js')).sqlCommand,

@@ -33,16 +33,17 @@ import type {
   PlannedBatch,
   RecordReceipt,
   RoutedArrival,
-  SchemaVersion,
   StepClaim,
   StepDispatch,
   StepRef,
 } from './records.js';
+import type { SchemaEntry, SchemaVersion } from './schemaRecords.js';
 import type { ScaleLedger } from './scaleRecords.js';
 import type { AlertLedger, AnomalyLedger } from './watchRecords.js';
 
 export * from './custodyRecords.js';
 export * from './records.js';
+export * from './schemaRecords.js';
 export * from './scaleRecords.js';
 export * from './watchRecords.js';
 
@@ -208,6 +209,8 @@ export interface ReadLedger {
   lastAudits(): Promise<readonly LastAudit[]>;
   /** The dataset's newest schema version; undefined before the first batch. */
   schema(dataset: string): Promise<SchemaVersion | undefined>;
+  /** Every version of the dataset's schema, the newest first. */
+  schemaVersions(dataset: string): Promise<readonly SchemaEntry[]>;
   /** Adds the next version unless somebody else did first (then returns theirs). */
   addSchema(dataset: string, expectedVersion: number, columns: readonly Column[], why: string): Promise<SchemaVersion>;
 }

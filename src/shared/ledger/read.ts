@@ -6,7 +6,7 @@ import type { LedgerDatabase } from './database.js';
 import { asBatchId, asObjectId } from '../ids.js';
 import type { Manifest } from './manifest.js';
 import type { BatchObject, Finding, ReadLedger, Verdict } from './port.js';
-import { addSchema, readSchema } from './schemas.js';
+import { addSchema, readSchema, readSchemaVersions } from './schemas.js';
 
 /** What people and the audit read. */
 export function readLedger(database: LedgerDatabase): ReadLedger {
@@ -32,6 +32,7 @@ export function readLedger(database: LedgerDatabase): ReadLedger {
     auditPage: (dataset, after, limit) => auditPage(database, { dataset, after, limit }),
     lastAudits: () => readLastAudits(database),
     schema: (dataset) => readSchema(database, dataset),
+    schemaVersions: (dataset) => readSchemaVersions(database, dataset),
     addSchema: (dataset, expectedVersion, columns, why) =>
       addSchema(database, { dataset, expectedVersion, columns, why }),
   };

@@ -1,5 +1,4 @@
 import type { BatchId, ObjectId } from '../ids.js';
-import type { Column } from '../schema/columns.js';
 import type { ErrorCode } from '../errors.js';
 
 /** An object's way, forward only. `held`: its batch waits for a release. `superseded`: a newer version took its place. */
@@ -153,11 +152,6 @@ export interface Finding {
   readonly verdict?: Verdict;
   /** The finding itself, in the JSON shapes of the command line. */
   readonly data: unknown;
-}
-
-export interface SchemaVersion {
-  readonly version: number;
-  readonly columns: readonly Column[];
 }
 
 export interface ObjectRow {

@@ -1,8 +1,10 @@
 import type { Column } from '../schema/columns.js';
 import type { LedgerDatabase } from './database.js';
-import type { SchemaVersion } from './port.js';
+import type { SchemaEntry, SchemaVersion } from './port.js';
 
 const READ = 'SELECT version, columns FROM sluice.schemas WHERE dataset = $1 ORDER BY version DESC LIMIT 1';
+
+const VERSIONS = 'SELECT version, columns, why, added_at FROM sluice.schemas WHERE dataset = $1 ORDER BY version DESC';
 
 const ADD = `
 INSERT INTO sluice.schemas (dataset, version, columns, why)
@@ -17,6 +19,14 @@ type StoredSchema = { readonly version: number; readonly columns: readonly Colum
 export async function readSchema(database: LedgerDatabase, dataset: string): Promise<SchemaVersion | undefined> {
   const [row] = await database.rows<StoredSchema>(READ, [dataset]);
   return row;
+}
+
+/** Every version of the dataset's schema, the newest first. */
+export async function readSchemaVersions(database: LedgerDatabase, dataset: string): Promise<readonly SchemaEntry[]> {
+  const rows = await database.rows<StoredSchema & { readonly why: string; readonly added_at: Date }>(VERSIONS, [
+    dataset,
+  ]);
+  return rows.map(({ version, columns, why, added_at: addedAt }) => ({ version, columns, why, addedAt }));
 }
 
 /** Adds version `expectedVersion` + 1 (0 before the first) if that is still the newest; else answers the newest there is. */
