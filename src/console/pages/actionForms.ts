@@ -24,13 +24,12 @@ export function actionForm({
   </form>`;
 }
 
-/** Replay, release and discard of something that was set aside. */
-export function decisionForms(id: string, to: string): Html {
-  return html`<div class="acts">
-    ${(['replay', 'release', 'discard'] as const).map((action) =>
-      actionForm({ label: LABELS[action], fields: { action, id }, to }),
-    )}
-  </div>`;
+/** Replay, release and discard of something that was set aside; nothing for those who may not. */
+export function decisionForms(id: string, to: string): Html | undefined {
+  const forms = (['replay', 'release', 'discard'] as const).flatMap(
+    (action) => actionForm({ label: LABELS[action], fields: { action, id }, to }) ?? [],
+  );
+  return forms.length === 0 ? undefined : html`<div class="acts">${forms}</div>`;
 }
 
 const LABELS = { replay: 'Replay', release: 'Release', discard: 'Discard' } as const;
