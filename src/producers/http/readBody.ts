@@ -14,15 +14,30 @@ const DRAIN_BYTES = 4 * 1024 * 1024;
 export async function readBody(request: IncomingMessage): Promise<Buffer> {
   const encoding = request.headers['content-encoding'] ?? 'identity';
   if (encoding !== 'identity') throw new SluiceError('EVENT_MALFORMED', 'expected a body without content-encoding');
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of chunksOf(request)) {
-    bytes += chunk.length;
-    if (bytes > MAX_BODY_BYTES)
-      throw new SluiceError('EVENT_TOO_LARGE', `expected at most ${MAX_BODY_BYTES} bytes, got more`);
-    chunks.push(chunk);
-  }
+  const chunks = await collect(request, MAX_BODY_BYTES);
   return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks);
+}
+
+/** By events: an async iterator costs as much as all the rest of a request. What is left of a body that is too large stays unread. */
+function collect(request: IncomingMessage, maxBytes: number): Promise<readonly Buffer[]> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    const settle = (end: () => void) => {
+      request.off('data', onData).off('end', onEnd).off('error', onCut).off('close', onCut);
+      end();
+    };
+    const onData = (chunk: Buffer) => {
+      bytes += chunk.length;
+      chunks.push(chunk);
+      if (bytes <= maxBytes) return;
+      request.pause();
+      settle(() => reject(new SluiceError('EVENT_TOO_LARGE', `expected at most ${maxBytes} bytes, got more`)));
+    };
+    const onEnd = () => settle(() => resolve(chunks));
+    const onCut = () => settle(() => reject(new Error('the connection ended before the body did')));
+    request.on('data', onData).on('end', onEnd).on('error', onCut).on('close', onCut);
+  });
 }
 
 /** A body's bytes as text. Throws EVENT_NOT_JSON when they are no UTF-8. */
