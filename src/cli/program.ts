@@ -38,6 +38,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<() => Command>>> = {
   schema: async () => (await import('./commands/schema.js')).schemaCommand,
   anomaly: async () => (await import('./commands/anomaly.js')).anomalyCommand,
   audit: async () => (await import('./commands/audit.js')).auditCommand,
+  contract: async () => (await import('./commands/contract.js')).contractCommand,
   sql: async () => (await import('./commands/sql.js')).sqlCommand,
   plan: async () => (await import('./commands/plan.js')).planCommand,
   snowflake: async () => (await import('./commands/snowflake.js')).snowflakeCommand,

@@ -89,6 +89,47 @@ test('skew --join says what a join with other files loses and multiplies, whatev
   expect(report.partitions).toMatchObject({ count: 1, skewed: [] });
 });
 
+test('a contract of the standard is imported, judges files as it is, and what it leaves out is named', async () => {
+  const odcs = (quality: string) => `apiVersion: v3.1.0
+kind: DataContract
+id: x
+version: "1"
+status: active
+team: { name: sales }
+schema:
+  - name: rows
+    properties: [{ name: id, required: true, unique: true }]
+    quality: [{ metric: rowCount, ${quality} }]
+`;
+  writeFileSync(join(cwd, 'c.odcs.yaml'), odcs('mustBeGreaterThan: 1000'));
+  const imported = await sluice(['contract', 'import', 'c.odcs.yaml', '--json'], { cwd });
+  expect(JSON.parse(imported.stdout)).toEqual({
+    columns: { id: { checks: ['required', 'unique'] } },
+    checks: [{ metric: 'rowCount', mustBeGreaterThan: 1000 }],
+    notTaken: [{ path: 'team', why: 'Sluice has no use for it' }],
+  });
+  const judged = await sluice(['check', 'in', '--contract', 'c.odcs.yaml', '--json'], { cwd });
+  expect([judged.status, JSON.parse(judged.stdout).checks.map((one: { verdict: string }) => one.verdict)]).toEqual([
+    1,
+    ['pass', 'pass', 'fail'],
+  ]);
+  writeFileSync(
+    join(cwd, 'sluice.yaml'),
+    'version: 1\ndatasets: { d: { source: { prefix: a/ }, columns: { id: { checks: [required] } } } }\n',
+  );
+  const exported = await sluice(['contract', 'export', 'd', '--json'], { cwd });
+  expect(JSON.parse(exported.stdout)).toMatchObject({
+    kind: 'DataContract',
+    schema: [{ properties: [{ required: true }] }],
+  });
+  writeFileSync(join(cwd, 'c.odcs.yaml'), odcs('mustBeGreaterThen: 1'));
+  const wrong = await sluice(['check', 'in', '--contract', 'c.odcs.yaml', '--json'], { cwd });
+  expect([wrong.status, JSON.parse(wrong.stdout).error.message]).toEqual([
+    2,
+    expect.stringContaining('mustBeGreaterThen'),
+  ]);
+});
+
 test('profile reads Parquet files of one schema where they are', async () => {
   await sluice(['compact', 'in', '--out', 'out'], { cwd });
   const { status, stdout } = await sluice(['profile', 'out', '--json'], { cwd });

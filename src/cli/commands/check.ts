@@ -9,18 +9,21 @@ import { showChecks } from '../offline/showFindings.js';
 
 interface Options extends FindingOptions {
   readonly contract: string;
+  readonly object?: string;
 }
 
 /** `sluice check URI... --contract FILE`. */
 export function checkCommand(): Command {
   return inputOptions(baseCommand('check', 'judge files by a contract; exit 1 when a check fails'))
     .argument('<uri...>', URIS)
-    .requiredOption('--contract <file>', 'YAML with the columns and checks of a dataset')
+    .requiredOption('--contract <file>', 'YAML with the columns and checks of a dataset, or a contract of ODCS v3.1')
+    .option('--object <name>', 'which object of an ODCS contract, where its schema has several')
     .addOption(formatOption())
     .option('--strict', 'exit 1 when a file was quarantined')
     .action((uris: string[], options: Options) =>
       withIo(options, async (io) => {
-        const contract = await readContract(options.contract);
+        const contract = await readContract(options.contract, options);
+        for (const { path, why } of contract.notTaken) io.output.note(`not taken: ${path} (${why})`);
         const { report, objects } = await withFiles(io, uris, options, (work) =>
           checkInputs(work, options.format, contract),
         );

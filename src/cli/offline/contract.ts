@@ -1,15 +1,27 @@
 import { readFile } from 'node:fs/promises';
 import { parseDocument } from 'yaml';
 import { z } from 'zod';
-import { datasetSchema } from '../../shared/config/dataset.js';
 import { SluiceError } from '../../shared/errors.js';
+import { type Checks, checksSchema, type Imported, importOdcs, isOdcs } from '../../shared/findings/odcs/importOdcs.js';
 
-/** A contract: the `columns` and `checks` of a dataset, in a file of their own. */
-const contractSchema = datasetSchema.pick({ columns: true, checks: true });
-export type Contract = z.infer<typeof contractSchema>;
+/** A contract: the `columns` and `checks` of a dataset, in a file of their own; or a data contract of ODCS v3. */
+export type Contract = Checks;
 
 /** Reads a contract file (YAML or JSON). Throws USAGE when it is not there, CONFIG_INVALID with every fault at once. */
-export async function readContract(file: string): Promise<Contract> {
+export async function readContract(file: string, { object }: { object?: string | undefined } = {}): Promise<Imported> {
+  const document = await readYaml(file);
+  try {
+    if (isOdcs(document)) return importOdcs(document, { object });
+  } catch (error) {
+    if (!(error instanceof SluiceError)) throw error;
+    throw new SluiceError(error.code, `${file}: ${error.message}`, { cause: error });
+  }
+  const parsed = checksSchema.safeParse(document);
+  if (parsed.success) return { ...parsed.data, notTaken: [] };
+  throw new SluiceError('CONFIG_INVALID', `${file}:\n${z.prettifyError(parsed.error)}`);
+}
+
+async function readYaml(file: string): Promise<unknown> {
   const text = await readFile(file, 'utf8').catch((error: unknown) => {
     throw new SluiceError('USAGE', `expected a contract file at ${file}, got none`, { cause: error });
   });
@@ -17,7 +29,5 @@ export async function readContract(file: string): Promise<Contract> {
   const [syntax] = document.errors;
   if (syntax !== undefined)
     throw new SluiceError('CONFIG_INVALID', `${file}: expected valid YAML, got ${syntax.message}`);
-  const parsed = contractSchema.safeParse(document.toJS());
-  if (parsed.success) return parsed.data;
-  throw new SluiceError('CONFIG_INVALID', `${file}:\n${z.prettifyError(parsed.error)}`);
+  return document.toJS();
 }

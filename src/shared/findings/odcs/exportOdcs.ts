@@ -1,0 +1,99 @@
+import { OPERATORS } from '../../config/checkFields.js';
+import type { Checks } from './importOdcs.js';
+
+/** A dataset whose checks are exported. */
+export interface ExportedDataset extends Checks {
+  readonly name: string;
+  /** Of its settings. */
+  readonly hash: string;
+}
+
+/** A data contract as JSON holds it. */
+export type Contract = Readonly<Record<string, unknown>>;
+
+type Loose = Readonly<Record<string, unknown>>;
+
+/** Metrics that the standard knows. */
+const LIBRARY: ReadonlySet<unknown> = new Set([
+  'nullValues',
+  'missingValues',
+  'invalidValues',
+  'duplicateValues',
+  'rowCount',
+]);
+
+/** Keys of a check that a library metric has room for. */
+const LIBRARY_KEYS: ReadonlySet<string> = new Set(['name', 'metric', 'arguments', 'unit', 'onFail', ...OPERATORS]);
+
+/**
+ * A dataset's checks as a strict contract of ODCS v3.1.0. What the standard has words for is said in them; every other check is
+ * `type: custom` of the engine `sluice`, as it is written in the configuration, so that an import gives the same checks. Pure.
+ */
+export function exportOdcs({ name, hash, columns, checks }: ExportedDataset): Contract {
+  const quality = checks.map(qualityOf);
+  const properties = Object.entries(columns).map(([column, { checks: own, ...rest }]) => propertyOf(column, own, rest));
+  return {
+    apiVersion: 'v3.1.0',
+    kind: 'DataContract',
+    id: name,
+    name,
+    version: hash,
+    status: 'active',
+    schema: [
+      {
+        name,
+        ...(properties.length === 0 ? {} : { properties }),
+        ...(quality.length === 0 ? {} : { quality }),
+      },
+    ],
+  };
+}
+
+function propertyOf(name: string, checks: readonly unknown[], rest: Loose): Loose {
+  const settings = Object.keys(rest).length === 0 ? {} : { customProperties: [{ property: 'sluice', value: rest }] };
+  const quality = checks.filter((check) => check !== 'required' && check !== 'unique').map(qualityOf);
+  return {
+    name,
+    ...(checks.includes('required') ? { required: true } : {}),
+    ...(checks.includes('unique') ? { unique: true } : {}),
+    ...(quality.length === 0 ? {} : { quality }),
+    ...settings,
+  };
+}
+
+function qualityOf(check: unknown): Loose {
+  if (!isMapping(check) || !isLibrary(check)) return { type: 'custom', engine: 'sluice', implementation: check };
+  const { onFail, ...rest } = check;
+  return {
+    ...rest,
+    type: 'library',
+    ...(onFail === undefined ? {} : { severity: onFail === 'hold' ? 'error' : 'warning' }),
+  };
+}
+
+/** Whether a library metric says all that the check says. */
+function isLibrary(check: Loose): boolean {
+  const { metric, onFail } = check;
+  const operators = OPERATORS.filter((operator) => check[operator] !== undefined);
+  const [operator] = operators;
+  return (
+    LIBRARY.has(metric) &&
+    Object.keys(check).every((key) => LIBRARY_KEYS.has(key)) &&
+    operators.length === 1 &&
+    operator !== undefined &&
+    isOperand(check[operator]) &&
+    (onFail === undefined || onFail === 'hold' || onFail === 'warn')
+  );
+}
+
+/** The standard wants numbers, and two different ones, the smaller first. */
+function isOperand(value: unknown): boolean {
+  if (typeof value === 'number') return true;
+  if (!Array.isArray(value)) return false;
+  const [low, high]: readonly unknown[] = value;
+  return typeof low === 'number' && typeof high === 'number' && low < high;
+}
+
+function isMapping(value: unknown): value is Loose {
+  return value !== null && typeof value === 'object' && !Array.isArray(value);
+}

@@ -1,0 +1,189 @@
+import { z } from 'zod';
+import { datasetSchema } from '../../config/dataset.js';
+import { SluiceError } from '../../errors.js';
+import { quoteName, quoteText } from '../../schema/columns.js';
+import { defined, type Loose, type NotTaken, qualityChecks, unreadOf } from './importQuality.js';
+import { contractSchema, type OdcsContract, type Property, type SchemaObject } from './odcsSchema.js';
+
+/** The checks of a dataset, as the configuration writes them. */
+export const checksSchema = datasetSchema.pick({ columns: true, checks: true });
+export type Checks = z.infer<typeof checksSchema>;
+
+export interface Imported extends Checks {
+  /** Every part that has no place here; nothing is dropped without a word. */
+  readonly notTaken: readonly NotTaken[];
+}
+
+/**
+ * Reads a data contract of ODCS v3.1 as checks. `object`: which of its schema objects, where it has several. Errors: CONFIG_INVALID, with
+ * every unknown key and every check that Sluice's vocabulary refuses.
+ */
+export function importOdcs(document: unknown, { object }: { object?: string | undefined } = {}): Imported {
+  const contract = read(contractSchema, document, 'the contract');
+  const table = chooseObject(contract, object);
+  const notTaken: NotTaken[] = unreadOf(contract, TAKEN.contract, '');
+  for (const other of contract.schema)
+    if (other !== table) notTaken.push({ path: `schema.${other.name}`, why: 'another object of the contract' });
+  const keys = keyColumns(table);
+  const columns: Record<string, Loose> = {};
+  for (const property of table.properties) {
+    const path = `schema.${table.name}.${property.name}`;
+    notTaken.push(...unreadOf(property, TAKEN.property, path));
+    const checks = [
+      ...propertyChecks(property, { isOnlyKey: keys.length === 1, path, notTaken }),
+      ...qualityChecks(property.quality, path, notTaken),
+    ];
+    const own = ownSettings(property, path, notTaken);
+    if (checks.length > 0 || own !== undefined) columns[columnOf(property)] = { ...own, checks };
+  }
+  notTaken.push(...unreadOf(table, TAKEN.object, `schema.${table.name}`));
+  const checks = [
+    ...(keys.length > 1 ? [{ unique: keys }] : []),
+    ...qualityChecks(table.quality, `schema.${table.name}`, notTaken),
+    ...freshness(contract, table, notTaken),
+  ];
+  return { ...read(checksSchema, { columns, checks }, 'the checks of the contract'), notTaken };
+}
+
+/** True for what says of itself that it is a contract of ODCS. */
+export function isOdcs(document: unknown): boolean {
+  return document !== null && typeof document === 'object' && 'kind' in document && document.kind === 'DataContract';
+}
+
+const TAKEN = {
+  contract: ['apiVersion', 'kind', 'id', 'version', 'status', 'name', 'schema', 'slaProperties', 'slaDefaultElement'],
+  object: ['name', 'physicalName', 'logicalType', 'properties', 'quality'],
+  property: [
+    'name',
+    'physicalName',
+    'logicalType',
+    'primaryKey',
+    'primaryKeyPosition',
+    'required',
+    'unique',
+    'quality',
+    'logicalTypeOptions',
+    'customProperties',
+  ],
+  options: [
+    'minLength',
+    'maxLength',
+    'pattern',
+    'minimum',
+    'maximum',
+    'exclusiveMinimum',
+    'exclusiveMaximum',
+    'multipleOf',
+  ],
+  sla: ['property', 'value', 'unit', 'element'],
+} as const;
+
+function read<T extends z.ZodType>(schema: T, value: unknown, what: string): z.infer<T> {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw new SluiceError('CONFIG_INVALID', `${what}:\n${z.prettifyError(parsed.error)}`);
+}
+
+function chooseObject({ schema }: OdcsContract, wanted: string | undefined): SchemaObject {
+  const [only, ...others] = schema.filter(
+    ({ name, physicalName }) => wanted === undefined || [name, physicalName].includes(wanted),
+  );
+  if (only !== undefined && others.length === 0) return only;
+  const names = schema.map(({ name }) => name).join(', ') || 'none';
+  throw new SluiceError(
+    'USAGE',
+    `expected one object of the contract's schema to be chosen, got ${wanted ?? 'none'} of ${names}`,
+  );
+}
+
+function columnOf({ name, physicalName }: Property): string {
+  return physicalName ?? name;
+}
+
+function propertyChecks(
+  property: Property,
+  { isOnlyKey, path, notTaken }: { isOnlyKey: boolean; path: string; notTaken: NotTaken[] },
+): unknown[] {
+  const { required = false, unique = false, primaryKey = false, logicalTypeOptions } = property;
+  const isAlone = primaryKey && isOnlyKey;
+  notTaken.push(...unreadOf(logicalTypeOptions ?? {}, TAKEN.options, `${path}.logicalTypeOptions`));
+  return [
+    ...(required || primaryKey ? ['required'] : []),
+    ...(unique || isAlone ? ['unique'] : []),
+    ...(logicalTypeOptions === undefined ? [] : optionChecks(quoteName(columnOf(property)), logicalTypeOptions)),
+  ];
+}
+
+function optionChecks(column: string, options: NonNullable<Property['logicalTypeOptions']>): unknown[] {
+  const { minLength, maxLength, pattern, minimum, maximum, exclusiveMinimum, exclusiveMaximum, multipleOf } = options;
+  const either = (min: unknown, max: unknown) => (min === undefined && max === undefined ? undefined : { min, max });
+  const literal = (value: number | string) => (typeof value === 'number' ? String(value) : quoteText(value));
+  const [length, range] = [either(minLength, maxLength), either(minimum, maximum)];
+  return [
+    ...(length === undefined ? [] : [{ length: defined(length) }]),
+    ...(range === undefined ? [] : [{ range: defined(range) }]),
+    ...(pattern === undefined ? [] : [{ pattern }]),
+    ...(exclusiveMinimum === undefined ? [] : [{ expr: `${column} > ${literal(exclusiveMinimum)}` }]),
+    ...(exclusiveMaximum === undefined ? [] : [{ expr: `${column} < ${literal(exclusiveMaximum)}` }]),
+    ...(multipleOf === undefined ? [] : [{ expr: `${column} % ${multipleOf} = 0` }]),
+  ];
+}
+
+/** The columns of the primary key, in their order. */
+function keyColumns({ properties }: SchemaObject): readonly string[] {
+  const position = ({ primaryKeyPosition = -1 }: Property) => primaryKeyPosition;
+  return properties
+    .filter(({ primaryKey }) => primaryKey === true)
+    .sort((a, b) => position(a) - position(b))
+    .map(columnOf);
+}
+
+/** Settings of a column that an export kept as a custom property. */
+function ownSettings({ customProperties }: Property, path: string, notTaken: NotTaken[]): Loose | undefined {
+  let own: Loose | undefined;
+  for (const [index, { property, value }] of customProperties.entries()) {
+    if (property === 'sluice') own = value;
+    else notTaken.push({ path: `${path}.customProperties[${index}]`, why: 'Sluice has no use for it' });
+  }
+  return own;
+}
+
+const UNITS: Readonly<Record<string, string>> = {
+  d: 'd',
+  day: 'd',
+  days: 'd',
+  h: 'h',
+  hour: 'h',
+  hours: 'h',
+  m: 'm',
+  min: 'm',
+  minutes: 'm',
+  s: 's',
+  seconds: 's',
+  w: 'w',
+  week: 'w',
+  weeks: 'w',
+};
+
+/** A latency of a column of this object is the age that its newest value may have. */
+function freshness(
+  { slaProperties, slaDefaultElement }: OdcsContract,
+  { name }: SchemaObject,
+  notTaken: NotTaken[],
+): unknown[] {
+  return slaProperties.flatMap((sla, index) => {
+    const path = `slaProperties[${index}]`;
+    const { property, value, unit, element = slaDefaultElement } = sla;
+    const [object, column] = /^([^.]+)\.(.+)$/.exec(element ?? '')?.slice(1) ?? [];
+    const known = UNITS[unit ?? ''];
+    if (property === 'latency' && typeof value === 'number' && known !== undefined && object === name) {
+      notTaken.push(...unreadOf(sla, TAKEN.sla, path));
+      return [{ metric: 'freshness', column, fail: `${value}${known}` }];
+    }
+    notTaken.push({
+      path,
+      why: property === 'latency' ? 'no latency of a column of this object' : `${property} is not checked`,
+    });
+    return [];
+  });
+}
