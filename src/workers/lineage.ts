@@ -68,7 +68,7 @@ async function buildEvent(
     source: storeDataset(url ?? lake, url === undefined ? prefix : ''),
     curated: storeDataset(lake, dataset.compact.prefix),
     table: target === undefined ? undefined : tableDataset(warehouse(claim.target).displayUrl, claim.table, schema),
-    keepsColumns: true,
+    keepsColumns: dataset.transform === undefined,
   });
 }
 
