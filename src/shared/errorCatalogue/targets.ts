@@ -13,6 +13,11 @@ export const TARGET_ERRORS = {
     exit: 1,
     mend: 'The target refused the rows (constraint); see the reason, mend the data or the table.',
   },
+  TARGET_FULL: {
+    retry: 'backoff',
+    exit: 3,
+    mend: 'The disk of the target is full; free space or make it larger. Nothing was changed, and the load is tried again.',
+  },
   KEY_MISSING: {
     retry: 'never',
     exit: 1,

@@ -124,7 +124,8 @@ export interface Asked {
 
 /**
  * A target. Exactly once rests on its own transaction: data, books and fence commit together (DESIGN 3a.2, 3a.3).
- * Errors: TARGET_AWAY, TARGET_MISMATCH, TARGET_DENIED, TARGET_REFUSED, TARGET_BUSY, LOAD_FENCED, COUNT_MISMATCH, KEY_MISSING.
+ * Errors: TARGET_AWAY, TARGET_MISMATCH, TARGET_DENIED, TARGET_REFUSED, TARGET_BUSY, TARGET_FULL,
+ * LOAD_FENCED, COUNT_MISMATCH, KEY_MISSING.
  */
 export interface Warehouse {
   readonly kind: 'postgres' | 'snowflake';

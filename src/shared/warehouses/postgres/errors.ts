@@ -13,6 +13,7 @@ const CODES: Readonly<Record<string, ErrorCode>> = {
   '25P03': 'TARGET_AWAY',
   '3D000': 'TARGET_AWAY',
   '53': 'TARGET_AWAY',
+  '53100': 'TARGET_FULL',
   '57': 'TARGET_AWAY',
   '58': 'TARGET_AWAY',
   '28': 'TARGET_DENIED',
@@ -21,6 +22,7 @@ const CODES: Readonly<Record<string, ErrorCode>> = {
   '55006': 'TARGET_BUSY',
   '55P03': 'TARGET_BUSY',
   '57014': 'TARGET_BUSY', // a bound of ours, or somebody cancelled the statement
+  '21': 'TARGET_REFUSED', // two rows of one key, by an equality that only the target knows
   '22': 'TARGET_REFUSED',
   '22P03': 'INTERNAL', // bytes of COPY that Postgres cannot read
   '22P04': 'INTERNAL',
@@ -35,7 +37,7 @@ const CODES: Readonly<Record<string, ErrorCode>> = {
 };
 
 /** Classes whose messages may quote a row's values. */
-const QUOTES_VALUES = /^(22|23|44|P0|XX)/;
+const QUOTES_VALUES = /^(21|22|23|44|P0|XX)/;
 
 /** Any thrown thing of a load as a SluiceError, with the place but never a value of a row. `doing` says what was tried. */
 export function targetError(error: unknown, doing: string, table?: string): SluiceError {
