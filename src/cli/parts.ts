@@ -1,4 +1,4 @@
-import { startConsole } from '../console/main.js';
+import { type RunningConsole, startConsole } from '../console/main.js';
 import { startIntake } from '../producers/main.js';
 import type { RunningServer } from '../shared/http/serve.js';
 import type { Services } from './services.js';
@@ -10,7 +10,7 @@ export function openIntakePart({ config, ledger, queue, lake, sourceStore, logge
 }
 
 /** Starts the console of a configuration over its open services. */
-export function openConsolePart({ config, ledger, queue, warehouse, logger }: Services): Promise<RunningServer> {
+export function openConsolePart({ config, ledger, queue, warehouse, logger }: Services): Promise<RunningConsole> {
   return startConsole({
     config,
     ledger,

@@ -24,6 +24,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<() => Command>>> = {
   run: async () => (await import('./commands/run.js')).runCommand,
   try: async () => (await import('./commands/try.js')).tryCommand,
   up: async () => (await import('./commands/up.js')).upCommand,
+  migrate: async () => (await import('./commands/migrate.js')).migrateCommand,
   intake: async () => (await import('./commands/intake.js')).intakeCommand,
   worker: async () => (await import('./commands/worker.js')).workerCommand,
   console: async () => (await import('./commands/console.js')).consoleCommand,

@@ -12,9 +12,6 @@ import { openConsolePart, openIntakePart } from './parts.js';
 import { describeTargets } from './run/summary.js';
 import type { Services } from './services.js';
 
-/** Steps in work may go on this long after Ctrl-C; then they are handed back. */
-const STOP_MS = 10_000;
-
 /** Resolves when the signal aborts: a part stays up until then. */
 export async function stayUp(signal: AbortSignal): Promise<void> {
   if (!signal.aborted) await once(signal, 'abort');
@@ -49,7 +46,7 @@ export async function startAll(services: Services): Promise<{ addresses: UpAddre
   };
   try {
     const worker = await startWorker({ context: services.workerContext() });
-    stops.push(() => worker.stop(STOP_MS));
+    stops.push(() => worker.stop(services.config.worker.stopWithinMs));
     const console = await openConsolePart(services);
     stops.push(() => console.close());
     const intake = await openIntakePart(services);
@@ -98,7 +95,7 @@ export async function workUntil(
     });
     ready(probes.url);
     await stayUp(signal);
-    await worker.stop(STOP_MS);
+    await worker.stop(services.config.worker.stopWithinMs);
     await probes.close();
   } catch (error) {
     await worker.stop(0);

@@ -15,10 +15,16 @@ import type { PresentRows } from './custody.js';
 import { openPoller } from './live/poller.js';
 import { openSnapshotReader } from './live/snapshot.js';
 import { openConsoleMetrics } from './metrics.js';
+import { startMonitor } from './monitor.js';
 import { createPages } from './pages.js';
 
+export interface RunningConsole extends RunningServer {
+  /** Where `/metrics` and `/v1/scale` are without sign-in, where the configuration asks for it. */
+  readonly monitorUrl?: string;
+}
+
 export interface StartConsoleOptions {
-  readonly config: Pick<Config, 'console' | 'datasets' | 'worker' | 'scale'>;
+  readonly config: Pick<Config, 'console' | 'datasets' | 'worker' | 'scale' | 'monitoring'>;
   readonly ledger: Ledger;
   readonly queue: Pick<RedisQueue, 'counts' | 'attendance' | 'bullQueues' | 'pause' | 'enqueue'>;
   readonly logger: Logger;
@@ -30,7 +36,7 @@ export interface StartConsoleOptions {
  * Starts the console at `config.console` (port 0: any free one): the live start page, files, custody, batches, Bull Board at /queues,
  * /metrics and the JSON of /v1, behind sign-in where `config.console.auth` says so; only then can anything be done from it. Errors: SERVICE_NOT_STARTED when the port cannot be had.
  */
-export async function startConsole(options: StartConsoleOptions): Promise<RunningServer> {
+export async function startConsole(options: StartConsoleOptions): Promise<RunningConsole> {
   const { config, ledger, queue, logger, presentRows } = options;
   const { host, port } = config.console;
   const { datasets } = config;
@@ -40,10 +46,11 @@ export async function startConsole(options: StartConsoleOptions): Promise<Runnin
     config.console.auth === undefined
       ? undefined
       : await openLock(config.console.auth, { url: publicUrl(config.console), logger });
+  const metrics = openConsoleMetrics({ config, ledger, queue });
   const app = createConsoleApp({
     ledger,
     logger,
-    metrics: openConsoleMetrics({ config, ledger, queue }),
+    metrics,
     pages: createPages({ config, ledger, poller, presentRows }),
     api: createApi({ ledger, poller, presentRows }),
     scale: createScaleApi({ config, ledger, queue }),
@@ -53,12 +60,20 @@ export async function startConsole(options: StartConsoleOptions): Promise<Runnin
     isLoopback: isLoopback && config.console.url === undefined,
   });
   const server = await serve(app, { host, port });
+  const close = async () => {
+    poller.close();
+    await server.close();
+  };
+  if (config.monitoring.port === undefined) return { url: server.url, close };
+  const listen = { host: config.monitoring.host, port: config.monitoring.port };
+  const monitor = await startMonitor({ config, ledger, queue, metrics, ...listen }).catch(async (error: unknown) => {
+    await close();
+    throw error;
+  });
   return {
     url: server.url,
-    async close() {
-      poller.close();
-      await server.close();
-    },
+    monitorUrl: monitor.url,
+    close: async () => void (await Promise.all([monitor.close(), close()])),
   };
 }
 

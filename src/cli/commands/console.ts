@@ -10,8 +10,9 @@ export function consoleCommand(): Command {
     (options: CommonOptions) =>
       withIo(options, (io) =>
         withServices(io, { part: 'console' }, async (services) => {
-          const { url, close } = await openConsolePart(services);
-          const answer = { ready: true, console: url, queues: `${url}/queues` };
+          const { url, monitorUrl, close } = await openConsolePart(services);
+          const monitoring = monitorUrl === undefined ? {} : { monitoring: monitorUrl };
+          const answer = { ready: true, console: url, queues: `${url}/queues`, ...monitoring };
           io.output.answer(answer, () => io.output.line(`console ${url}  Bull Board ${answer.queues}`));
           await stayUp(io.signal);
           await close();

@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { FILE_FORMATS, TEXT_ENCODINGS } from '../../shared/config/dataset.js';
-import { parseSize } from '../../shared/config/units.js';
+import { parseDuration, parseSize } from '../../shared/config/units.js';
 
 /** How URIs are described in every help. */
 export const URIS = 'paths, folders, globs (in quotes) or s3:// URIs';
@@ -15,6 +15,13 @@ export function sizeOption(text: string): number {
   const bytes = parseSize(text);
   if (bytes !== undefined && bytes > 0) return bytes;
   throw new InvalidArgumentError('expected a size such as 256MB or 1GiB.');
+}
+
+/** `60s` as milliseconds. */
+export function durationOption(text: string): number {
+  const ms = parseDuration(text);
+  if (ms !== undefined) return ms;
+  throw new InvalidArgumentError('expected a duration such as 500ms, 60s or 15m.');
 }
 
 /** `a,b` as a list. */

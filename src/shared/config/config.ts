@@ -133,6 +133,8 @@ export interface Config {
     readonly host: string;
     readonly port: number;
     readonly concurrency: number;
+    /** How long steps in work may go on once the worker is told to stop; then they are handed back. */
+    readonly stopWithinMs: number;
     readonly memoryLimitBytes: number;
     readonly threads: number;
     /** The two above are a share of what the container allows, not the file's. */
@@ -146,6 +148,8 @@ export interface Config {
     readonly auth?: ConsoleAuth;
   };
   readonly alerts: readonly AlertConfig[];
+  /** Where the console serves metrics and the scale signal once more, without sign-in; no port: nowhere. */
+  readonly monitoring: { readonly host: string; readonly port?: number };
   /** What the autoscaler's signal holds to. */
   readonly scale: { readonly drainMs: number; readonly oldestMs: number };
   readonly lineage?: LineageConfig;

@@ -25,7 +25,7 @@ export function resolveConfig(
   const lake = file.lake ?? (env.LAKE_URL === undefined ? undefined : { url: env.LAKE_URL, region: 'us-east-1' });
   const redisUrl = file.redis.url ?? env.REDIS_URL;
   const ledgerUrl = file.ledger.url ?? env.LEDGER_URL;
-  const { memoryLimit, threads, ...worker } = file.worker;
+  const { memoryLimit, threads, stopWithin, ...worker } = file.worker;
   const share = engineShare(limits, worker.concurrency);
   const datasets = Object.entries(file.datasets).map(([name, dataset]) => resolveDataset(name, dataset));
   const schedules = file.schedules.map(
@@ -41,12 +41,14 @@ export function resolveConfig(
       intake: resolveIntake(file.intake),
       worker: {
         ...worker,
+        stopWithinMs: stopWithin,
         memoryLimitBytes: memoryLimit ?? share.memoryLimitBytes,
         threads: threads ?? share.threads,
         engineFromLimits: memoryLimit === undefined && threads === undefined,
       },
       console: file.console,
       alerts: file.alerts.map(resolveAlert),
+      monitoring: file.monitoring,
       scale: { drainMs: file.scale.drain, oldestMs: file.scale.oldest },
       lineage: file.lineage === undefined ? undefined : resolveLineage(file.lineage, place.folder),
       datasets,

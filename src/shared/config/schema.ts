@@ -52,6 +52,9 @@ const workerSchema = z.strictObject({
     .describe(
       'Threads of one engine; default the container’s processors over `concurrency`, 2 where nothing limits it.',
     ),
+  stopWithin: durationField
+    .default(10_000)
+    .describe('Once a worker is told to stop, its steps may go on this long; then they are handed back.'),
   scratch: z
     .string()
     .optional()
@@ -80,6 +83,12 @@ export const configSchema = z.strictObject({
   worker: workerSchema.prefault({}),
   console: consoleSchema.prefault({}),
   alerts: alertsSchema.describe('Who is told when something goes wrong.'),
+  monitoring: z
+    .strictObject({ host: z.string().default('127.0.0.1'), port: portField.optional() })
+    .prefault({})
+    .describe(
+      'Where the console serves /metrics and /v1/scale once more, without sign-in: counts alone. No port: nowhere.',
+    ),
   scale: scaleSchema.prefault({}).describe('What /v1/scale holds to.'),
   lineage: lineageSchema
     .optional()
