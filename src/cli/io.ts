@@ -37,6 +37,8 @@ export async function withIo(options: CommonOptions, work: (io: Io) => Promise<E
     if (stopping.signal.aborted) process.exit(130);
     stopping.abort(new Error(`ended by ${name}`));
   };
+  // Whoever listened while the process started listens no longer.
+  process.removeAllListeners('SIGTERM');
   process.on('SIGINT', onSignal);
   process.on('SIGTERM', onSignal);
   try {

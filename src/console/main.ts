@@ -34,7 +34,7 @@ export interface StartConsoleOptions {
 
 /**
  * Starts the console at `config.console` (port 0: any free one): the live start page, files, custody, batches, Bull Board at /queues,
- * /metrics and the JSON of /v1, behind sign-in where `config.console.auth` says so; only then can anything be done from it. Errors: SERVICE_NOT_STARTED when the port cannot be had.
+ * /metrics and the JSON of /v1, behind sign-in where `config.console.auth` says so; only then can anything be done from it. Errors: PORT_TAKEN when a port cannot be had.
  */
 export async function startConsole(options: StartConsoleOptions): Promise<RunningConsole> {
   const { config, ledger, queue, logger, presentRows } = options;

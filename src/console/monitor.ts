@@ -14,7 +14,7 @@ export interface MonitorOptions extends ReadScaleOptions {
 
 /**
  * Serves `/healthz`, `/metrics` and `/v1/scale` to what watches: Prometheus, an autoscaler, the kubelet. No sign-in, because they tell
- * counts alone: no name of a file, nothing that changes anything. Errors: SERVICE_NOT_STARTED.
+ * counts alone: no name of a file, nothing that changes anything. Errors: PORT_TAKEN.
  */
 export function startMonitor({ metrics, host, port, ...options }: MonitorOptions): Promise<RunningServer> {
   const app = express();

@@ -52,7 +52,7 @@ export interface RunningIntake extends RunningServer {
 
 /**
  * Starts to listen for events at `config.intake` (port 0: any free one) and puts the config's schedules in force. While the queue is
- * away it starts all the same. Errors: SERVICE_NOT_STARTED when the port cannot be had.
+ * away it starts all the same. Errors: PORT_TAKEN when the port cannot be had.
  */
 export async function startIntake(options: StartIntakeOptions): Promise<RunningIntake> {
   const { config, ledger, queue, stores, logger, clock = systemClock } = options;

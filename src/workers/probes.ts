@@ -17,13 +17,13 @@ export interface ProbeOptions {
   readonly ready: () => boolean;
 }
 
-/** Serves `/healthz`, `/readyz` and `/metrics` of a worker process. Throws SERVICE_NOT_STARTED when the port is taken. */
+/** Serves `/healthz`, `/readyz` and `/metrics` of a worker process. Throws PORT_TAKEN when the port is taken. */
 export async function startProbes(options: ProbeOptions): Promise<{ readonly url: string; close(): Promise<void> }> {
   const server = createServer((request, response) => void answer(options, request, response));
   server.listen(options.port, options.host);
   await once(server, 'listening').catch((error: unknown) => {
     throw new SluiceError(
-      'SERVICE_NOT_STARTED',
+      'PORT_TAKEN',
       `expected port ${options.port} free for the worker's probes, got it in use on ${options.host}`,
       { cause: error },
     );

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { createServer } from 'node:net';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -46,6 +47,40 @@ datasets:
     const ended = once(up, 'exit');
     up.kill('SIGINT');
     expect(await ended).toEqual([0, null]);
+    rmSync(cwd, { recursive: true, force: true });
+  }
+}, 120_000);
+
+test('up says which port is taken, and what to do about it', async () => {
+  const cwd = mkdtempSync(join(tmpdir(), 'sluice-up-'));
+  mkdirSync(join(cwd, 'lake'));
+  const other = createServer().listen(0, '127.0.0.1');
+  await once(other, 'listening');
+  const address = other.address();
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  writeFileSync(
+    join(cwd, 'sluice.yaml'),
+    `version: 1
+lake: { url: "file://${cwd}/lake" }
+intake: { port: 0 }
+console: { port: ${port} }
+datasets: { orders: { source: { prefix: raw/ } } }
+`,
+  );
+  try {
+    const { status, stdout } = await sluice(['up', '--json'], { cwd });
+    expect([status, JSON.parse(stdout)]).toEqual([
+      3,
+      {
+        error: expect.objectContaining({
+          code: 'PORT_TAKEN',
+          message: expect.stringContaining(`127.0.0.1:${port}`),
+          mend: expect.stringContaining('console.port'),
+        }),
+      },
+    ]);
+  } finally {
+    other.close();
     rmSync(cwd, { recursive: true, force: true });
   }
 }, 120_000);

@@ -19,6 +19,11 @@ export const SERVICE_ERRORS = {
     exit: 3,
     mend: 'Start the target database or mend its url; the load is tried again.',
   },
+  PORT_TAKEN: {
+    retry: 'never',
+    exit: 3,
+    mend: 'Another process listens there, often a `sluice up` that still runs: end it, or set another intake.port, console.port or worker.port (0: any free one).',
+  },
   SERVICE_NOT_STARTED: {
     retry: 'never',
     exit: 3,

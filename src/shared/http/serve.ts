@@ -13,7 +13,7 @@ const CLOSE_TIMEOUT_MS = 10_000;
 
 /**
  * Listens for HTTP at `host:port` (port 0: any free one). A sender has 10 s for its headers and 30 s for its request. Errors:
- * SERVICE_NOT_STARTED when the port cannot be had.
+ * PORT_TAKEN when the port cannot be had.
  */
 export async function serve(
   listener: RequestListener,
@@ -23,7 +23,7 @@ export async function serve(
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => {
       const message = `expected to listen at ${host}:${port}, got ${error.message}`;
-      reject(new SluiceError('SERVICE_NOT_STARTED', message, { cause: error }));
+      reject(new SluiceError('PORT_TAKEN', message, { cause: error, facts: { host, port } }));
     });
     server.listen(port, host, resolve);
   });

@@ -89,8 +89,9 @@ async function retain(
 ): Promise<{ readonly artifacts: number; readonly partitions: number; readonly scratch: number }> {
   const { ledger, lake, clock, scratch, logger } = context;
   await ledger.recovery.keepHouse();
+  const left = await sweepScratch(scratch, clock.now());
   let [artifacts, partitions] = [0, 0];
-  for (const dataset of datasets) {
+  await forEachDataset(datasets, async (dataset) => {
     const { name, compact } = dataset;
     const { prefix } = compact;
     const report = await sweepOrphans({ lake, ledger: ledger.custody, prefix, nowMs: clock.now(), signal });
@@ -101,6 +102,6 @@ async function retain(
       partitions += dropped.length;
       logger.info({ dataset: name, table: load.table, dropped, kept }, 'old partitions were dropped');
     }
-  }
-  return { artifacts, partitions, scratch: await sweepScratch(scratch, clock.now()) };
+  });
+  return { artifacts, partitions, scratch: left };
 }

@@ -4,6 +4,7 @@ import { type Job, maintainJob } from '../../../src/shared/jobs/catalogue.js';
 import type { Outcome } from '../../../src/shared/outcome.js';
 import { openQueue, type RedisQueue } from '../../../src/shared/queue/open.js';
 import type { JobProcessor, QueueWorker } from '../../../src/shared/queue/port.js';
+import { brittleProxy } from '../../support/brittleProxy.js';
 import { freshPrefix } from '../../support/databases.js';
 
 const open: { close(): Promise<void> }[] = [];
@@ -137,3 +138,31 @@ test('a Redis that is not there is named', async () => {
     message: expect.not.stringContaining('secret'),
   });
 });
+
+test.each(['cut', 'stall'] as const)(
+  'a worker whose Redis is gone (%s) stops all the same, in the midst of a job',
+  async (how) => {
+    const way = await brittleProxy(inject('redisUrl'));
+    const prefix = freshPrefix();
+    const queue = await openQueue({ url: way.url, prefix });
+    open.push(queue);
+    let aborted = false;
+    let begin = () => {};
+    const began = new Promise<void>((resolve) => (begin = resolve));
+    const worker = await queue.work({ kinds: ['plan'], concurrency: 1 }, (_job, signal) => {
+      begin();
+      return new Promise((_resolve, reject) =>
+        signal.addEventListener('abort', () => {
+          aborted = true;
+          reject(new SluiceError('HANDED_BACK', 'the worker is stopping'));
+        }),
+      );
+    });
+    await queue.enqueue([job('plan-a-1')]);
+    await began;
+    if (how === 'cut') await way.cut();
+    else way.stall();
+    await worker.stop(50);
+    expect(aborted).toBe(true);
+  },
+);
