@@ -1,16 +1,18 @@
 import { mkdir, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, inject, onTestFinished, test } from 'vitest';
 import { systemClock } from '../../../src/shared/clock.js';
 import { SluiceError } from '../../../src/shared/errors.js';
 import { newBatchId } from '../../../src/shared/ids.js';
 import { JOB_PAYLOADS } from '../../../src/shared/jobs/catalogue.js';
+import { openQueue } from '../../../src/shared/queue/open.js';
 import { openStore } from '../../../src/shared/stores/open.js';
 import { silentLog } from '../../../src/shared/telemetry/log.js';
 import type { WorkerContext } from '../../../src/workers/context.js';
 import { meterStore } from '../../../src/workers/meterStore.js';
 import { handleMaintain } from '../../../src/workers/maintain/handler.js';
 import { freshLedger } from '../../shared/ledger/support.js';
+import { freshPrefix } from '../../support/databases.js';
 import { makeConfig } from '../../support/datasets.js';
 import { freshFolder } from '../../support/folders.js';
 
@@ -23,6 +25,8 @@ const away = () => new SluiceError('STORE_DENIED', 'expected the list of curated
 async function maintainContext(over: Partial<WorkerContext> = {}) {
   const { ledger } = await freshLedger();
   const folder = await freshFolder();
+  const queue = await openQueue({ url: inject('redisUrl'), prefix: freshPrefix() });
+  onTestFinished(() => queue.close());
   const names = ['first', 'second', 'third'];
   const config = makeConfig({
     datasets: Object.fromEntries(names.map((name) => [name, { source: { prefix: `raw/${name}/` } }])),
@@ -31,17 +35,7 @@ async function maintainContext(over: Partial<WorkerContext> = {}) {
   const context: WorkerContext = {
     config,
     ledger,
-    queue: {
-      enqueue: async () => {},
-      work: never,
-      schedule: never,
-      counts: never,
-      attendance: never,
-      epoch: never,
-      setEpoch: never,
-      flush: never,
-      close: never,
-    },
+    queue,
     engine: { open: never, memory: never, close: never },
     sourceStore: never,
     lake: store,
