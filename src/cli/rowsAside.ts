@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { isSluiceError, SluiceError } from '../shared/errors.js';
 import type { EngineRow } from '../shared/engine/port.js';
 import type { DecisionRequest, RowsAside } from '../shared/ledger/port.js';
+import { replayKey } from '../shared/ledger/replays.js';
 import { quoteText } from '../shared/schema/columns.js';
 import { datasetOf } from '../workers/context.js';
 import type { Services } from './services.js';
@@ -46,8 +47,8 @@ export async function putRowsAside(
       'OBJECT_CORRUPT',
       `expected ${rows.rows} rows in ${lake.uri(rows.artifact)}, got ${found.length}`,
     );
-  const { prefix } = datasetOf(config, rows.dataset).compact;
-  const key = `${prefix}_replay/${rows.rowsId}.${header === undefined ? 'ndjson' : 'csv'}`;
+  const format = header === undefined ? (rows.code === 'CHECK_FAILED' ? 'json rows' : 'ndjson') : 'csv';
+  const key = replayKey(datasetOf(config, rows.dataset), rows, format);
   const text = [...(header === undefined ? [] : [header]), ...found.map(({ raw }) => raw), ''].join('\n');
   return withScratch(async (scratch) => {
     const file = join(scratch, 'rows');

@@ -99,3 +99,50 @@ test('bad rows are set aside with their text, counted, and sent again once after
   });
   await expectBalanced(pipeline);
 });
+
+const checked = (settings: string) => `  orders:
+    source: { prefix: raw/orders/ }
+    batch: { maxWait: 0s }
+    load: [{ target: warehouse, table: orders }]
+${settings}`;
+
+test('exactly the rows that break a rule are set aside, the others load; under a mended rule they follow', async () => {
+  const rule =
+    '    columns: { amount: { checks: [{ expr: "amount >= 0", name: not negative, onFail: quarantine }] } }\n';
+  pipeline = await openPipeline({ datasets: checked(rule) });
+  await pipeline.put(
+    'raw/orders/a.csv',
+    'id,amount,note\n1,1.5,"a ""b"""\n2,-2.25,"c,\nd"\n3,,\n4,-1234567890.1234567,x\n',
+  );
+  await pipeline.settled(1);
+  const amounts = async () =>
+    (await pipeline.query('SELECT id, amount, note FROM orders ORDER BY id')).map(({ id, amount, note }) => [
+      Number(id),
+      amount,
+      note,
+    ]);
+  expect(await amounts()).toEqual([
+    [1, 1.5, 'a "b"'],
+    [3, null, null],
+  ]);
+  const [aside] = await list();
+  expect(aside).toMatchObject({ kind: 'rows', rows: 2, code: 'CHECK_FAILED' });
+  expect(aside!.reason).toContain('not negative');
+  expect(await accounts()).toMatchObject([{ rowsIn: 4, rowsQuarantined: 2, verdict: 'balanced' }]);
+  const { texts } = await readAside(pipeline.services, aside!.id);
+  expect(texts).toMatchObject([
+    { line: 2, raw: '{"id":"2","amount":"-2.25","note":"c,\\nd"}' },
+    { line: 4, raw: '{"id":"4","amount":"-1234567890.1234567","note":"x"}' },
+  ]);
+  await pipeline.restartWith(checked(''));
+  await decideAside(pipeline.services, { verb: 'replay', ids: [aside!.id], ...anybody });
+  await pipeline.settled(2);
+  expect(await amounts()).toEqual([
+    [1, 1.5, 'a "b"'],
+    [2, -2.25, 'c,\nd'],
+    [3, null, null],
+    [4, -1234567890.1234567, 'x'],
+  ]);
+  expect(await list()).toEqual([]);
+  await expectBalanced(pipeline);
+});

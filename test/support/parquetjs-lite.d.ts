@@ -1,7 +1,7 @@
 /** The part of parquetjs-lite (which has no types of its own) that tests use: an independent writer of Parquet. */
 declare module 'parquetjs-lite' {
   interface Field {
-    readonly type: 'INT64' | 'DOUBLE' | 'UTF8' | 'BOOLEAN';
+    readonly type: 'INT64' | 'DOUBLE' | 'UTF8' | 'BOOLEAN' | 'DATE' | 'TIMESTAMP_MICROS';
     readonly optional?: boolean;
   }
   /** Opaque: made here, taken by the writer. */

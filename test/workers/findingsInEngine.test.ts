@@ -1,7 +1,7 @@
 import { copyFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { checkSource } from '../../src/workers/check/checkSource.js';
+import { checkSource } from '../../src/shared/checks/checkSource.js';
 import { profileSource } from '../../src/workers/profile/profileSource.js';
 import { skewColumns } from '../../src/shared/skew/skewColumns.js';
 import { describeSource } from '../support/describeSource.js';

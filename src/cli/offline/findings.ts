@@ -6,7 +6,7 @@ import type { ProfileReport } from '../../shared/findings/reports.js';
 import type { JoinReport, PartitionReport, PartitionSize, SkewReport } from '../../shared/findings/skew.js';
 import { joinSource } from '../../shared/skew/joinSource.js';
 import { skewedPartitions } from '../../shared/skew/partitions.js';
-import { checkSource } from '../../workers/check/checkSource.js';
+import { checkSource } from '../../shared/checks/checkSource.js';
 import { profileSource } from '../../workers/profile/profileSource.js';
 import { skewSource } from '../../shared/skew/skewSource.js';
 import type { Contract } from './contract.js';

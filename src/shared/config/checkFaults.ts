@@ -19,6 +19,8 @@ type Thresholds = Partial<Record<Operator | 'warn' | 'fail', unknown>> & {
   metric?: string | undefined;
   arguments?: object | undefined;
   unit?: string | undefined;
+  unique?: unknown;
+  onFail?: string | undefined;
 };
 
 /** Faults of operators, warn, fail and unit: too many, missing, of the wrong kind, out of bounds, the wrong way round. */
@@ -45,6 +47,11 @@ export function thresholdFaults(check: Thresholds): Fault[] {
     `expected a bound beside metric: ${metric} (mustBe..., or warn and fail), got none`,
   );
   claim(
+    check.onFail !== 'quarantine' || !isOfMany(check),
+    ['onFail'],
+    'expected hold or warn for a check that judges more than single rows, got quarantine',
+  );
+  claim(
     metric !== 'rowCount' || levels.length === 0,
     levels.slice(0, 1),
     'expected mustBe... for rowCount (add onFail: warn to only warn)',
@@ -57,6 +64,13 @@ export function thresholdFaults(check: Thresholds): Fault[] {
     'expected warn at most fail, got them the other way round',
   );
   return faults;
+}
+
+const OF_MANY: ReadonlySet<string | undefined> = new Set(['rowCount', 'freshness', 'duplicateValues']);
+
+/** Checks whose failure is no row's own. */
+function isOfMany({ metric, unique }: Thresholds): boolean {
+  return unique !== undefined || OF_MANY.has(metric);
 }
 
 const UNITLESS: ReadonlySet<string | undefined> = new Set(['rowCount', 'freshness']);

@@ -1,7 +1,10 @@
 import { z } from 'zod';
 
-/** What happens when a check fails: `hold` keeps the batch back from its loads, `warn` only says so. */
-export const ON_FAIL = ['hold', 'warn'] as const;
+/**
+ * What happens when a check fails: `hold` keeps the batch back from its loads, `warn` only says so, `quarantine` sets the rows that
+ * break the rule aside and lets the others go on.
+ */
+export const ON_FAIL = ['hold', 'warn', 'quarantine'] as const;
 export type OnFail = (typeof ON_FAIL)[number];
 
 /** ODCS v3.1 operators that take one number (or, for freshness, one duration). */
@@ -61,10 +64,7 @@ export const yes = z.literal(true, expected('true'));
 export const pattern = text;
 
 const onFail = z.enum(ON_FAIL, {
-  error: (issue) =>
-    issue.input === 'quarantine'
-      ? 'onFail: quarantine (setting single rows aside) is not available yet; use hold or warn'
-      : `expected hold or warn, got ${show(issue.input)}`,
+  error: (issue) => `expected hold, warn or quarantine, got ${show(issue.input)}`,
 });
 
 /** The fields that every check may carry. */

@@ -20,6 +20,7 @@ export function findRuleFaults(config: Config): readonly ConfigFault[] {
       ...prefixFaults(config, dataset),
       ...replaceFaults(dataset),
       ...skewFaults(dataset),
+      ...rowRuleFaults(dataset),
     ]),
     ...config.schedules.flatMap((schedule, index) =>
       schedule.dataset === undefined || config.datasets.some(({ name }) => name === schedule.dataset)
@@ -118,6 +119,16 @@ function targetFaults(config: Config, dataset: Dataset): readonly ConfigFault[] 
 function skewFaults({ name, skew }: Dataset): readonly ConfigFault[] {
   if (skew.action === 'advise' || skew.keys.length > 0) return [];
   return [{ path: `datasets.${name}.skew.keys`, expected: `a column to ${skew.action} by`, got: 'none' }];
+}
+
+/** Rows that a rule sets aside are sent again as the rule saw them, and a transform must not see them twice. */
+function rowRuleFaults({ name, transform, columns, checks }: Dataset): readonly ConfigFault[] {
+  const all = [...checks, ...Object.values(columns).flatMap((column) => column.checks)];
+  const isAsked = all.some((check) => typeof check !== 'string' && check.onFail === 'quarantine');
+  if (transform === undefined || !isAsked) return [];
+  const expected =
+    'no transform beside a check with onFail: quarantine (a WHERE of the transform may leave such rows out)';
+  return [{ path: `datasets.${name}.transform`, expected, got: 'one' }];
 }
 
 /** Rows of an older version can be told from others only where each row stays as its object brought it. */

@@ -47,6 +47,11 @@ export const OBJECT_ERRORS = {
     exit: 1,
     mend: 'A row cannot be read in its format; it was set aside with its text (`sluice quarantine list`), the others go on.',
   },
+  CHECK_FAILED: {
+    retry: 'never',
+    exit: 1,
+    mend: 'The row breaks a check that says onFail: quarantine; mend the data or the check, then replay the rows, or discard them.',
+  },
   VALUE_INVALID: {
     retry: 'never',
     exit: 1,

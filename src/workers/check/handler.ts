@@ -2,7 +2,7 @@ import { SluiceError } from '../../shared/errors.js';
 import type { StepDispatch } from '../../shared/ledger/port.js';
 import { datasetOf, type WorkerContext } from '../context.js';
 import type { StepWork } from '../runSteps.js';
-import { checkSource } from './checkSource.js';
+import { checkSource } from '../../shared/checks/checkSource.js';
 
 /**
  * Judges the batch by the dataset's checks. A failed check that says `hold` keeps the batch back. Commit point:

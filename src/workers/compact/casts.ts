@@ -13,6 +13,8 @@ export interface CastOptions {
   readonly isGuess: boolean;
   /** Fractions come by way of a DOUBLE, as the reader of JSON gives them: long ones may have lost digits. */
   readonly isBinary?: boolean;
+  /** With isBinary, an SQL condition: the value was written as a string, which loses nothing. */
+  readonly isString?: string;
 }
 
 const INTEGERS = /^U?(TINYINT|SMALLINT|INTEGER|BIGINT|HUGEINT)$/;
@@ -26,7 +28,7 @@ const FLOATS = /^(FLOAT|DOUBLE)$/;
  */
 export function castSql(
   value: string,
-  { from, to, isEmptyNull, misfit, isGuess, isBinary = false }: CastOptions,
+  { from, to, isEmptyNull, misfit, isGuess, isBinary = false, isString = 'false' }: CastOptions,
 ): string {
   if (from !== undefined) return typedCastSql(value, from, to);
   if (to === 'VARCHAR') return value;
@@ -38,7 +40,7 @@ export function castSql(
   const checked = (test: string) =>
     `CASE ${easy === undefined ? '' : `WHEN ${easy} THEN ${as(to)} `}WHEN ${text} IS NULL THEN NULL WHEN ${test} THEN ${as(to)} ELSE ${bad} END`;
   const type = parseType(to);
-  if (type.kind === 'decimal') return checked(decimalTest(text, { ...type, isBinary }, as));
+  if (type.kind === 'decimal') return checked(decimalTest(text, { ...type, isBinary, isString }, as));
   const zeros = isGuess ? ` AND (strlen(${text}) = 1 OR NOT starts_with(${text}, '0'))` : '';
   if (INTEGERS.test(to)) return checked(`${integerTest(text, isBinary)} AND ${as(to)} = ${as('DOUBLE')}${zeros}`);
   if (FLOATS.test(to)) return checked(floatTest(text, as(to), to === 'FLOAT' ? 7 : EXACT_DIGITS));
@@ -81,14 +83,14 @@ function isRounded(text: string): string {
 
 function decimalTest(
   text: string,
-  { precision, scale, isBinary }: { precision: number; scale: number; isBinary: boolean },
+  { precision, scale, isBinary, isString }: { precision: number; scale: number; isBinary: boolean; isString: string },
   as: (type: string) => string,
 ): string {
   const asDouble = `${as(`DECIMAL(${precision},${scale})`)} = ${as('DOUBLE')}`;
   const rounds = `regexp_matches(${text}, '\\.\\d{${scale}}\\d*[1-9]')`;
   const isShort = `strlen(${text}) <= ${EXACT_DIGITS}`;
   const test = `CASE WHEN ${isShort} OR regexp_matches(${text}, '[eE]') THEN ${asDouble} AND ${isShort} ELSE NOT ${rounds} END`;
-  return isBinary ? `${test} AND NOT ${isRounded(text)}` : test;
+  return isBinary ? `${test} AND (${isString} OR NOT ${isRounded(text)})` : test;
 }
 
 /** A fraction or exponent in few digits is compared as a DOUBLE; in more it must be all zeros. */

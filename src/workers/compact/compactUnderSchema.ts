@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Dataset } from '../../shared/config/config.js';
 import { SluiceError } from '../../shared/errors.js';
 import type { SchemaVersion } from '../../shared/ledger/port.js';
+import { isReplay } from '../../shared/ledger/replays.js';
 import type { WorkerContext } from '../context.js';
 import type { StepWork } from '../runSteps.js';
 import { compactFiles, type CompactFilesResult } from './compactFiles.js';
@@ -64,7 +65,7 @@ async function compactOnce(
       return work.scratch.session();
     },
     scratch: work.scratch.folder,
-    inputs: report.fetched.map(({ object, name, file }) => ({ object, name, file })),
+    inputs: report.fetched.map(({ object, name, file }) => ({ object, name, file, isOurs: isReplay(dataset, name) })),
     outDir,
     format: dataset.source.format,
     encoding: dataset.source.encoding,

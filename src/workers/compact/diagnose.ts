@@ -60,7 +60,7 @@ async function findInRead(read: Read, { session, columns, signal }: DiagnoseOpti
   });
   const rows = await session.query(
     `SELECT ${PLACE.file} AS file, min(${PLACE.row}) AS low, ${[...tests, 'count(*) AS n'].join(', ')}
-     FROM ${placedSql(read, 'SELECT *,', readerSql(read, []))} GROUP BY ALL`,
+     FROM ${placedSql(read, 'SELECT *,', readerSql(read, typed))} GROUP BY ALL`,
     signal,
   );
   return rows.flatMap((row) =>

@@ -88,7 +88,7 @@ async function findMisfits(source: Source, { session, columns, signal }: AsideRe
   const faults = typed.map((column, index) => `WHEN ${misfitSql(read, column)} THEN ${index}`);
   const rows = await session.query(
     `SELECT row, fault FROM (SELECT ${PLACE.row} AS row, CASE ${faults.join(' ')} END AS fault
-     FROM ${placedSql(read, 'SELECT *,', readerSql(read, []))}) WHERE fault IS NOT NULL LIMIT ${MAX_ASIDE_ROWS + 1}`,
+     FROM ${placedSql(read, 'SELECT *,', readerSql(read, typed))}) WHERE fault IS NOT NULL LIMIT ${MAX_ASIDE_ROWS + 1}`,
     signal,
   );
   return rows.map(({ row, fault }) => {

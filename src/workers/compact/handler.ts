@@ -13,6 +13,7 @@ import { type CompactInputs, compactUnderSchema } from './compactUnderSchema.js'
 import { fetchObjects } from './fetchObjects.js';
 import { lookAgain } from './lookAgain.js';
 import { lookAround } from './lookAround.js';
+import { setBrokenAside } from './rulesAside.js';
 import { putArtifacts, type PutArtifacts, putAside } from './putArtifacts.js';
 
 /** An object that was absent is looked for again after this time. */
@@ -56,7 +57,14 @@ async function compactOnceSeen(
     report: { ...report, fetched: report.fetched.filter(({ object }) => taken.has(object)) },
     tries,
   };
-  const { result, schemaVersion } = await compactUnderSchema(context, work, inputs);
+  const { result: compacted, schemaVersion } = await compactUnderSchema(context, work, inputs);
+  const { result, broken } = await setBrokenAside({
+    session: await work.scratch.session(),
+    dataset,
+    outDir: join(work.scratch.folder, `ruled-${tries}`),
+    result: compacted,
+    signal: work.signal,
+  });
   const { artifacts, layout } = await putArtifacts(context, work, { dataset, result, tries });
   const account = accountObjects({
     verdicts,
@@ -64,7 +72,7 @@ async function compactOnceSeen(
     uris: new Map(work.objects.map(({ object, bucket, key }) => [object, objectUri(bucket, key)])),
     rule: dataset.onDuplicateContent,
   });
-  const aside = await putAside(context, work, { dataset, result, tries, objects: account.objects });
+  const aside = await putAside(context, work, { dataset, result, tries, broken, objects: account.objects });
   const manifest = buildManifest(work, {
     ...inputs,
     objects: account.objects,

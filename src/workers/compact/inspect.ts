@@ -8,7 +8,7 @@ import { isSluiceError } from '../../shared/errors.js';
 import { unpackAvro } from './avro/unpackAvro.js';
 import { gunzipFile } from './gunzip.js';
 import { readPageHeader } from './pageHeader.js';
-import { findDuplicate, readHeader, readKind, readParquetTail } from './read.js';
+import { findDuplicate, isRow, readHeader, readKind, readParquetTail } from './read.js';
 import { scanText } from './scanText.js';
 import { readEncoding, transcodeFile } from './transcode.js';
 import { unzstdFile } from './unzstd.js';
@@ -47,7 +47,9 @@ export async function inspectInputs(
       limit(async () => {
         options.signal?.throwIfAborted();
         try {
-          return await inspect(input, join(options.folder, String(index)), options);
+          const own =
+            input.isOurs === true ? { ...options, format: 'auto' as const, encoding: 'auto' as const } : options;
+          return await inspect(input, join(options.folder, String(index)), own);
         } catch (error) {
           if (isSluiceError(error) && /^(OBJECT_|FORMAT_|VALUE_)/.test(error.code)) {
             return { object: input.object, code: error.code, reason: error.message };
@@ -167,11 +169,18 @@ async function inspectText(
   }
   const text = scan.head.toString('utf8').replace(/^\uFEFF/, '');
   const hasNuls = scan.nulAt !== undefined;
-  const source = { ...input, format, bytes: size, delimiter: '', columns: [], endsInLine: scan.endsInLine, hasNuls };
+  const nuls = { hasNuls, isNulFree: bytes !== undefined && !hasNuls };
+  const source = { ...input, format, bytes: size, delimiter: '', columns: [], endsInLine: scan.endsInLine, ...nuls };
   if (format !== 'csv') return text.trimStart().startsWith('[') ? { ...source, format: 'json' } : source;
   const header = readHeader(text, known);
   if (header === undefined)
     return { object, code: 'COLUMN_MISMATCH', reason: 'expected a header line, got an empty one' };
+  if (isRow(header.names, known))
+    return {
+      object,
+      code: 'COLUMN_MISMATCH',
+      reason: 'expected a header line, got a row: none of the columns is named',
+    };
   const twice = findDuplicate(header.names);
   if (twice !== undefined) {
     return { object, code: 'COLUMN_MISMATCH', reason: `expected each column once in the header, got ${twice} twice` };

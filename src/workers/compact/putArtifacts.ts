@@ -9,6 +9,7 @@ import type { WorkerContext } from '../context.js';
 import type { StepWork } from '../runSteps.js';
 import type { CompactFilesResult } from './compactFiles.js';
 import { layOut } from './layOut.js';
+import type { RuledRows } from './rulesAside.js';
 import { asideSql } from './sql.js';
 import type { WrittenArtifact } from './write.js';
 
@@ -75,16 +76,52 @@ async function hashFile(path: string): Promise<string> {
   return hash.digest('hex');
 }
 
-/** Puts the rows that were taken out of the objects that the manifest includes; undefined when there are none. */
+/** Puts the rows that were taken out of the objects that the manifest includes: those that could not be read or cast, those that broke rules. */
 export async function putAside(
   context: WorkerContext,
   work: StepWork,
-  { dataset, result, tries, objects }: PutRequest & { readonly objects: readonly ManifestObject[] },
+  { dataset, result, tries, broken, objects }: AsideRequest,
 ): Promise<Manifest['aside']> {
+  const parts = [
+    ...(await putTexts(context, work, { dataset, result, tries, objects })),
+    ...(await putBroken(context, work, { dataset, tries, broken, objects })),
+  ];
+  return parts.length === 0 ? undefined : parts;
+}
+
+type AsidePart = NonNullable<Manifest['aside']>[number];
+
+interface AsideRequest extends PutRequest {
+  readonly objects: readonly ManifestObject[];
+  /** Rows that broke rules. */
+  readonly broken?: RuledRows['broken'];
+}
+
+async function putBroken(
+  context: WorkerContext,
+  work: StepWork,
+  { dataset, tries, broken, objects }: Omit<AsideRequest, 'result'>,
+): Promise<readonly AsidePart[]> {
+  if (broken === undefined) return [];
+  const { folder, name } = placeOf(work, dataset.compact.prefix, tries);
+  const artifact = await putArtifact(context, work, broken.file, `${folder}_rows-${name}-1.parquet`);
+  const found = new Map(broken.objects.map((one) => [one.object, one]));
+  const included = objects.flatMap(({ kind, object }) => {
+    const { rows, reason } = (kind === 'included' ? found.get(object) : undefined) ?? {};
+    return rows === undefined || reason === undefined ? [] : [{ object, rows, code: 'CHECK_FAILED' as const, reason }];
+  });
+  return included.length === 0 ? [] : [{ artifact, objects: included }];
+}
+
+async function putTexts(
+  context: WorkerContext,
+  work: StepWork,
+  { dataset, result, tries, objects }: AsideRequest,
+): Promise<readonly AsidePart[]> {
   const included = objects.filter(({ kind }) => kind === 'included');
   const known = new Set<string>(included.map(({ object }) => object));
   const rows = result.aside.filter(({ object }) => known.has(object));
-  if (rows.length === 0) return undefined;
+  if (rows.length === 0) return [];
   const outDir = join(work.scratch.folder, `aside-${tries}`);
   await mkdir(outDir, { recursive: true });
   const [lines, path] = [join(outDir, 'rows.ndjson'), join(outDir, 'rows.parquet')];

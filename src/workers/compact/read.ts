@@ -170,6 +170,18 @@ function splitRecord(text: string, delimiter: string): readonly string[] {
   return [...fields, field.trim()];
 }
 
+const VALUE = /^(-?\d+([.,]\d+)*([eE][+-]?\d+)?|\d{4}-\d\d-\d\d([ T].*)?|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$/i;
+
+/**
+ * Whether the first line of a CSV is a row: of a dataset whose columns are known it names none, but has values; of an unknown one it has
+ * nothing but values. Taking it for a header would lose the row and make up columns.
+ */
+export function isRow(names: readonly string[], known: readonly string[]): boolean {
+  if (known.length === 0) return names.length > 1 && names.every((name) => VALUE.test(name));
+  const own = new Set(known.map((name) => name.toLowerCase()));
+  return names.some((name) => VALUE.test(name)) && !names.some((name) => own.has(name.toLowerCase()));
+}
+
 /** The first name that comes twice, whatever its case. */
 export function findDuplicate(names: readonly string[]): string | undefined {
   const seen = new Set<string>();

@@ -10,6 +10,8 @@ export interface CompactInput {
   /** The key or path: its ending tells the format. */
   readonly name: string;
   readonly file: string;
+  /** Written by Sluice: UTF-8, and in the format that its name tells, whatever the dataset's own files are. */
+  readonly isOurs?: boolean;
 }
 
 /** Parquet, comma (or tab, semicolon, pipe) separated text, one JSON object a line, one JSON array of objects. */
@@ -30,6 +32,8 @@ export interface Source {
   readonly columns: readonly ObservedColumn[];
   /** Rows by an independent count; undefined until somebody counted. */
   readonly rows?: number;
+  /** Text that was looked through in one piece and has no NUL; in pieces, an escape may lie across their ends. */
+  readonly isNulFree?: boolean;
   /** The text has NULs: the rows that hold them have to be taken out before it is read. */
   readonly hasNuls?: boolean;
   /** Rows were taken out of `file`: how many, and the line of the object's text that each record left in it begins in. */

@@ -1,5 +1,6 @@
 import { tallySql } from '../../shared/engine/tally.js';
 import { type Column, quoteName, quoteText } from '../../shared/schema/columns.js';
+import { parseType } from '../../shared/schema/typeText.js';
 import { castSql } from './casts.js';
 import { type Read, shadowsReader } from './plan.js';
 import type { TargetColumn } from './sources.js';
@@ -101,7 +102,8 @@ export function contentRowsSql(paths: readonly string[], columns: readonly Colum
   return `SELECT count(*) AS rows, ${contentSql(columns)} AS content FROM ${parquetSql(paths)}`;
 }
 
-function contentSql(columns: readonly Column[]): string {
+/** The sum of the rows' hashes over these columns, as text. */
+export function contentSql(columns: readonly Column[]): string {
   return `sum(${hashSql(columns.map(({ name, type }) => `CAST(${quoteName(name)} AS ${type})`))})::VARCHAR`;
 }
 
@@ -127,17 +129,20 @@ export function columnSql(read: Read, { name, type, isGuess = false }: TargetCol
   if (observed === undefined || observed.type === 'NULL') return `CAST(NULL AS ${type})`;
   const value = read.format === 'csv' ? csvName(index) : quoteName(observed.name);
   if (type === 'VARCHAR' && misfit === 'error' && (read.format !== 'parquet' || observed.type === type)) {
-    // The bytes of CSV were looked through as they came.
-    return read.format === 'csv' ? value : withoutNul(value, name);
+    // The bytes of text were looked through as they came.
+    const isFree = read.format === 'csv' || read.sources.every(({ isNulFree }) => isNulFree === true);
+    return isFree ? value : withoutNul(value, name);
   }
   if (read.format !== 'parquet' && jsonType(read, type) === type) return value;
-  return castSql(value, {
+  const isQuoted = isJsonDecimal(read, type);
+  return castSql(isQuoted ? `(${value} ->> '$')` : value, {
     ...(read.format === 'parquet' && observed.type !== undefined ? { from: observed.type } : {}),
     to: type,
     isEmptyNull: read.format === 'csv',
     misfit,
     isGuess,
     isBinary: read.format !== 'csv',
+    ...(isQuoted ? { isString: `starts_with(CAST(${value} AS VARCHAR), '"')` } : {}),
   });
 }
 
@@ -206,9 +211,15 @@ function isNumbered(read: Read): boolean {
   return read.format === 'parquet' && !shadowsReader(read);
 }
 
-/** Nested values of JSON are read as their type, the others as text. */
+/** Decimals of JSON are read as JSON: only that tells one in quotes from a number, whose long fractions came by way of a DOUBLE. */
+function isJsonDecimal({ format }: Read, type: string): boolean {
+  return (format === 'ndjson' || format === 'json') && parseType(type).kind === 'decimal';
+}
+
+/** Nested values of JSON are read as their type, decimals as JSON, the others as text. */
 function jsonType(read: Read, type: string): string {
   if (read.format === 'csv') return 'VARCHAR';
+  if (isJsonDecimal(read, type)) return 'JSON';
   return type === 'JSON' || /\]$|^(STRUCT|MAP)\(/.test(type) ? type : 'VARCHAR';
 }
 

@@ -76,10 +76,10 @@ describe('the checks of the configuration', () => {
     ],
     [{ expr: 'a > 0', mustBe: 0 }, ['mustBe expected mustBe... only beside metric']],
     [
-      { expr: 'a > 0', onFail: 'quarantine' },
-      ['onFail: onFail: quarantine (setting single rows aside) is not available yet; use hold or warn'],
+      { unique: true, onFail: 'quarantine' },
+      ['onFail expected hold or warn for a check that judges more than single rows, got quarantine'],
     ],
-    [{ expr: 'a > 0', onFail: 'block' }, ['onFail: expected hold or warn, got "block"']],
+    [{ expr: 'a > 0', onFail: 'block' }, ['onFail: expected hold, warn or quarantine, got "block"']],
   ])('name the fault of %j on a column', (check, expectedFaults) => {
     expect(faults(columnCheckSchema, check)).toEqual(expectedFaults);
   });

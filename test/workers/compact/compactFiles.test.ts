@@ -154,6 +154,19 @@ test('new and missing columns: NULL where the schema may widen, refused where it
   });
 });
 
+test('a CSV without its header line is refused, not read with its first row as names', async () => {
+  const files: readonly File[] = [
+    ['bare.csv', 'A,1\nB,2\n'],
+    ['years.csv', 'flight,2019,2020\nC,3,4\n'],
+    ['good.csv', 'flight,delay\nD,5\n'],
+  ];
+  const known = await bench.compact(files, { schema: DELAYS });
+  const refusal = 'COLUMN_MISMATCH: expected a header line, got a row: none of the columns is named';
+  expect(known.byName).toEqual({ 'bare.csv': refusal, 'years.csv': '1 rows', 'good.csv': '1 rows' });
+  const first = await bench.compact([['bare.csv', '1,2024-01-01,1.5\n2,2024-01-02,2.5\n']]);
+  expect(first.byName).toEqual({ 'bare.csv': refusal });
+});
+
 test('columns that only refused files have do not enter the schema', async () => {
   const files: readonly File[] = [
     ['notes.txt', 'Read this first\nThen, and only then, that\n'],

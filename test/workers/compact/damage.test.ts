@@ -208,7 +208,8 @@ test('numbers of NDJSON that lost digits on their way are quarantined; whole one
       ['long.ndjson', '{"price": 123456789.123456789123}\n'],
       ['whole.ndjson', '{"level": 9007199254740993}\n'],
       ['vast.ndjson', '{"level": 1e400}\n'],
-      ['text.ndjson', '{"price": "123456789.123456789123"}\n'],
+      ['text.ndjson', '{"price": "123456789.123456789123"}\n{"price": null}\n'],
+      ['exact.ndjson', '{"price": "12345678901234.567"}\n{"price": "1234567890123.4567"}\n'],
       ['good.ndjson', '{"price": 1.25, "level": 0.1, "code": 12345678901234567890123}\n'],
     ],
     { schema },
@@ -217,10 +218,12 @@ test('numbers of NDJSON that lost digits on their way are quarantined; whole one
     'long.ndjson': expect.stringContaining('column price: expected DECIMAL(30,12), got DOUBLE in 1 row'),
     'whole.ndjson': 'TYPE_CHANGED: column level: expected DOUBLE, got BIGINT in 1 row, first in row 1',
     'vast.ndjson': 'VALUE_INVALID: column level: expected DOUBLE, got DOUBLE in 1 row, first in row 1',
-    'text.ndjson': '1 rows',
+    'text.ndjson': '2 rows',
+    'exact.ndjson': '2 rows',
     'good.ndjson': '1 rows',
   });
   expect(await result.rowsOut('price::VARCHAR AS price')).toContainEqual({ price: '123456789.123456789123' });
+  expect(await result.rowsOut('price::VARCHAR AS price')).toContainEqual({ price: '12345678901234.567000000000' });
   expect(await result.rowsOut('code')).toContainEqual({ code: '12345678901234567890123' });
 });
 

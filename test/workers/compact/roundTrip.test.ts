@@ -20,14 +20,20 @@ interface Row {
   readonly amount: number | null;
   readonly note: string | null;
   readonly done: boolean | null;
+  /** A day, midnight UTC. */
+  readonly day: Date | null;
+  /** To the millisecond. */
+  readonly at: Date | null;
 }
 const SCHEMA = [
   { name: 'id', type: 'BIGINT' },
   { name: 'amount', type: 'DOUBLE' },
   { name: 'note', type: 'VARCHAR' },
   { name: 'done', type: 'BOOLEAN' },
+  { name: 'day', type: 'DATE' },
+  { name: 'at', type: 'TIMESTAMP' },
 ];
-const NAMES = ['id', 'amount', 'note', 'done'] as const;
+const NAMES = ['id', 'amount', 'note', 'done', 'day', 'at'] as const;
 
 const text = fc
   .oneof(
@@ -40,23 +46,41 @@ const row: fc.Arbitrary<Row> = fc.record({
   amount: fc.option(fc.double({ noNaN: true, noDefaultInfinity: true }).map((value) => value + 0)),
   note: fc.option(text),
   done: fc.option(fc.boolean()),
+  day: fc.option(fc.integer({ min: -30_000, max: 50_000 }).map((days) => new Date(days * 86_400_000))),
+  at: fc.option(fc.integer({ min: -2e12, max: 4e12 }).map((ms) => new Date(ms))),
 });
+/** A moment as many writers write it. */
+const WRITERS: readonly ((iso: string) => string)[] = [
+  (iso) => iso,
+  (iso) => iso.replace('T', ' ').replace('Z', ''),
+  (iso) => iso.replace('T', ' ').replace(/\.?0*Z$/, ''),
+  (iso) => iso.replace('Z', '000+00:00'),
+  (iso) => iso.replace('Z', '000000'),
+];
 const FORMATS = ['csv', 'tsv', 'ndjson', 'json', 'parquet'] as const;
 const part = fc.record({
   rows: fc.array(row, { maxLength: 30 }),
   format: fc.constantFrom(...FORMATS),
-  order: fc.shuffledSubarray([...NAMES], { minLength: 4 }),
+  order: fc.shuffledSubarray([...NAMES], { minLength: NAMES.length }),
+  writer: fc.constantFrom(...WRITERS),
   gzip: fc.boolean(),
 });
 type Part = typeof part extends fc.Arbitrary<infer P> ? P : never;
 
-function delimited({ rows, order }: Part, separator: string, newline: string): string {
-  const field = (value: Row[keyof Row]) => {
+function written(values: Row, name: keyof Row, { writer }: Part): string | number | boolean | null {
+  const value = values[name];
+  if (!(value instanceof Date)) return value;
+  return name === 'day' ? value.toISOString().slice(0, 10) : writer(value.toISOString());
+}
+
+function delimited(given: Part, separator: string, newline: string): string {
+  const { rows, order } = given;
+  const field = (value: string | number | boolean | null) => {
     if (value === null) return '';
     if (typeof value !== 'string') return String(value);
     return /[",\t\r\n]|^$|^\s|\s$/.test(value) ? `"${value.replaceAll('"', '""')}"` : value;
   };
-  return [order, ...rows.map((values) => order.map((name) => field(values[name])))]
+  return [order, ...rows.map((values) => order.map((name) => field(written(values, name, given))))]
     .map((fields) => `${fields.join(separator)}${newline}`)
     .join('');
 }
@@ -67,6 +91,8 @@ async function table({ rows }: Part): Promise<Buffer> {
     amount: { type: 'DOUBLE', optional: true },
     note: { type: 'UTF8', optional: true },
     done: { type: 'BOOLEAN', optional: true },
+    day: { type: 'DATE', optional: true },
+    at: { type: 'TIMESTAMP_MICROS', optional: true },
   });
   const path = join(bench.scratch, `written-${Math.random()}.parquet`);
   const writer = await parquet.ParquetWriter.openFile(schema, path);
@@ -78,7 +104,9 @@ async function table({ rows }: Part): Promise<Buffer> {
 
 async function fileOf(given: Part, index: number): Promise<File> {
   const { rows, format, order, gzip } = given;
-  const lines = rows.map((values) => JSON.stringify(Object.fromEntries(order.map((name) => [name, values[name]]))));
+  const lines = rows.map((values) =>
+    JSON.stringify(Object.fromEntries(order.map((name) => [name, written(values, name, given)]))),
+  );
   const content = {
     csv: () => delimited(given, ',', '\n'),
     tsv: () => delimited(given, '\t', '\r\n'),
@@ -105,8 +133,8 @@ test('a table cut into files of any formats comes back as the same rows, each fr
         const rows = await parquetReadObjects({
           file: bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length),
         });
-        for (const { id, amount, note, done } of rows)
-          back.push({ id: id === null ? null : Number(id), amount, note, done });
+        for (const { id, amount, note, done, day, at } of rows)
+          back.push({ id: id === null ? null : Number(id), amount, note, done, day, at });
       }
       expect(multiset(back)).toEqual(multiset(parts.flatMap(({ rows }) => rows)));
     }),

@@ -1,6 +1,6 @@
-import { OPERATORS, durationMs } from '../../shared/config/checkFields.js';
-import type { Operator } from '../../shared/config/checkFields.js';
-import type { CheckVerdict } from '../../shared/findings/check.js';
+import { OPERATORS, durationMs } from '../config/checkFields.js';
+import type { Operator } from '../config/checkFields.js';
+import type { CheckVerdict } from '../findings/check.js';
 
 /** What a measured figure is held against. Percent is of the judged rows; durations are milliseconds. */
 export interface Bound {

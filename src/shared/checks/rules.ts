@@ -1,7 +1,7 @@
-import { quoteName, quoteText } from '../../shared/schema/columns.js';
-import { typeKind } from '../../shared/schema/typeKind.js';
-import type { Column } from '../../shared/schema/columns.js';
-import type { TypeKind } from '../../shared/schema/typeKind.js';
+import { quoteName, quoteText } from '../schema/columns.js';
+import { typeKind } from '../schema/typeKind.js';
+import type { Column } from '../schema/columns.js';
+import type { TypeKind } from '../schema/typeKind.js';
 
 /** An SQL condition over one row of `_s`: true for a failing row, NULL for a row that is not judged. Or why there is none. */
 export type Rule =

@@ -1,5 +1,5 @@
-import { quoteText } from '../../shared/schema/columns.js';
-import type { Column } from '../../shared/schema/columns.js';
+import { quoteText } from '../schema/columns.js';
+import type { Column } from '../schema/columns.js';
 
 /** What the parser may find in an expression: conditions over one row. No subquery, window, parameter or star is among them. */
 const CLASSES: ReadonlySet<string> = new Set([

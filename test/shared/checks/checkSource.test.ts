@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { columnCheckSchema, tableCheckSchema } from '../../../src/shared/config/checks.js';
-import { checkSource } from '../../../src/workers/check/checkSource.js';
+import { checkSource } from '../../../src/shared/checks/checkSource.js';
 import { describeSource } from '../../support/describeSource.js';
 import { openEngineSession } from '../../support/engineSession.js';
 import type { ColumnCheck, TableCheck } from '../../../src/shared/config/checks.js';

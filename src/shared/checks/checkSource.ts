@@ -1,13 +1,13 @@
-import { isSluiceError } from '../../shared/errors.js';
-import { countOf, numberOf, textOf } from '../../shared/findings/values.js';
-import { PROVENANCE_COLUMNS } from '../../shared/schema/columns.js';
+import { isSluiceError } from '../errors.js';
+import { countOf, numberOf, textOf } from '../findings/values.js';
+import { PROVENANCE_COLUMNS } from '../schema/columns.js';
 import { conditionOf, functionsSql, parseSql, readExpression } from './expression.js';
 import { planChecks } from './plan.js';
 import { readReport, readResult, readSample, readSamples } from './read.js';
 import { duplicateSamplesSql, duplicatesSql, measuresSql, samplesSql } from './sql.js';
-import type { EngineRow, EngineSession } from '../../shared/engine/port.js';
-import type { CheckReport } from '../../shared/findings/check.js';
-import type { Column } from '../../shared/schema/columns.js';
+import type { EngineRow, EngineSession } from '../engine/port.js';
+import type { CheckReport } from '../findings/check.js';
+import type { Column } from '../schema/columns.js';
 import type { CheckConfig, Measure } from './plan.js';
 import type { Figure } from './read.js';
 import type { Measured, NumberedColumns } from './sql.js';
@@ -56,6 +56,25 @@ export async function checkSource(request: CheckRequest): Promise<CheckReport> {
   }
   const results = planned.map((check, at) => readResult(check, figures.get(at) ?? UNMEASURED, rows));
   return readReport(results, rows);
+}
+
+/** A check over single rows, as a condition. */
+export interface RowRule {
+  /** Of the check. */
+  readonly name: string;
+  readonly expected: string;
+  /** SQL over a row of `_s`: true for a failing row, NULL for one that is not judged. */
+  readonly fails: string;
+}
+
+/** Those of the checks that judge single rows, as conditions; one that cannot be evaluated is absent. */
+export async function readRules(request: CheckRequest): Promise<readonly RowRule[]> {
+  const rules: RowRule[] = [];
+  for (const { name, expected, measure } of planChecks(request.columns, request)) {
+    const confined = measure.kind === 'expression' ? await confine(request, measure.sql) : measure;
+    if (confined.kind === 'rule') rules.push({ name, expected, fails: confined.fails });
+  }
+  return rules;
 }
 
 const UNMEASURED: Figure = { kind: 'fault', reason: 'it was not measured' };

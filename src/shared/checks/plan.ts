@@ -1,10 +1,10 @@
-import { show } from '../../shared/config/checkFields.js';
+import { show } from '../config/checkFields.js';
 import { boundOf } from './bounds.js';
 import { lengthRule, membershipRule, missingRule, nullRule, patternRule, rangeRule } from './rules.js';
-import type { ColumnCheck, ColumnCheckObject, TableCheck } from '../../shared/config/checks.js';
-import type { OnFail } from '../../shared/config/checkFields.js';
-import type { Column } from '../../shared/schema/columns.js';
-import { typeKind } from '../../shared/schema/typeKind.js';
+import type { ColumnCheck, ColumnCheckObject, TableCheck } from '../config/checks.js';
+import type { OnFail } from '../config/checkFields.js';
+import type { Column } from '../schema/columns.js';
+import { typeKind } from '../schema/typeKind.js';
 import type { Bound } from './bounds.js';
 import type { Rule } from './rules.js';
 

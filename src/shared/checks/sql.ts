@@ -1,6 +1,6 @@
-import { quoteText } from '../../shared/schema/columns.js';
+import { quoteText } from '../schema/columns.js';
 import { ref } from './rules.js';
-import type { Column } from '../../shared/schema/columns.js';
+import type { Column } from '../schema/columns.js';
 
 /** At most so many failing rows are shown for a check. */
 export const SAMPLE_ROWS = 20;

@@ -1,7 +1,7 @@
-import { countOf, numberOf, textOf } from '../../shared/findings/values.js';
+import { countOf, numberOf, textOf } from '../findings/values.js';
 import { judge, worstOf } from './bounds.js';
-import type { EngineRow } from '../../shared/engine/port.js';
-import type { CheckReport, CheckResult, CheckVerdict, FailingRow } from '../../shared/findings/check.js';
+import type { EngineRow } from '../engine/port.js';
+import type { CheckReport, CheckResult, CheckVerdict, FailingRow } from '../findings/check.js';
 import type { Bound } from './bounds.js';
 import type { PlannedCheck } from './plan.js';
 
