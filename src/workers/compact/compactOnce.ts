@@ -5,7 +5,7 @@ import type { EngineSession } from '../../shared/engine/port.js';
 import { SluiceError, isSluiceError, type ErrorCode } from '../../shared/errors.js';
 import type { Column } from '../../shared/schema/columns.js';
 import type { ColumnChange } from '../../shared/schema/merge.js';
-import { compareContent, type ContentSum, watchContent } from './content.js';
+import { compareContent, type ContentSum } from './content.js';
 import { convertAvro } from './avro/convertAvro.js';
 import { describeChange } from './diagnose.js';
 import { addPartitions } from './hive.js';
@@ -151,8 +151,8 @@ async function write(
   const artifacts: WrittenArtifact[] = [];
   if (columns.length === 0) return { kind: 'written', artifacts };
   const { session, verify = 'content', signal } = request;
-  const watch = verify === 'content' ? watchContent() : undefined;
-  const options = { ...request, columns, ...(watch === undefined ? {} : { watch }) };
+  const withContent = verify === 'content';
+  const options = { ...request, columns, withContent };
   try {
     for (const [index, slice] of planSlices(sources).entries())
       artifacts.push(...(await writeSlice(slice, index, options)));
@@ -166,8 +166,8 @@ async function write(
     await removeAll(artifacts);
     return { kind: 'miscounted', objects: miscounted, error: countMismatch(sources, artifacts, miscounted) };
   }
-  if (watch === undefined || artifacts.length === 0) return { kind: 'written', artifacts };
-  const compared = { session, watch, artifacts, columns, ...(signal === undefined ? {} : { signal }) };
+  if (!withContent || artifacts.length === 0) return { kind: 'written', artifacts };
+  const compared = { session, sources, artifacts, columns, ...(signal === undefined ? {} : { signal }) };
   return {
     kind: 'written',
     artifacts,

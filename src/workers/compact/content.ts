@@ -1,8 +1,8 @@
-import { nextSlot, type Tally, takeTally } from '../../shared/engine/tally.js';
 import type { EngineSession } from '../../shared/engine/port.js';
 import { SluiceError } from '../../shared/errors.js';
-import type { Column } from '../../shared/schema/columns.js';
-import { contentRowsSql } from './sql.js';
+import { planReads } from './plan.js';
+import type { Source, TargetColumn } from './sources.js';
+import { contentRowsSql, readContentSql } from './sql.js';
 import type { WrittenArtifact } from './write.js';
 
 /** What a batch's rows are, in any order: the sum of a 64-bit hash of each row over the dataset's columns. */
@@ -13,64 +13,58 @@ export interface ContentSum {
   readonly engine: string;
 }
 
-/** Follows the rows from the readers to the artifacts. */
-export interface ContentWatch {
-  readonly slot: number;
-  /** The object of each number that the tally counts under. */
-  readonly objects: string[];
-}
-
-/** Begins to watch one attempt at writing a batch. */
-export function watchContent(): ContentWatch {
-  return { slot: nextSlot(), objects: [] };
+/** Rows, and the sum of their hashes, which no order of the rows changes. */
+export interface Tally {
+  readonly rows: number;
+  readonly sum: bigint;
 }
 
 interface CompareRequest {
   readonly session: EngineSession;
-  readonly watch: ContentWatch;
+  readonly sources: readonly Source[];
   readonly artifacts: readonly WrittenArtifact[];
-  readonly columns: readonly Column[];
+  readonly columns: readonly TargetColumn[];
   /** Rows and hash of each object in the artifacts; absent where rows do not tell their object. */
   readonly found?: ReadonlyMap<string, Tally>;
   readonly signal?: AbortSignal;
 }
 
 /**
- * Compares what passed by between the readers and the writer with what the artifacts hold when they are read back, object
- * by object where rows tell theirs. Errors: CONTENT_MISMATCH.
+ * Reads the sources once more, by a statement that writes nothing, and compares the sum of their rows' hashes with what the artifacts hold
+ * when they are read back, object by object where rows tell theirs. Errors: CONTENT_MISMATCH.
  */
-export async function compareContent({
-  session,
-  watch,
-  artifacts,
-  columns,
-  found,
-  signal,
-}: CompareRequest): Promise<ContentSum> {
-  const { engine, tallies } = await takeTally(session, watch.slot, signal);
-  const read = [...tallies].map(([number, tally]) => ({ object: watch.objects[number] ?? '', ...tally }));
-  const total = addUp(read);
-  const written =
-    found === undefined ? await readBack(session, { artifacts, columns, signal }) : addUp([...found.values()]);
-  const other = found === undefined ? undefined : read.find((one) => !isSame(one, found.get(one.object)));
-  if (isSame(total, written) && other === undefined) return { hash: total.sum.toString(16), engine };
+export async function compareContent(request: CompareRequest): Promise<ContentSum> {
+  const { session, found, signal } = request;
+  const read = await readContent(request);
+  const total = addUp([...read.values()]);
+  const written = found === undefined ? await readBack(request) : addUp([...found.values()]);
+  const other = found && [...read].find(([object, tally]) => !isSame(tally, found.get(object)))?.[0];
+  if (isSame(total, written) && other === undefined) {
+    const [version] = await session.query('SELECT version() AS engine', signal);
+    return { hash: total.sum.toString(16), engine: String(version?.engine) };
+  }
+  const place = other === undefined ? '' : `; first object that differs: ${other}`;
   throw new SluiceError(
     'CONTENT_MISMATCH',
-    `expected ${total.rows} rows in the artifacts with the values that were read, got ${written.rows} rows${other === undefined ? '' : `; first object that differs: ${other.object}`}`,
+    `expected ${total.rows} rows in the artifacts with the values that were read, got ${written.rows} rows${place}`,
     {
-      facts: {
-        rowsRead: total.rows,
-        rowsWritten: written.rows,
-        ...(other === undefined ? {} : { object: other.object }),
-      },
+      facts: { rowsRead: total.rows, rowsWritten: written.rows, ...(other === undefined ? {} : { object: other }) },
     },
   );
 }
 
-async function readBack(
-  session: EngineSession,
-  { artifacts, columns, signal }: Pick<CompareRequest, 'artifacts' | 'columns'> & { signal: AbortSignal | undefined },
-): Promise<Tally> {
+async function readContent({ session, sources, columns, signal }: CompareRequest): Promise<ReadonlyMap<string, Tally>> {
+  const tallies = new Map<string, Tally>();
+  for (const read of planReads(sources, 1)) {
+    for (const { file, rows, content } of await session.query(readContentSql(read, columns), signal)) {
+      const object = read.sources[Number(file)]?.object;
+      if (object !== undefined) tallies.set(object, { rows: Number(rows), sum: BigInt(String(content)) });
+    }
+  }
+  return tallies;
+}
+
+async function readBack({ session, artifacts, columns, signal }: CompareRequest): Promise<Tally> {
   if (artifacts.length === 0) return { rows: 0, sum: 0n };
   const paths = artifacts.map(({ path }) => path);
   const [row] = await session.query(contentRowsSql(paths, columns), signal);

@@ -94,8 +94,7 @@ async function probe(
   sources: readonly Source[],
   { session, columns, signal }: DiagnoseOptions,
 ): Promise<readonly never[]> {
-  for (const read of planReads(sources, 1))
-    await session.query(probeSql(selectSql(read, columns, { provenance: false })), signal);
+  for (const read of planReads(sources, 1)) await session.query(probeSql(selectSql(read, columns, false)), signal);
   return [];
 }
 

@@ -1,4 +1,3 @@
-import { tallySql } from '../../shared/engine/tally.js';
 import { type Column, quoteName, quoteText } from '../../shared/schema/columns.js';
 import { parseType } from '../../shared/schema/typeText.js';
 import { castSql } from './casts.js';
@@ -7,27 +6,26 @@ import type { TargetColumn } from './sources.js';
 
 const [FILE, ROW] = ['"sluice file"', '"sluice row"'];
 
-/** What the rows of a SELECT carry, and what counts them on their way. */
-export interface SelectOptions {
-  /** Whether they end in `_sluice_object` and `_sluice_row`. */
-  readonly provenance: boolean;
-  /** Adds up the rows' hashes: those of the read's files under numbers from `first` on, in their order. */
-  readonly tally?: { readonly slot: number; readonly first: number };
-}
-
 /** The rows of a read in the dataset's columns, then `_sluice_object` and `_sluice_row` where provenance is asked for. */
-export function selectSql(read: Read, columns: readonly TargetColumn[], { provenance, tally }: SelectOptions): string {
-  const casts = columns.map((column) => `${columnSql(read, column, 'error')} AS ${quoteName(column.name)}`);
+export function selectSql(read: Read, columns: readonly TargetColumn[], provenance: boolean): string {
+  const select = `SELECT ${castsSql(read, columns)}`;
   const reader = readerSql(read, columns);
-  const select = `SELECT ${casts.join(', ')}`;
-  if (!provenance && tally === undefined) return `${select} FROM ${reader}`;
+  if (!provenance) return `${select} FROM ${reader}`;
   const objects = read.sources.map(({ object }) => quoteText(object)).join(', ');
   const names = columns.map(({ name }) => quoteName(name));
-  const counted =
-    tally === undefined ? '' : ` WHERE ${tallySql(tally.slot, `${tally.first} + ${FILE}`, hashSql(names))}`;
-  if (!provenance) return `SELECT ${names.join(', ')} FROM (${select}, ${fileSql(read)} FROM ${reader})${counted}`;
   const place = [`([${objects}]::UUID[])[${FILE} + 1] AS _sluice_object`, `${rowSql(read)} AS _sluice_row`];
-  return `SELECT ${[...names, ...place].join(', ')} FROM ${placedSql(read, `${select}, `, reader)}${counted}`;
+  return `SELECT ${[...names, ...place].join(', ')} FROM ${placedSql(read, `${select}, `, reader)}`;
+}
+
+/** Rows of each file of a read, and the sum of their hashes over the dataset's columns. */
+export function readContentSql(read: Read, columns: readonly TargetColumn[]): string {
+  const rows = `(SELECT ${castsSql(read, columns)}, ${fileSql(read)} FROM ${readerSql(read, columns)})`;
+  const hash = hashSql(columns.map(({ name }) => quoteName(name)));
+  return `SELECT ${FILE} AS file, count(*) AS rows, sum(${hash})::VARCHAR AS content FROM ${rows} GROUP BY ALL`;
+}
+
+function castsSql(read: Read, columns: readonly TargetColumn[]): string {
+  return columns.map((column) => `${columnSql(read, column, 'error')} AS ${quoteName(column.name)}`).join(', ');
 }
 
 /** A row's hash over these values. */
@@ -35,22 +33,9 @@ function hashSql(values: readonly string[]): string {
   return `hash(${values.join(', ')})`;
 }
 
-/** All reads in one SELECT; the tally numbers their files through. */
-export function unionSql(
-  reads: readonly Read[],
-  columns: readonly TargetColumn[],
-  { provenance, tally }: SelectOptions,
-): string {
-  let first = tally?.first ?? 0;
-  const selects = reads.map((read) => {
-    const select = selectSql(read, columns, {
-      provenance,
-      ...(tally === undefined ? {} : { tally: { ...tally, first } }),
-    });
-    first += read.sources.length;
-    return select;
-  });
-  return selects.join('\nUNION ALL\n');
+/** All reads in one SELECT. */
+export function unionSql(reads: readonly Read[], columns: readonly TargetColumn[], provenance: boolean): string {
+  return reads.map((read) => selectSql(read, columns, provenance)).join('\nUNION ALL\n');
 }
 
 /** Decodes every value of the SELECT and keeps none: finds what cannot be read. */
@@ -89,7 +74,7 @@ export function copySql(select: string, { path, compression, sort, orderBy, fiel
 
 /**
  * Rows of each object in the artifacts, and what proves their numbers: 0 to n - 1, each once. With columns also the sum of
- * the rows' hashes, as the tally counted it.
+ * the rows' hashes.
  */
 export function objectRowsSql(paths: readonly string[], columns: readonly Column[] = []): string {
   const content = columns.length === 0 ? '' : `, ${contentSql(columns)} AS content`;

@@ -1,9 +1,8 @@
 import { rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { EngineSession } from '../../shared/engine/port.js';
-import type { Tally } from '../../shared/engine/tally.js';
 import { SluiceError } from '../../shared/errors.js';
-import type { ContentWatch } from './content.js';
+import type { Tally } from './content.js';
 import { planReads } from './plan.js';
 import type { Source, TargetColumn } from './sources.js';
 import { copySql, objectRowsSql, parquetSql, unionSql } from './sql.js';
@@ -23,8 +22,8 @@ export interface WriteRequest {
   readonly compression: 'zstd' | 'snappy';
   readonly sort: readonly string[];
   readonly targetBytes: number;
-  /** Follows the rows' content; absent: only rows are counted. */
-  readonly watch?: ContentWatch;
+  /** Whether the content of the rows is asked for too. */
+  readonly withContent: boolean;
   readonly signal?: AbortSignal;
 }
 
@@ -37,12 +36,10 @@ export async function writeSlice(
   slice: number,
   request: WriteRequest,
 ): Promise<readonly WrittenArtifact[]> {
-  const { session, outDir, columns, provenance, targetBytes, watch, signal } = request;
+  const { session, outDir, columns, provenance, targetBytes, signal } = request;
   const [threads] = await session.query("SELECT current_setting('threads')::INTEGER AS n", signal);
   const reads = planReads(sources, provenance ? Number(threads?.n ?? 1) : 1);
-  const tally = watch === undefined ? {} : { tally: { slot: watch.slot, first: watch.objects.length } };
-  watch?.objects.push(...reads.flatMap((read) => read.sources.map(({ object }) => object)));
-  const select = unionSql(reads, columns, { provenance, ...tally });
+  const select = unionSql(reads, columns, provenance);
   const path = join(outDir, `part-${slice}.parquet`);
   await rm(path, { force: true });
   const [answer] = await session.query(copySql(select, { ...request, path }), signal);
@@ -102,7 +99,7 @@ export async function cutArtifact(
 export interface RowsVerified {
   /** Objects whose own count was wrong (text whose lines are not rows). */
   readonly miscounted: readonly string[];
-  /** With `watch`: rows and hash of each object, where rows tell theirs. */
+  /** Where content is asked for: rows and hash of each object, where rows tell theirs. */
   readonly found?: ReadonlyMap<string, Tally>;
 }
 
@@ -110,14 +107,14 @@ export interface RowsVerified {
 export async function verifyRows(
   artifacts: readonly WrittenArtifact[],
   sources: readonly Source[],
-  { session, provenance, columns, watch, signal }: WriteRequest,
+  { session, provenance, columns, withContent, signal }: WriteRequest,
 ): Promise<RowsVerified> {
   const expected = sources.reduce((sum, { rows = 0 }) => sum + rows, 0);
   const written = artifacts.reduce((sum, { rows }) => sum + rows, 0);
   if (!provenance || artifacts.length === 0)
     return { miscounted: written === expected ? [] : sources.map(({ object }) => object) };
   const paths = artifacts.map(({ path }) => path);
-  const answers = await session.query(objectRowsSql(paths, watch === undefined ? [] : columns), signal);
+  const answers = await session.query(objectRowsSql(paths, withContent ? columns : []), signal);
   const counts = new Map(answers.map((row) => [row.object, row]));
   const miscounted = sources.flatMap(({ object, rows = 0 }) => {
     const { rows: count = 0, low = 0, high = -1, total = 0 } = counts.get(object) ?? {};
@@ -128,7 +125,7 @@ export async function verifyRows(
       BigInt(String(total)) === (BigInt(rows) * BigInt(rows - 1)) / 2n;
     return isWhole ? [] : [object];
   });
-  if (watch === undefined) return { miscounted };
+  if (!withContent) return { miscounted };
   const found = answers.map(({ object, rows, content }): [string, Tally] => [
     String(object),
     { rows: Number(rows), sum: BigInt(String(content)) },

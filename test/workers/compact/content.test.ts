@@ -1,7 +1,5 @@
-import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { EngineSession } from '../../../src/shared/engine/port.js';
-import { takeTally, tallySql } from '../../../src/shared/engine/tally.js';
 import { TYPE_CASES } from '../../support/typeCases.js';
 import { type Bench, DELAYS, type File, makeParquet, openBench } from './support.js';
 
@@ -81,35 +79,4 @@ test('values of every type that Parquet keeps have the same hash when they are r
     expect(byName, type).toEqual({ 't.parquet': `${rows.length} rows` });
     expect(content, type).toBeDefined();
   }
-});
-
-test('the tally adds up the hashes of any rows, under the number of each', async () => {
-  const rows = fc.array(fc.record({ number: fc.integer({ min: 0, max: 5 }), hash: fc.bigInt(0n, 2n ** 64n - 1n) }), {
-    minLength: 1,
-    maxLength: 300,
-  });
-  let slot = 1_000_000;
-  await fc.assert(
-    fc.asyncProperty(rows, async (table) => {
-      slot += 1;
-      const values = table.map(({ number, hash }) => `(${number}, ${hash}::UBIGINT)`).join(', ');
-      await bench.session.query(
-        `SELECT count(*) FROM (VALUES ${values}) t(n, h), range(1000) WHERE ${tallySql(slot, 'n + range * 0', 'h')}`,
-      );
-      const { tallies } = await takeTally(bench.session, slot);
-      const expected = new Map<number, { rows: number; sum: bigint }>();
-      for (const { number, hash } of table) {
-        const { rows: before = 0, sum = 0n } = expected.get(number) ?? {};
-        expected.set(number, { rows: before + 1000, sum: sum + hash * 1000n });
-      }
-      expect(tallies).toEqual(expected);
-      expect((await takeTally(bench.session, slot)).tallies.size).toBe(0);
-    }),
-    { numRuns: 15 },
-  );
-});
-
-test('rows that are all alike are counted one by one', async () => {
-  await bench.session.query(`SELECT count(*) FROM range(10000) WHERE ${tallySql(77, '3', '7::UBIGINT')}`);
-  expect((await takeTally(bench.session, 77)).tallies).toEqual(new Map([[3, { rows: 10_000, sum: 70_000n }]]));
 });

@@ -5,7 +5,6 @@ import duckdb from '@duckdb/node-bindings';
 import { quoteText } from '../../schema/columns.js';
 import type { EngineOptions } from '../port.js';
 import { runStatements } from './statements.js';
-import { registerTallies } from './tallies.js';
 
 /** One DuckDB in memory that can touch no file outside its folders. */
 export interface Instance {
@@ -39,7 +38,6 @@ export async function openInstance(options: EngineOptions): Promise<Instance> {
   }
   const database = await duckdb.open(':memory:', config);
   const main = await duckdb.connect(database);
-  registerTallies(main);
   const allowed = [...new Set(folders.flat())].map((folder) => quoteText(folder.endsWith('/') ? folder : `${folder}/`));
   for (const statement of [
     "SET GLOBAL TimeZone = 'UTC'",
