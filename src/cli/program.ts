@@ -35,6 +35,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<() => Command>>> = {
   objects: async () => (await import('./commands/objects.js')).objectsCommand,
   batches: async () => (await import('./commands/batches.js')).batchesCommand,
   loads: async () => (await import('./commands/loads.js')).loadsCommand,
+  cost: async () => (await import('./commands/cost.js')).costCommand,
   quarantine: async () => (await import('./commands/quarantine.js')).quarantineCommand,
   schema: async () => (await import('./commands/schema.js')).schemaCommand,
   anomaly: async () => (await import('./commands/anomaly.js')).anomalyCommand,

@@ -1,7 +1,11 @@
 import { writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { SluiceError } from '../../shared/errors.js';
+import { loadConfig } from '../../shared/config/load.js';
+import { renderCommands } from '../init/s3/commands.js';
+import { policyOf, QUEUE_NAME, queuePolicyOf, readBuckets } from '../init/s3/rights.js';
+import { renderTerraform } from '../init/s3/terraform.js';
 import { GRANTS, renderTemplate } from '../init/template.js';
 import { baseCommand, type CommonOptions, withIo } from '../io.js';
 
@@ -13,7 +17,7 @@ interface Options extends CommonOptions {
 
 /** `sluice init`. */
 export function initCommand(): Command {
-  return baseCommand('init', 'write a commented sluice.yaml, and say what to grant')
+  const command = baseCommand('init', 'write a commented sluice.yaml, and say what to grant')
     .option('--lake <url>', 's3://bucket or file:///folder; default: an embedded S3')
     .option('--dataset <name>', 'of the first dataset', 'orders')
     .option('--prefix <prefix>', 'where its files arrive; default: raw/<dataset>/')
@@ -27,6 +31,46 @@ export function initCommand(): Command {
           });
         });
         output.answer({ file }, () => output.line(`${file} written; next: sluice validate, sluice up\n\n${GRANTS}`));
+      }),
+    );
+  command.addCommand(s3Command());
+  return command;
+}
+
+interface S3Options extends CommonOptions {
+  readonly form: 'terraform' | 'cli' | 'policies';
+}
+
+/** `sluice init s3`. */
+function s3Command(): Command {
+  return baseCommand(
+    's3',
+    'print queue, notifications, rights and lifecycle rules for the configured buckets; changes nothing',
+  )
+    .addOption(
+      new Option('--form <form>', 'of what is printed').choices(['terraform', 'cli', 'policies']).default('terraform'),
+    )
+    .action(({ form, ...options }: S3Options) =>
+      withIo(options, async ({ output, configFile }) => {
+        const config = loadConfig(configFile);
+        const buckets = readBuckets(config);
+        if (buckets.length === 0)
+          throw new SluiceError('USAGE', 'expected a lake or sources in S3 (lake: { url: s3://... }), got none');
+        const region = config.lake?.region ?? 'us-east-1';
+        const arn = `arn:aws:sqs:${region}:ACCOUNT:${QUEUE_NAME}`;
+        const policies = {
+          intake: policyOf('intake', buckets, arn),
+          worker: policyOf('worker', buckets, arn),
+          queue: queuePolicyOf(buckets, arn, 'ACCOUNT'),
+        };
+        const forms = {
+          terraform: () => renderTerraform(buckets),
+          cli: () => renderCommands(buckets, region),
+          policies: () => JSON.stringify(policies, undefined, 2),
+        };
+        output.answer({ buckets, policies, [form]: form === 'policies' ? undefined : forms[form]() }, () =>
+          output.line(forms[form]()),
+        );
       }),
     );
 }

@@ -201,6 +201,10 @@ export interface ReadLedger {
   }): Promise<readonly (Finding & { batch: BatchId; dataset: string; at: Date })[]>;
   /** What the targets committed since `from`, in bins of `binSeconds`, oldest first; bins without a load are absent. */
   activity(from: Date, binSeconds: number): Promise<readonly ActivityBin[]>;
+  /** Files and bytes that went into artifacts, and what came out, by dataset. */
+  sizes(
+    dataset: string | undefined,
+  ): Promise<readonly { dataset: string; files: number; bytesIn: number; artifacts: number; bytesOut: number }[]>;
   /** What was set aside before any work, by rule and bucket, most first. */
   ignored(): Promise<readonly IgnoredCount[]>;
   /** Every object of a dataset with its counts and the tables it must be in, in pages by id; for the audit. */

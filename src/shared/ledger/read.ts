@@ -8,6 +8,10 @@ import type { Manifest } from './manifest.js';
 import type { BatchObject, Finding, ReadLedger, Verdict } from './port.js';
 import { addSchema, readSchema, readSchemaVersions } from './schemas.js';
 
+const SIZES = `
+SELECT dataset, sum(objects)::bigint AS files, sum(bytes_in)::bigint AS "bytesIn", sum(artifacts)::bigint AS artifacts, sum(bytes_out)::bigint AS "bytesOut"
+FROM sluice.batches WHERE manifest IS NOT NULL AND ($1::text IS NULL OR dataset = $1) GROUP BY dataset ORDER BY dataset`;
+
 /** What people and the audit read. */
 export function readLedger(database: LedgerDatabase): ReadLedger {
   return {
@@ -28,6 +32,7 @@ export function readLedger(database: LedgerDatabase): ReadLedger {
     },
     findings: (filter) => readFindings(database, filter),
     activity: (from, binSeconds) => readActivity(database, from, binSeconds),
+    sizes: (dataset) => database.rows(SIZES, [dataset ?? null]),
     ignored: () => readIgnored(database),
     auditPage: (dataset, after, limit) => auditPage(database, { dataset, after, limit }),
     lastAudits: () => readLastAudits(database),

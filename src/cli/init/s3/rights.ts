@@ -1,0 +1,122 @@
+import type { Config } from '../../../shared/config/config.js';
+
+/** What a bucket holds for Sluice. */
+export interface BucketUse {
+  readonly bucket: string;
+  /** Prefixes where files arrive. */
+  readonly raw: readonly string[];
+  /** Prefixes that artifacts are put under. */
+  readonly curated: readonly string[];
+}
+
+/** One statement of an IAM policy. */
+export interface Statement {
+  readonly Sid: string;
+  readonly Effect: 'Allow';
+  readonly Action: readonly string[];
+  readonly Resource: readonly string[];
+  readonly Condition?: Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>;
+}
+
+/** A policy document. */
+export interface Policy {
+  readonly Version: '2012-10-17';
+  readonly Statement: readonly Statement[];
+}
+
+/** The parts that have rights of their own. */
+export type Part = 'intake' | 'worker';
+
+/** Name of the queue that buckets tell of arrivals. */
+export const QUEUE_NAME = 'sluice-arrivals';
+
+/** What each bucket of a configuration holds; folders (file://) hold nothing that S3 grants. Pure. */
+export function readBuckets(config: Pick<Config, 'lake' | 'datasets'>): readonly BucketUse[] {
+  const found = new Map<string, { raw: Set<string>; curated: Set<string> }>();
+  const use = (bucket: string) => {
+    const known = found.get(bucket) ?? { raw: new Set(), curated: new Set() };
+    found.set(bucket, known);
+    return known;
+  };
+  const lake = placeOf(config.lake?.url ?? '');
+  for (const { source, compact } of config.datasets) {
+    const place = source.url === undefined ? lake && { ...lake, prefix: source.prefix } : placeOf(source.url);
+    if (place !== undefined) use(place.bucket).raw.add(place.prefix);
+    if (lake !== undefined) use(lake.bucket).curated.add(compact.prefix);
+  }
+  return [...found].map(([bucket, { raw, curated }]) => ({
+    bucket,
+    raw: [...raw].sort(),
+    curated: [...curated].sort(),
+  }));
+}
+
+function placeOf(url: string): { bucket: string; prefix: string } | undefined {
+  const [, bucket, prefix = ''] = /^s3:\/\/([^/]+)\/?(.*)$/.exec(url) ?? [];
+  return bucket === undefined ? undefined : { bucket, prefix };
+}
+
+/**
+ * The least that a part needs, with resources named down to the prefix (https://docs.aws.amazon.com/service-authorization: actions of S3
+ * and SQS). Intake looks at objects (a HEAD is s3:GetObject) and takes events from the queue; workers list and read what arrives, and
+ * write, read and remove artifacts; the console asks the ledger alone, so it needs nothing.
+ */
+export function policyOf(part: Part, buckets: readonly BucketUse[], queueArn: string): Policy {
+  const look = buckets.flatMap(({ bucket, raw }, index) => readRaw(bucket, raw, index));
+  if (part === 'intake') return { Version: '2012-10-17', Statement: [...look, takeEvents(queueArn)] };
+  const write = buckets.flatMap(({ bucket, curated }, index) => keepArtifacts(bucket, curated, index));
+  const list = buckets.map(({ bucket, raw, curated }, index) => listPrefixes(bucket, [...raw, ...curated], index));
+  return { Version: '2012-10-17', Statement: [...list, ...look, ...write] };
+}
+
+/** Who may send to the queue: S3 alone, for these buckets of this account alone. */
+export function queuePolicyOf(buckets: readonly BucketUse[], queueArn: string, account: string) {
+  return {
+    Version: '2012-10-17',
+    Statement: [
+      {
+        Sid: 'BucketsTellOfArrivals',
+        Effect: 'Allow',
+        Principal: { Service: 's3.amazonaws.com' },
+        Action: ['sqs:SendMessage'],
+        Resource: [queueArn],
+        Condition: {
+          ArnEquals: { 'aws:SourceArn': buckets.map(({ bucket }) => `arn:aws:s3:::${bucket}`) },
+          StringEquals: { 'aws:SourceAccount': account },
+        },
+      },
+    ],
+  } as const;
+}
+
+function readRaw(bucket: string, raw: readonly string[], index: number): readonly Statement[] {
+  if (raw.length === 0) return [];
+  const Resource = raw.map((prefix) => objectsArn(bucket, prefix));
+  return [{ Sid: `ReadArrivals${index}`, Effect: 'Allow', Action: ['s3:GetObject', 's3:GetObjectVersion'], Resource }];
+}
+
+function keepArtifacts(bucket: string, curated: readonly string[], index: number): readonly Statement[] {
+  if (curated.length === 0) return [];
+  const Resource = curated.map((prefix) => objectsArn(bucket, prefix));
+  const Action = ['s3:GetObject', 's3:PutObject', 's3:DeleteObject', 's3:AbortMultipartUpload'];
+  return [{ Sid: `KeepArtifacts${index}`, Effect: 'Allow', Action, Resource }];
+}
+
+function listPrefixes(bucket: string, prefixes: readonly string[], index: number): Statement {
+  return {
+    Sid: `ListPrefixes${index}`,
+    Effect: 'Allow',
+    Action: ['s3:ListBucket'],
+    Resource: [`arn:aws:s3:::${bucket}`],
+    Condition: { StringLike: { 's3:prefix': prefixes.map((prefix) => `${prefix}*`) } },
+  };
+}
+
+function takeEvents(queueArn: string): Statement {
+  const Action = ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:ChangeMessageVisibility', 'sqs:GetQueueAttributes'];
+  return { Sid: 'TakeEvents', Effect: 'Allow', Action, Resource: [queueArn] };
+}
+
+function objectsArn(bucket: string, prefix: string): string {
+  return `arn:aws:s3:::${bucket}/${prefix}*`;
+}
