@@ -245,5 +245,6 @@ function absentStore(): WorkerContext['lake'] {
     putFile: absent,
     delete: absent,
     tag: absent,
+    retire: absent,
   };
 }

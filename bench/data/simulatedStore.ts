@@ -43,5 +43,6 @@ export function simulatedStore(objects: number): ObjectStore {
     putFile: nowhere,
     delete: nowhere,
     tag: nowhere,
+    retire: nowhere,
   };
 }

@@ -20,6 +20,7 @@ export function meterStore(store: ObjectStore, moved: (direction: 'get' | 'put',
       return put;
     },
     delete: (keys, signal) => store.delete(keys, signal),
+    retire: (request) => store.retire(request),
     tag: (key, tags, signal) => store.tag(key, tags, signal),
   };
 }

@@ -248,6 +248,38 @@ export function describeObjectStore(name: string, open: () => Promise<StoreUnder
       expect(await codeOf(store.tag('t/absent', { a: 'b' }))).toBe('OBJECT_MISSING');
     });
 
+    test('retires an object of that version by tag, move or delete, and says when it was done before', async () => {
+      const one = await put('r/a b+c.txt', 'one');
+      await store.tag('r/a b+c.txt', { team: 'x' });
+      const tagged = { key: 'r/a b+c.txt', eTag: one.eTag, how: { kind: 'tag', tags: { sluice: 'loaded' } } } as const;
+      expect([await store.retire(tagged), await store.retire(tagged)]).toEqual(['done', 'done']);
+      expect(await tested.readTags('r/a b+c.txt')).toEqual({ team: 'x', sluice: 'loaded' });
+      const moved = { ...tagged, how: { kind: 'move', to: '_originals/r/a b+c.txt' } } as const;
+      expect([await store.retire(moved), await store.retire(moved)]).toEqual(['done', 'done']);
+      expect([await store.head('r/a b+c.txt'), (await get('_originals/r/a b+c.txt')).toString()]).toEqual([
+        undefined,
+        'one',
+      ]);
+      const two = await put('r/two', '2');
+      const deleted = { key: 'r/two', eTag: two.eTag, how: { kind: 'delete' } } as const;
+      expect([await store.retire(deleted), await store.retire(deleted)]).toEqual(['done', 'absent']);
+      expect(await store.head('r/two')).toBeUndefined();
+    });
+
+    test.each([
+      { kind: 'tag', tags: { sluice: 'loaded' } },
+      { kind: 'move', to: '_originals/r/x' },
+      { kind: 'delete' },
+    ] as const)('leaves another version of the key alone: $kind', async (how) => {
+      const old = await put('r/x', 'old');
+      await put('r/x', 'newer');
+      expect(await store.retire({ key: 'r/x', eTag: old.eTag, how })).toBe('changed');
+      expect((await get('r/x')).toString()).toBe('newer');
+      expect((await tested.readTags('r/x')) ?? {}).toEqual({});
+      expect(await store.head('_originals/r/x')).toBeUndefined();
+      expect(await store.retire({ key: 'r/none', eTag: old.eTag, how })).toBe('absent');
+    });
+
     test('an object put again has no tags', async () => {
       await put('t/x', 'x');
       await store.tag('t/x', { state: 'loaded' });

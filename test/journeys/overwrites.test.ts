@@ -152,6 +152,7 @@ test('bytes that come back while the other version is being settled are not take
     getToFile: (request) => store.getToFile(request),
     putFile: (request) => store.putFile(request),
     delete: (keys, signal) => store.delete(keys, signal),
+    retire: (request) => store.retire(request),
     tag: (key, tags, signal) => store.tag(key, tags, signal),
   };
   const context = { ...services.workerContext(), sourceStore: () => interposed };

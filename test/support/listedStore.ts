@@ -44,6 +44,7 @@ export function listedStore({
     putFile: nowhere,
     delete: nowhere,
     tag: nowhere,
+    retire: nowhere,
   };
 }
 

@@ -1,5 +1,6 @@
 import { SluiceError, toSluiceError } from '../../shared/errors.js';
 import { stepJob } from '../../shared/jobs/catalogue.js';
+import { retireOriginals } from '../../workers/maintain/retireOriginals.js';
 import { startWorker } from '../../workers/main.js';
 import { drain, type DrainReport } from '../drain.js';
 import type { ExitStatus } from '../io.js';
@@ -42,6 +43,9 @@ export async function runOnce(services: Services, { datasets, output, signal }: 
     await queue.enqueue(left.map((step) => stepJob(step)));
     const drained = await drain({ ledger, queue }, { datasets, signal, probe });
     await progress.stop();
+    for (const dataset of services.config.datasets.filter(({ name }) => datasets.includes(name))) {
+      await retireOriginals(context, dataset, signal);
+    }
     const recorded = sweeps.reduce((sum, sweep) => sum + sweep.recorded, 0);
     const ignored = sweeps.reduce((sum, sweep) => sum + sweep.ignored, 0);
     return { ...drained, summary: await summarise(services, { datasets, before, recorded, ignored, signal }) };

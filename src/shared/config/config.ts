@@ -38,6 +38,7 @@ export interface Dataset {
   readonly onOverwrite: OverwriteRule;
   readonly onBadRow: BadRowRule;
   readonly onDuplicateContent: DuplicateRule;
+  readonly originals: { readonly after: DatasetFile['originals']['after']; readonly graceMs: number };
   readonly columns: DatasetFile['columns'];
   readonly checks: DatasetFile['checks'];
   readonly anomalies: DatasetFile['anomalies'];

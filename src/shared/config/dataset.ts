@@ -173,6 +173,17 @@ export const datasetSchema = z.strictObject({
     .enum(DUPLICATE_RULES)
     .default('quarantine')
     .describe('What becomes of an object with the same bytes as one under another name.'),
+  originals: z
+    .strictObject({
+      after: z
+        .enum(['keep', 'tag', 'move', 'delete'])
+        .default('keep')
+        .describe(
+          'What becomes of a file when its batch is loaded and its audit balances: kept; tagged sluice=loaded; moved to _originals/ of its store; or deleted. Moved and deleted ones cannot be replayed.',
+        ),
+      grace: durationField.default(7 * 86_400_000).describe('How long after the load.'),
+    })
+    .prefault({}),
   columns: z
     .record(z.string(), z.strictObject({ checks: z.array(columnCheckSchema).default([]) }))
     .default({})

@@ -5,6 +5,7 @@ import { canonicalJson } from '../ledger/manifest.js';
 import type { AlertConfig } from './alerts.js';
 import type { Config, Dataset, IntakeConfig, LineageConfig, ScheduleConfig, SqsConfig } from './config.js';
 import type { DatasetFile } from './dataset.js';
+import { originalsJobs } from './originalsJobs.js';
 import { folderDatasets, folderSweeps } from './folderSweeps.js';
 import type { ConfigFile } from './schema.js';
 
@@ -52,7 +53,11 @@ export function resolveConfig(
       scale: { drainMs: file.scale.drain, oldestMs: file.scale.oldest },
       lineage: file.lineage === undefined ? undefined : resolveLineage(file.lineage, place.folder),
       datasets,
-      schedules: [...schedules, ...folderSweeps(folderDatasets({ lake, datasets }), schedules)],
+      schedules: [
+        ...schedules,
+        ...folderSweeps(folderDatasets({ lake, datasets }), schedules),
+        ...originalsJobs(datasets, schedules),
+      ],
     }) as Config,
   );
 }
@@ -111,6 +116,7 @@ function resolveDataset(name: string, file: DatasetFile): Dataset {
     onOverwrite: file.onOverwrite,
     onBadRow: file.onBadRow,
     onDuplicateContent: file.onDuplicateContent,
+    originals: { after: file.originals.after, graceMs: file.originals.grace },
     columns: file.columns,
     checks: file.checks,
     anomalies: file.anomalies,

@@ -9,6 +9,7 @@ import { objectLedger } from './objects.js';
 import { planLedger } from './plans.js';
 import type { Ledger } from './port.js';
 import { readLedger } from './read.js';
+import { originalsLedger } from './originals.js';
 import { recoveryLedger } from './recovery.js';
 import { custodyLedger } from './custodyLedger.js';
 import { scaleLedger } from './demand.js';
@@ -61,6 +62,7 @@ export async function openLedger({
     anomalies: anomalyLedger(database),
     alerts: alertLedger(database),
     actions: actionLedger(database),
+    originals: originalsLedger(database),
     migrate: () => migrate(database),
     close,
   };

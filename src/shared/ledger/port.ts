@@ -37,11 +37,13 @@ import type {
   StepDispatch,
   StepRef,
 } from './records.js';
+import type { OriginalsLedger } from './originals.js';
 import type { SchemaEntry, SchemaVersion } from './schemaRecords.js';
 import type { ScaleLedger } from './scaleRecords.js';
 import type { AlertLedger, AnomalyLedger } from './watchRecords.js';
 
 export * from './custodyRecords.js';
+export * from './originals.js';
 export * from './records.js';
 export * from './schemaRecords.js';
 export * from './scaleRecords.js';
@@ -231,6 +233,7 @@ export interface Ledger {
   readonly scale: ScaleLedger;
   readonly anomalies: AnomalyLedger;
   readonly alerts: AlertLedger;
+  readonly originals: OriginalsLedger;
   /** Brings the ledger's tables to this version's shape; safe when several processes call it at once. */
   readonly actions: ActionLedger;
   migrate(): Promise<void>;

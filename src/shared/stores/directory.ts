@@ -8,7 +8,8 @@ import { PRIVATE_FOLDER, findPath, isAbsence } from './directoryKeys.js';
 import { type SkipReason, walkKeys } from './directoryList.js';
 import { putIntoDirectory, removeStaleDrafts, replaceText } from './directoryPut.js';
 import { copyHashed, errnoOf } from './files.js';
-import type { GetRequest, ListRequest, ObjectStore, PutRequest, StoredObject } from './port.js';
+import { retireFile } from './directoryRetire.js';
+import type { GetRequest, ListRequest, ObjectStore, PutRequest, RetireAnswer, StoredObject } from './port.js';
 
 export interface DirectoryStoreOptions {
   /** The folder; it must be there unless `create`. It may itself be a symbolic link; below it links are not followed. */
@@ -117,6 +118,20 @@ class DirectoryStore implements ObjectStore {
         await rm(join(this.#root, tagsKey(key)), { force: true });
       });
     }
+  }
+
+  async retire(request: Parameters<ObjectStore['retire']>[0]): Promise<RetireAnswer> {
+    const { key, signal } = request;
+    signal?.throwIfAborted();
+    return this.#guard(key, () =>
+      retireFile(request, {
+        root: this.#root,
+        tagsFile: tagsKey(key),
+        head: (one) => this.head(one),
+        look: (path) => this.#look(key, path),
+        tag: (tags) => this.tag(key, tags),
+      }),
+    );
   }
 
   async tag(key: string, tags: Readonly<Record<string, string>>, signal?: AbortSignal): Promise<void> {

@@ -37,8 +37,24 @@ export interface PutRequest {
   readonly signal?: AbortSignal;
 }
 
+/** What becomes of an object that is not needed any more. */
+export interface RetireRequest {
+  readonly key: string;
+  /** Another version of the key is left alone. */
+  readonly eTag: string;
+  /** `tag` adds to the tags it has. `move` gives its bytes another key of the same store. */
+  readonly how:
+    | { readonly kind: 'tag'; readonly tags: Readonly<Record<string, string>> }
+    | { readonly kind: 'move'; readonly to: string }
+    | { readonly kind: 'delete' };
+  readonly signal?: AbortSignal;
+}
+
+/** `done`: now or by an earlier call. `changed`: the key shows another version. `absent`: there is no such key. */
+export type RetireAnswer = 'done' | 'changed' | 'absent';
+
 /**
- * An object store in seven verbs. Errors: OBJECT_MISSING (no such key), OBJECT_CHANGED (eTag differs), OBJECT_EXISTS,
+ * An object store in eight verbs. Errors: OBJECT_MISSING (no such key), OBJECT_CHANGED (eTag differs), OBJECT_EXISTS,
  * STORE_AWAY (network, 5xx after retries), STORE_DENIED (401, 403). Two adapters, one contract suite.
  */
 export interface ObjectStore {
@@ -55,5 +71,7 @@ export interface ObjectStore {
   putFile(request: PutRequest): Promise<{ readonly eTag: string; readonly bytes: number }>;
   /** Deletes the keys; absent ones are no error. */
   delete(keys: readonly string[], signal?: AbortSignal): Promise<void>;
+  /** Tags, moves or deletes an object if it still is that version; safe to repeat. Objects of more than 5 GiB are not moved on S3 (STORE_AWAY). */
+  retire(request: RetireRequest): Promise<RetireAnswer>;
   tag(key: string, tags: Readonly<Record<string, string>>, signal?: AbortSignal): Promise<void>;
 }

@@ -12,6 +12,7 @@ import { SluiceError } from '../errors.js';
 import type { ListRequest, ObjectStore, StoredObject } from './port.js';
 import { type StorePlace, readFailure, toStoreError } from './s3Errors.js';
 import { fetchToFile } from './s3Get.js';
+import { retireObject } from './s3Retire.js';
 import { type PutSource, putFromFile, unquote } from './s3Put.js';
 
 export interface S3StoreOptions {
@@ -116,6 +117,13 @@ class S3Store implements ObjectStore {
       const answer = await this.#guard({ verb: 'delete', signal }, () => this.#client.send(command, abortBy(signal)));
       requireDeleted(answer, this.bucket);
     }
+  }
+
+  retire(request: Parameters<ObjectStore['retire']>[0]) {
+    const { key, signal, how } = request;
+    return this.#guard({ verb: how.kind, key, signal }, () =>
+      retireObject({ client: this.#client, bucket: this.bucket, request, extra: this.#extra }),
+    );
   }
 
   async tag(key: string, tags: Readonly<Record<string, string>>, signal?: AbortSignal): Promise<void> {

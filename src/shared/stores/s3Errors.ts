@@ -4,7 +4,7 @@ import { errnoOf, toScratchError } from './files.js';
 
 /** What was being done when a store failed. */
 export interface StorePlace {
-  readonly verb: 'list' | 'head' | 'get' | 'put' | 'delete' | 'tag';
+  readonly verb: 'list' | 'head' | 'get' | 'put' | 'delete' | 'tag' | 'move';
   readonly bucket: string;
   readonly key?: string;
   readonly signal?: AbortSignal | undefined;

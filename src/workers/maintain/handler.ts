@@ -5,13 +5,14 @@ import { datasetOf, type WorkerContext } from '../context.js';
 import { auditDataset } from './audit.js';
 import { keepHotWindow } from './hotWindow.js';
 import type { AuditVerdict } from './judgeObject.js';
+import { retireOriginals } from './retireOriginals.js';
 import { sweepOrphans, sweepScratch } from './retention.js';
 
 /**
  * Scheduled work: sweep finds what no event announced; compact closes batches that wait;
  * audit counts every object through to the targets, keeps the result in the ledger and logs what does not balance; retention keeps the
  * ledger's house, deletes what lost attempts left and drops old partitions. Safe to run twice: the first two only record and dispatch what the ledger lacks,
- * an audit adds a result, and retention deletes what no manifest has.
+ * an audit adds a result, retention deletes what no manifest has, and originals asks the store for nothing twice that it did once.
  */
 export async function handleMaintain(
   context: WorkerContext,
@@ -43,6 +44,16 @@ export async function handleMaintain(
         unbalanced += audited.unbalanced;
       });
       return { kind: 'done', summary: { objects, unbalanced } };
+    }
+    case 'originals': {
+      const sum = { batches: 0, unbalanced: 0, objects: 0 };
+      await forEachDataset(datasets, async (dataset) => {
+        const done = await retireOriginals(context, dataset, signal);
+        sum.batches += done.batches;
+        sum.unbalanced += done.unbalanced;
+        sum.objects += done.objects;
+      });
+      return { kind: 'done', summary: sum };
     }
     case 'retention':
       return { kind: 'done', summary: await retain(context, datasets, signal) };

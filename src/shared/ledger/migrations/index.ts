@@ -3,6 +3,7 @@ import { batchTables } from './002_batches.js';
 import { custodyTables } from './003_custody.js';
 import { arrivalTables } from './004_arrivals.js';
 import { rowTables } from './010_rows.js';
+import { originalTables } from './013_originals.js';
 import { anomalyTables } from './020_anomalies.js';
 import { alertTables } from './021_alerts.js';
 import { paceTables } from './038_paces.js';
@@ -22,6 +23,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { id: 3, name: 'custody', sql: custodyTables },
   { id: 4, name: 'arrivals', sql: arrivalTables },
   { id: 10, name: 'rows', sql: rowTables },
+  { id: 13, name: 'originals', sql: originalTables },
   { id: 20, name: 'anomalies', sql: anomalyTables },
   { id: 21, name: 'alerts', sql: alertTables },
   { id: 38, name: 'paces', sql: paceTables },
