@@ -3,9 +3,18 @@ import type { Config, ScheduleConfig } from '../../shared/config/config.js';
 import { canonicalJson } from '../../shared/ledger/manifest.js';
 import type { Queue, Schedule } from '../../shared/queue/port.js';
 
+/** How often budgets are looked at where no schedule says so: Snowflake's own account of credits is hours late. */
+const BUDGET_MS = 6 * 3_600_000;
+
 /** Makes the config's schedules the only ones of the queue; those of an older config end. Errors: QUEUE_AWAY. */
-export async function applySchedules(config: Pick<Config, 'schedules'>, queue: Pick<Queue, 'schedule'>): Promise<void> {
-  await queue.schedule(readSchedules(config.schedules));
+export async function applySchedules(
+  { schedules, targets = {} }: Pick<Config, 'schedules'> & Partial<Pick<Config, 'targets'>>,
+  queue: Pick<Queue, 'schedule'>,
+): Promise<void> {
+  const budgeted = Object.values(targets).some((target) => target.type === 'snowflake' && target.monthlyCredits);
+  const isWatched = schedules.some(({ job }) => job === 'budget');
+  const budget: readonly ScheduleConfig[] = budgeted && !isWatched ? [{ job: 'budget', everyMs: BUDGET_MS }] : [];
+  await queue.schedule(readSchedules([...schedules, ...budget]));
 }
 
 /** The schedules as the queue takes them. An id follows from the settings, so a changed schedule is another one; equal ones are one. */

@@ -3,6 +3,7 @@ import { type JobPayload, planJob } from '../../shared/jobs/catalogue.js';
 import type { Outcome } from '../../shared/outcome.js';
 import { datasetOf, type WorkerContext } from '../context.js';
 import { auditDataset } from './audit.js';
+import { watchBudgets } from './budget.js';
 import { keepHotWindow } from './hotWindow.js';
 import type { AuditVerdict } from './judgeObject.js';
 import { retireOriginals } from './retireOriginals.js';
@@ -11,7 +12,7 @@ import { sweepOrphans, sweepScratch } from './retention.js';
 /**
  * Scheduled work: sweep finds what no event announced; compact closes batches that wait;
  * audit counts every object through to the targets, keeps the result in the ledger and logs what does not balance; retention keeps the
- * ledger's house, deletes what lost attempts left and drops old partitions. Safe to run twice: the first two only record and dispatch what the ledger lacks,
+ * ledger's house, deletes what lost attempts left and drops old partitions; budget looks at what Snowflake targets cost. Safe to run twice: the first two only record and dispatch what the ledger lacks,
  * an audit adds a result, retention deletes what no manifest has, and originals asks the store for nothing twice that it did once.
  */
 export async function handleMaintain(
@@ -55,6 +56,8 @@ export async function handleMaintain(
       });
       return { kind: 'done', summary: sum };
     }
+    case 'budget':
+      return { kind: 'done', summary: await watchBudgets(context) };
     case 'retention':
       return { kind: 'done', summary: await retain(context, datasets, signal) };
   }

@@ -26,4 +26,18 @@ describe('applySchedules', () => {
     const left = await maintain.getJobSchedulers();
     expect(left.map(({ pattern, tz }) => [pattern, tz])).toEqual([['0 3 * * *', 'Europe/Berlin']]);
   });
+
+  it('looks at budgets every six hours where a target has one, or as the configuration says', async () => {
+    const queue = await freshQueue();
+    const snow = { type: 'snowflake', account: 'a', user: 'u', database: 'd', schema: 'PUBLIC', queryTag: {} } as const;
+    const maintain = queue.bullQueues.find(({ name }) => name === 'maintain')!;
+    const every = async () => (await maintain.getJobSchedulers()).map((one) => one.every);
+    await applySchedules({ schedules: [], targets: { snow } }, queue);
+    expect(await every()).toEqual([]);
+    const targets = { snow: { ...snow, monthlyCredits: 20 } };
+    await applySchedules({ schedules: [], targets }, queue);
+    expect(await every()).toEqual([6 * 3_600_000]);
+    await applySchedules({ schedules: [{ job: 'budget', everyMs: 60_000 }], targets }, queue);
+    expect(await every()).toEqual([60_000]);
+  });
 });
