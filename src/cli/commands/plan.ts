@@ -1,12 +1,12 @@
 import type { Command } from 'commander';
 import { loadConfig } from '../../shared/config/load.js';
-import { SluiceError } from '../../shared/errors.js';
 import type { Column } from '../../shared/schema/columns.js';
 import { estimateLoad } from '../../shared/warehouses/snowflake/cost.js';
 import { datasetOf } from '../../workers/context.js';
 import { baseCommand, type CommonOptions, type Io, withIo } from '../io.js';
 import { showBytes } from '../output.js';
-import { type LoadPlan, parseColumns, planLoads } from '../snowflake/planLoads.js';
+import { readColumns, requireColumns } from '../snowflake/columns.js';
+import { type LoadPlan, planLoads } from '../snowflake/planLoads.js';
 import { withServices } from '../withServices.js';
 
 interface Options extends CommonOptions {
@@ -70,20 +70,6 @@ async function askLedger(
       waiting: { objects, bytes, batches: Math.ceil(Math.max(bytes / targetBytes, objects / maxFiles)) },
     };
   });
-}
-
-function readColumns(text: string): readonly Column[] {
-  const columns = parseColumns(text);
-  if (columns !== undefined) return columns;
-  throw new SluiceError('USAGE', `expected --columns such as "id BIGINT, at TIMESTAMP", got ${text}`);
-}
-
-function requireColumns(columns: readonly Column[] | undefined, dataset: string): readonly Column[] {
-  if (columns !== undefined) return columns;
-  throw new SluiceError(
-    'USAGE',
-    `expected a schema of ${dataset} in the ledger, got none yet: run it once, or give --columns`,
-  );
 }
 
 function asJson({ target, table, steps }: LoadPlan) {

@@ -2,9 +2,13 @@ import { Command } from 'commander';
 import { loadConfig } from '../../shared/config/load.js';
 import { openSnowflakeTarget } from '../../shared/warehouses/snowflake/openSnowflakeTarget.js';
 import { useRole } from '../../shared/warehouses/snowflake/sql/setup.js';
-import { baseCommand, type CommonOptions, withIo } from '../io.js';
+import { datasetOf } from '../../workers/context.js';
+import { baseCommand, type CommonOptions, type Io, withIo } from '../io.js';
+import { countOption } from '../offline/options.js';
+import { ledgerColumns, readColumns } from '../snowflake/columns.js';
 import { readCost, showCost } from '../snowflake/cost.js';
 import { planSetup, snowflakeTarget } from '../snowflake/setup.js';
+import { planUnion } from '../snowflake/unite.js';
 
 interface Options extends CommonOptions {
   readonly target?: string;
@@ -16,7 +20,7 @@ interface Options extends CommonOptions {
 
 const EXAMPLE_ROLE = 'arn:aws:iam::000000000000:role/snowflake-reads-the-lake';
 
-/** `sluice snowflake setup`. */
+/** `sluice snowflake setup`, `cost` and `unite`. */
 export function snowflakeCommand(): Command {
   const setup = baseCommand('setup', 'what an account needs before the first load: roles, warehouse, limits, stage')
     .option('--print', 'print the statements and run none')
@@ -34,13 +38,44 @@ export function snowflakeCommand(): Command {
         return answer.budget === undefined || answer.budget.kind === 'within' ? 0 : 1;
       }),
     );
+  const unite = baseCommand(
+    'unite',
+    'how to read recent rows of Postgres and all rows of Snowflake as one; asks neither',
+  )
+    .argument('<dataset>')
+    .option('--at <column>', 'column of dates or times; default: what the Postgres table is partitioned by')
+    .option('--days <n>', 'days that Postgres keeps', countOption, 7)
+    .option('--columns <list>', 'such as "id BIGINT, at TIMESTAMP": asks no service; default: the schema in the ledger')
+    .action((name: string, options: UniteOptions) => withIo(options, (io) => runUnite(name, options, io)));
   return new Command('snowflake')
-    .description('prepare a Snowflake account; see what it costs')
+    .description('prepare a Snowflake account; see what it costs; read it beside Postgres')
     .addCommand(setup)
-    .addCommand(cost);
+    .addCommand(cost)
+    .addCommand(unite);
 }
 
-async function runSetup(options: Options, { output, configFile }: Parameters<Parameters<typeof withIo>[1]>[0]) {
+interface UniteOptions extends CommonOptions {
+  readonly at?: string;
+  readonly days: number;
+  readonly columns?: string;
+}
+
+async function runUnite(name: string, { at, days, columns: text }: UniteOptions, io: Io): Promise<void> {
+  const config = loadConfig(io.configFile);
+  const dataset = datasetOf(config, name);
+  const columns = text === undefined ? await ledgerColumns(io, name) : readColumns(text);
+  const union = planUnion(config, dataset, { columns, at, days, nowMs: Date.now() });
+  io.output.answer(union, () => {
+    io.output.line(`-- Postgres: rows since ${union.boundary}`);
+    io.output.line(`${union.postgres};`);
+    io.output.line('\n-- Snowflake: all others; the two together are every row once');
+    io.output.line(`${union.snowflake};`);
+    io.output.line('\n-- Snowflake, where Postgres’s recent rows stand in a table beside the loaded one');
+    io.output.line(`${union.view};`);
+  });
+}
+
+async function runSetup(options: Options, { output, configFile }: Io) {
   const config = loadConfig(configFile);
   const [name, target] = snowflakeTarget(config, options.target);
   const parts = planSetup(config, target, options);

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { SnowflakeFault } from './fault.js';
+import type { People } from './setup.js';
 import { nameParts } from './text.js';
 
 /** A stage: a folder of this machine. */
@@ -35,7 +36,8 @@ export interface StandInSession {
 /** Everything that an account holds: databases in DuckDB, stages on disk, and who may write now. */
 export interface Account {
   readonly stages: Map<string, Stage>;
-  readonly integrations: ReadonlyMap<string, string>;
+  readonly integrations: Map<string, string>;
+  readonly people: People;
   /** Table as `tableId` writes it -> column -> Snowflake type, in order. */
   readonly tables: Map<string, Map<string, string>>;
   readonly pipes: Map<string, Pipe>;
@@ -65,8 +67,11 @@ export function tableId(name: string): string {
     .replace(/^.*?(?=[^.]+\.[^.]+\.[^.]+$)/, '');
 }
 
-/** Opens an empty account with one database RAW. `integrations`: name -> folder that stands for its bucket. */
-export async function openAccount(integrations: ReadonlyMap<string, string>): Promise<Account> {
+/** Opens an empty account with one database RAW. `integrations`: name -> folder that stands for its bucket; `buckets`: URL -> folder. */
+export async function openAccount(
+  integrations: Map<string, string>,
+  buckets: ReadonlyMap<string, string> = new Map(),
+): Promise<Account> {
   const folder = await mkdtemp(join(tmpdir(), 'sluice-snowflake-'));
   const instance = await DuckDBInstance.create(':memory:', { threads: '2' });
   const first = await instance.connect();
@@ -79,6 +84,7 @@ export async function openAccount(integrations: ReadonlyMap<string, string>): Pr
   const account: Account = {
     stages: new Map(),
     integrations,
+    people: { users: new Map(), roles: new Map(), warehouses: new Set(), monitors: new Set(), buckets },
     tables: new Map(),
     pipes: new Map(),
     folder,

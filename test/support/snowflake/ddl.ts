@@ -4,6 +4,7 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import type { Account } from './account.js';
 import { tableId } from './account.js';
 import { PARQUET, requirePiped } from './copyInto.js';
+import { toDuck } from './duckSql.js';
 import { duckName, duckType } from './duckTypes.js';
 import { noSuchThing, SnowflakeFault, unknownStatement } from './fault.js';
 import type { Rowset } from './rowset.js';
@@ -36,6 +37,13 @@ const FORMS: readonly (readonly [RegExp, Ddl])[] = [
   [new RegExp(`^DROP TABLE IF EXISTS ${NAME}$`), dropTable],
   [new RegExp(`^ALTER TABLE ${NAME} ADD COLUMN IF NOT EXISTS ("(?:[^"]|"")+") (\\S+)$`), addColumn],
   [new RegExp(`^ALTER TABLE ${NAME} ALTER COLUMN ("(?:[^"]|"")+") SET DATA TYPE (\\S+)$`), alterType],
+  [
+    new RegExp(`^CREATE OR REPLACE VIEW ${NAME} AS (SELECT .*)$`),
+    async (_account, connection, [name = '', select = '']) => {
+      await connection.run(`CREATE OR REPLACE VIEW ${duckName(name)} AS ${toDuck(select)}`);
+      return done('created');
+    },
+  ],
   [new RegExp(`^DESCRIBE TABLE ${NAME}$`), describe],
   [new RegExp(`^SHOW TABLES LIKE ('[^']*') IN SCHEMA ${NAME}$`), showTables],
 ];

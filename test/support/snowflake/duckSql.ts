@@ -12,6 +12,8 @@ export function toDuck(sql: string): string {
       .replaceAll(/CURRENT_TIMESTAMP\(\)/g, 'now()')
       .replaceAll(/\bNULL AS\b/g, 'NULL::VARCHAR AS')
       .replaceAll(/\bAS NUMBER\(/g, 'AS DECIMAL(')
-      .replaceAll(/\bAS TIMESTAMP_NTZ\(9\)/g, 'AS TIMESTAMP_NS'),
+      .replaceAll(/\bAS TIMESTAMPNTZ\(9\)/g, 'AS TIMESTAMP_NS')
+      .replaceAll(/\bAS TIMESTAMPLTZ\(9\)/g, 'AS TIMESTAMPTZ')
+      .replaceAll(/\bINTERVAL (-\d+) DAY\b/g, 'INTERVAL ($1) DAY'),
   );
 }

@@ -5,6 +5,7 @@ import { toDuck } from './duckSql.js';
 import { noSuchThing, SnowflakeFault, unknownStatement } from './fault.js';
 import type { Rowset } from './rowset.js';
 import { readerRowset } from './rowset.js';
+import { requireRight, runSetup } from './setup.js';
 import { runStageStatement } from './stages.js';
 import { mapOutsideQuotes, readOptions } from './text.js';
 import { change, changeShape, DONE, endOrBegin, read, runDml } from './transactions.js';
@@ -14,6 +15,9 @@ export async function execute(account: Account, session: StandInSession, sql: st
   const text = sql.trim().replace(/;$/, '');
   const word = /^[A-Za-z]+/.exec(text)?.[0]?.toUpperCase() ?? '';
   const { connection } = session;
+  const setup = runSetup(account, session, text);
+  if (setup !== undefined) return setup;
+  requireRight(account, session, text);
   switch (word) {
     case 'BEGIN':
     case 'COMMIT':

@@ -25,6 +25,8 @@ export type Mishap =
 export interface StandInOptions {
   /** Storage integrations and the folders that stand for their buckets. */
   readonly integrations?: Readonly<Record<string, string>>;
+  /** Where buckets lie on this machine, for integrations that are made: `s3://lake/` -> folder. */
+  readonly buckets?: Readonly<Record<string, string>>;
   /** Users who log in by password. */
   readonly passwords?: Readonly<Record<string, string>>;
   /** Users who log in by key pair: their public keys, PEM. */
@@ -55,7 +57,10 @@ interface Running {
 
 /** Starts the stand-in on a free port of this machine. */
 export async function startSnowflake(options: StandInOptions = {}): Promise<StandIn> {
-  const account = await openAccount(new Map(Object.entries(options.integrations ?? {})));
+  const account = await openAccount(
+    new Map(Object.entries(options.integrations ?? {})),
+    new Map(Object.entries(options.buckets ?? {})),
+  );
   const sessions = new Map<string, StandInSession>();
   const expired = new Set<string>();
   const running = new Map<string, Running>();
@@ -128,12 +133,14 @@ export async function startSnowflake(options: StandInOptions = {}): Promise<Stan
     const mishap = options.mishap?.(undefined);
     if (mishap?.kind === 'status') return void response.writeHead(mishap.status).end();
     if (mishap?.kind === 'delay') await new Promise((resolve) => setTimeout(resolve, mishap.ms));
-    if (!isWelcome(data, options))
+    if (!isWelcome(data, { ...options, publicKeys: keysOf(account, options) }))
       return send(
         response,
         failed(new SnowflakeFault('390100', '08001', 'Incorrect username or password was specified.')),
       );
     const session = await account.openSession();
+    const role = request.url.searchParams.get('roleName');
+    if (role !== null) session.settings.set('ROLE', role.replaceAll('"', ''));
     const [token, masterToken] = [randomUUID(), randomUUID()];
     sessions.set(token, session).set(masterToken, session);
     send(
@@ -161,7 +168,7 @@ export async function startSnowflake(options: StandInOptions = {}): Promise<Stan
 
   const pipe = async (request: Request, response: ServerResponse, [, name = '', verb = '']: readonly string[]) => {
     const user = /\.([^.]+)$/.exec(String(claimsOf(request.bearer)['sub']))?.[1] ?? '';
-    if (!isSigned(request.bearer, user, options.publicKeys?.[user])) return void response.writeHead(401).end();
+    if (!isSigned(request.bearer, user, keysOf(account, options)[user])) return void response.writeHead(401).end();
     const list = request.body['files'];
     const files = Array.isArray(list) ? list.map((file) => String(record(file)['path'])) : [];
     const answer = await servePipe(account, { name: decodeURIComponent(name), verb, files });
@@ -248,6 +255,15 @@ async function readRequest(incoming: IncomingMessage): Promise<Request> {
   const bearer = (incoming.headers.authorization ?? '').replace('Bearer ', '');
   const binds = body['bindings'] as Record<string, WireBind> | undefined;
   return { url: new URL(incoming.url ?? '/', 'http://localhost'), token, bearer, body, binds };
+}
+
+/** The public keys that were there, and those that CREATE USER brought. */
+function keysOf({ people }: Account, { publicKeys }: StandInOptions): Readonly<Record<string, string>> {
+  const made = [...people.users].map(([name, key]) => [
+    name,
+    `-----BEGIN PUBLIC KEY-----\n${key}\n-----END PUBLIC KEY-----\n`,
+  ]);
+  return { ...Object.fromEntries(made), ...publicKeys };
 }
 
 function isWelcome(data: Readonly<Record<string, unknown>>, options: StandInOptions): boolean {

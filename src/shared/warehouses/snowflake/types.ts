@@ -54,6 +54,9 @@ const TYPE_MAP: Readonly<Record<string, Mapping>> = {
   NULL: TEXT,
 };
 
+/** DuckDB types that have a place in Snowflake. */
+export const MAPPED_TYPES: readonly string[] = Object.keys(TYPE_MAP);
+
 /** The Snowflake type of a new column; undefined when nothing holds every value. */
 export function createdType(duckType: string): string | undefined {
   const head = typeHead(duckType);

@@ -108,8 +108,16 @@ export const EXAMPLES: Readonly<Record<string, readonly Statement[]>> = {
   creditsOfMonth: [cost.creditsOfMonth('snow')],
   pipeCreditsOfMonth: [cost.pipeCreditsOfMonth('RAW')],
   uniteRecent: [
-    hybrid.uniteRecent(orders, { view: 'ORDERS_ALL', recent: 'ORDERS_RECENT', columns: ['ID', 'AT'], at: 'AT' }),
+    hybrid.uniteRecent(orders, {
+      view: 'ORDERS_ALL',
+      recent: 'ORDERS_RECENT',
+      columns: ['ID', 'AT'],
+      at: 'AT',
+      days: 7,
+      now: 'SYSDATE()',
+    }),
   ],
+  selectOlder: [hybrid.selectOlder(orders, { columns: ['ID', 'AT'], at: 'AT', before: "CAST('2026-11-17' AS DATE)" })],
   createVerdicts: [merge.createVerdicts(beside)],
   keyRange: [merge.keyRange(rows, keys), merge.keyRange(rows, { key: ['RATIO'], orderBy: [] })],
   judgeRows: [
