@@ -18,9 +18,10 @@ export interface SkewColumnsRequest {
 export async function skewColumns(request: SkewColumnsRequest): Promise<readonly SkewReport[]> {
   const { profile, threshold = SKEW_THRESHOLD, ...rest } = request;
   const reports: SkewReport[] = [];
-  for (const column of profile.columns) {
+  const columns = profile.columns.filter(({ path }) => path === undefined);
+  for (const column of columns) {
     if (!isSkewCandidate(column, profile.rows, threshold)) continue;
-    reports.push(await skewSource({ ...rest, key: [column.name], columns: profile.columns, threshold }));
+    reports.push(await skewSource({ ...rest, key: [column.name], columns, threshold }));
   }
   return reports.filter((report) => report.skewed).sort((a, b) => b.topShare - a.topShare);
 }

@@ -14,13 +14,24 @@ import {
   readAggregates,
   readGroups,
   readHistogram,
+  readPatterns,
   readQuantiles,
   readScaled,
+  readSentinels,
   readSketch,
 } from './read.js';
-import { aggregatesSql, distinctSql, groupsSql, scaledSql, sketchSql, spreadSql } from './sql.js';
+import {
+  aggregatesSql,
+  distinctSql,
+  groupsSql,
+  scaledSql,
+  sentinelsSql,
+  sketchSql,
+  spreadSql,
+  widePatternsSql,
+} from './sql.js';
 import type { EngineRow, EngineSession } from '../../shared/engine/port.js';
-import type { ColumnProfile, ProfileReport } from '../../shared/findings/reports.js';
+import type { ColumnProfile, ProfileReport, Scalar } from '../../shared/findings/reports.js';
 import type { Column } from '../../shared/schema/columns.js';
 import type { PlannedColumn } from './plan.js';
 import type { SpreadColumn } from './sql.js';
@@ -54,6 +65,8 @@ export async function profileSource(request: ProfileRequest): Promise<ProfileRep
   const rows = facts.rows;
   const fraction = sampleFraction(rows, request.exactRows);
   await countDistinct(progress, fraction === 1);
+  await findSentinels(progress);
+  if (fraction < 1) await lookAtWide(progress, rows);
   const sampled = await spread(progress, facts, fraction);
   return {
     rows,
@@ -124,6 +137,36 @@ async function estimate(progress: Progress, columns: readonly PlannedColumn[]): 
     }
   }
   return wide;
+}
+
+/** Days that often stand for none are counted where an extreme says that there may be some. */
+async function findSentinels(progress: Progress): Promise<void> {
+  const suspects = progress.planned.filter(({ at, kind }) => {
+    const { min, max } = progress.found.get(at) ?? {};
+    return (kind === 'date' || kind === 'timestamp') && (isEarly(min) || isLate(max));
+  });
+  for (const group of countingGroups(suspects)) {
+    const rows = await ask(progress, sentinelsSql(progress.source, group));
+    for (const [column, row] of matched(group, rows)) add(progress, column, readSentinels(row));
+  }
+}
+
+function isEarly(min: Scalar | undefined): boolean {
+  return typeof min === 'string' && (min.includes('BC') || min < '1970-01-02');
+}
+
+function isLate(max: Scalar | undefined): boolean {
+  return typeof max === 'string' && (max >= '9999-01-01' || /^\d{5}/.test(max));
+}
+
+/** Patterns of the texts that have too many values to be counted, from about 20,000 rows. */
+async function lookAtWide(progress: Progress, rows: number): Promise<void> {
+  const wide = progress.planned.filter(({ at, kind }) => kind === 'text' && progress.found.get(at)?.top === undefined);
+  const percent = Math.min(100, Math.max(0.01, 2e6 / rows));
+  for (const column of wide) {
+    const row = await askOne(progress, widePatternsSql(progress.source, column, percent));
+    add(progress, column, readPatterns(row));
+  }
 }
 
 /** Finds quantiles and histograms; returns the rows they rest on. */

@@ -1,7 +1,7 @@
 import { QUANTILES } from '../../shared/findings/reports.js';
 import { countOf, finiteOrName, listOf, numberOf, scalarOf, structOf, textOf } from '../../shared/findings/values.js';
 import { HUGE_SCALE, SKETCH_BUCKETS } from './sql.js';
-import type { ColumnProfile, HistogramBin, Scalar } from '../../shared/findings/reports.js';
+import type { ColumnProfile, FormatName, HistogramBin, Scalar } from '../../shared/findings/reports.js';
 import type { EngineRow } from '../../shared/engine/port.js';
 import type { PlannedColumn } from './plan.js';
 
@@ -18,6 +18,7 @@ export function readAggregates(column: PlannedColumn, row: EngineRow): ColumnPro
   const shortest = numberOf(row, `shortest${at}`);
   return {
     name: column.name,
+    ...(column.path.length > 1 ? { path: column.path } : {}),
     type: column.type,
     nulls,
     nullFraction: rows === 0 ? 0 : nulls / rows,
@@ -69,7 +70,34 @@ export function readGroups(
     return { value: scalarOf(column.kind, textOf(entry, 'value') ?? ''), rows: countOf(entry, 'rows') };
   });
   const shown = column.kind !== 'blob' && column.kind !== 'bit';
-  return { distinct: countOf(row, 'distinct'), distinctMethod: 'exact', ...(shown ? { top } : {}) };
+  const head = { distinct: countOf(row, 'distinct'), distinctMethod: 'exact' } as const;
+  return { ...head, ...(shown ? { top } : {}), ...readPatterns(row) };
+}
+
+/** The patterns of a row of `groupsSql` or `widePatternsSql`; none without a value. */
+export function readPatterns(row: EngineRow): Pick<ColumnProfile, 'patterns'> {
+  const found = structOf(row['patterns']);
+  const [values, rows] = [countOf(found, 'values'), countOf(found, 'rows')];
+  if (values === 0) return {};
+  const top = listOf(found, 'top').map((item) => {
+    const entry = structOf(item);
+    return { pattern: textOf(entry, 'pattern') ?? '', rows: countOf(entry, 'rows') };
+  });
+  const formats = structOf(found['formats']);
+  const format = FORMAT_NAMES.find((name) => countOf(formats, name) === rows);
+  return { patterns: { values, rows, top, ...(format === undefined ? {} : { format }) } };
+}
+
+/** The narrowest first: every integer is a number. */
+const FORMAT_NAMES: readonly FormatName[] = ['integer', 'number', 'date', 'timestamp', 'uuid', 'email', 'ipv4', 'url'];
+
+/** Rows on days that often stand for none, from a row of `sentinelsSql`. */
+export function readSentinels(row: EngineRow): Pick<ColumnProfile, 'sentinels'> {
+  const sentinels = listOf(row, 'found').map((item) => {
+    const entry = structOf(item);
+    return { value: textOf(entry, 'value') ?? '', rows: countOf(entry, 'rows') };
+  });
+  return sentinels.length === 0 ? {} : { sentinels };
 }
 
 /** Quantiles of a column from the row of `spreadSql`; undefined when it had no value. */

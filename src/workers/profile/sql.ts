@@ -1,5 +1,5 @@
-import { QUANTILES } from '../../shared/findings/reports.js';
-import { quoteName } from '../../shared/schema/columns.js';
+import { FORMATS, QUANTILES, SENTINEL_DAYS } from '../../shared/findings/reports.js';
+import { quoteName, quoteText } from '../../shared/schema/columns.js';
 import type { PlannedColumn } from './plan.js';
 
 /** Floats beyond this cannot be squared and summed; columns with such are measured in a statement of their own, scaled down. */
@@ -48,10 +48,49 @@ export function groupsSql(source: string, columns: readonly PlannedColumn[]): st
       `g${column.at} AS MATERIALIZED (SELECT ${ref(column)} AS v, count(*) AS n FROM ${source} AS _s WHERE ${ref(column)} IS NOT NULL GROUP BY 1)`,
   );
   const reads = columns.map(
-    ({ at }) => `SELECT ${at} AS at, (SELECT count(*) FROM g${at}) AS "distinct",
+    ({
+      at,
+      kind,
+    }) => `SELECT ${at} AS at, ${kind === 'text' ? patternsSql(`g${at}`) : 'NULL'} AS patterns, (SELECT count(*) FROM g${at}) AS "distinct",
   (SELECT list({'value': ${shown('v')}, 'rows': n} ORDER BY n DESC, v) FROM (SELECT v, n FROM g${at} ORDER BY n DESC, v LIMIT ${TOP})) AS top`,
   );
   return `WITH ${groups.join(',\n')}\n${reads.join('\nUNION ALL ')}`;
+}
+
+/** At most this many distinct values are looked at for their patterns. */
+export const PATTERN_VALUES = 2_000;
+
+/** A value's pattern: letters become a or A, digits 9; of its first 60 characters. */
+function masked(value: string): string {
+  return `translate(left(${value}, 60), 'bcdefghijklmnopqrstuvwxyzBCDEFGHIJKLMNOPQRSTUVWXYZ012345678', '${'a'.repeat(25)}${'A'.repeat(25)}${'9'.repeat(9)}')`;
+}
+
+/** A struct with the five most frequent patterns of a table of values `v` and their rows `n`, and the rows that have each format. */
+function patternsSql(groups: string): string {
+  const formats = Object.entries(FORMATS).map(
+    ([name, pattern]) => `'${name}': sum(n) FILTER (regexp_full_match(v::VARCHAR, ${quoteText(pattern)}))`,
+  );
+  const looked = `(SELECT v, n FROM ${groups} LIMIT ${PATTERN_VALUES})`;
+  return `(SELECT {'values': count(*), 'rows': sum(n), 'formats': {${formats.join(', ')}},
+    'top': (SELECT list({'pattern': p, 'rows': c} ORDER BY c DESC, p) FROM (SELECT ${masked('v::VARCHAR')} AS p, sum(n) AS c FROM ${looked} GROUP BY 1 ORDER BY c DESC, p LIMIT 5))} FROM ${looked})`;
+}
+
+/** The same of a wide column, over a part of the source: whole vectors, so that the rest need not be read. */
+export function widePatternsSql(source: string, column: PlannedColumn, percent: number): string {
+  return `WITH g AS MATERIALIZED (SELECT ${ref(column)} AS v, 1 AS n FROM ${source} AS _s TABLESAMPLE system(${percent}%) WHERE ${ref(column)} IS NOT NULL)
+SELECT ${column.at} AS at, ${patternsSql('g')} AS patterns`;
+}
+
+/** Days and moments that often stand for none. */
+export function sentinelsSql(source: string, columns: readonly PlannedColumn[]): string {
+  const days = SENTINEL_DAYS.map((day) => `'${day}'`).join(', ');
+  return columns
+    .map(
+      (column) => `SELECT ${column.at} AS at, list({'value': day, 'rows': n} ORDER BY day) AS found FROM (
+  SELECT left(${ref(column)}::VARCHAR, 10) AS day, count(*) AS n FROM ${source} AS _s
+  WHERE ${ref(column)} <= '1970-01-02' OR ${ref(column)} >= '9999-01-01' GROUP BY 1 HAVING left(${ref(column)}::VARCHAR, 10) IN (${days}))`,
+    )
+    .join('\nUNION ALL ');
 }
 
 /** Exact distinct counts alone, for columns with too many values to list. */
@@ -122,6 +161,6 @@ function shown(value: string): string {
   return `left(${value}::VARCHAR, ${SHOWN_CHARACTERS})`;
 }
 
-function ref(column: { readonly name: string }): string {
-  return `_s.${quoteName(column.name)}`;
+function ref({ path: [name = '', ...fields] }: Pick<PlannedColumn, 'path'>): string {
+  return fields.reduce((value, field) => `struct_extract(${value}, ${quoteText(field)})`, `_s.${quoteName(name)}`);
 }

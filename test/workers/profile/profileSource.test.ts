@@ -134,7 +134,7 @@ describe('a profile of known values', () => {
     const found = await profile(
       "(SELECT * FROM (VALUES ([1, 2], {'a': 1}, MAP {'k': 1}, [1, 2]::INTEGER[2]), (NULL, NULL, NULL, NULL), ([], {'a': NULL}, MAP {}, NULL)) AS t(l, s, m, a))",
     );
-    expect(found.columns).toEqual([
+    expect(found.columns.filter(({ path }) => path === undefined)).toEqual([
       { name: 'l', type: 'INTEGER[]', nulls: 1, nullFraction: 1 / 3, lengths: { min: 0, max: 2, mean: 1 } },
       { name: 's', type: 'STRUCT(a INTEGER)', nulls: 1, nullFraction: 1 / 3 },
       {
@@ -170,6 +170,7 @@ describe('a profile of known values', () => {
       [' ', 6],
       ['select', 7],
       ['s', undefined],
+      ['s.x', 1],
     ]);
     expect(await profile('(SELECT 1 AS _sluice_row)')).toMatchObject({ rows: 1, columns: [] });
   });
@@ -239,4 +240,85 @@ describe('a profile of many rows', () => {
     expect(found.columns[0]).toMatchObject({ distinct: 600_000, distinctMethod: 'exact', quantiles: { p50: 299_999 } });
     expect(found.sample).toBeUndefined();
   });
+});
+
+describe('fields within structs', () => {
+  const source = `(SELECT {'city': 'Köln', 'geo': {'a.b "ß"': x::DOUBLE, 'tags': [1, 2]}} AS address, x AS id FROM range(10) AS t(x) UNION ALL SELECT NULL, 10)`;
+
+  it('are profiled by their path, after their column', async () => {
+    const { columns } = await profile(source);
+    expect(columns.map(({ name }) => name)).toEqual([
+      'address',
+      'address.city',
+      'address.geo',
+      'address.geo.a.b "ß"',
+      'address.geo.tags',
+      'id',
+    ]);
+    expect(columns[0]).not.toHaveProperty('path');
+    expect(columns[1]).toMatchObject({
+      path: ['address', 'city'],
+      nulls: 1,
+      distinct: 1,
+      top: [{ value: 'Köln', rows: 10 }],
+    });
+    expect(columns[3]).toMatchObject({ path: ['address', 'geo', 'a.b "ß"'], nulls: 1, min: 0, max: 9, mean: 4.5 });
+    expect(columns[4]).toMatchObject({ nulls: 1, lengths: { min: 2, max: 2, mean: 2 } });
+  });
+
+  it('have estimates and quantiles too when the source is large', async () => {
+    const { columns } = await profile(source, { exactRows: 1 });
+    expect(columns[3]?.quantiles?.p50).toBeTypeOf('number');
+  });
+});
+
+describe('what texts look like', () => {
+  it.each([
+    ["('4711'), ('-12')", 'integer'],
+    ["('4711'), ('1.5e3')", 'number'],
+    ["('2026-05-31'), ('0001-01-01')", 'date'],
+    ["('2026-05-31T10:00:00Z'), ('2026-05-31 10:00')", 'timestamp'],
+    ["('0190a5f0-0000-7000-8000-000000000000'), (NULL)", 'uuid'],
+    ["('a.b+c@example.co.uk'), ('x@y.de')", 'email'],
+    ["('10.0.0.1'), ('255.255.255.255')", 'ipv4'],
+    ["('https://a.b/c?d'), ('s3://x/y')", 'url'],
+    ["('4711'), ('x')", undefined],
+    ["(''), ('1')", undefined],
+  ])('%s: %s', async (values, format) => {
+    expect((await profileOne(values)).patterns?.format).toBe(format);
+  });
+
+  it('is told by patterns with their rows', async () => {
+    const { patterns } = await profileOne("('AB-12'), ('XY-99'), ('XY-99'), ('né 1'), (NULL)");
+    expect(patterns).toMatchObject({
+      values: 3,
+      rows: 4,
+      top: [
+        { pattern: 'AA-99', rows: 3 },
+        { pattern: 'aé 9', rows: 1 },
+      ],
+    });
+  });
+
+  it('is told of wide columns of large sources from a part of them', async () => {
+    const found = await profile('(SELECT md5(x::VARCHAR)::UUID::VARCHAR AS x FROM range(250000) AS t(x))', {
+      exactRows: 1000,
+    });
+    expect(found.columns[0]).toMatchObject({ distinctMethod: 'approximate', patterns: { format: 'uuid' } });
+    expect(found.columns[0]?.patterns?.values).toBeGreaterThan(100);
+  });
+});
+
+it('counts days that often stand for none, of years 0001 to 9999 and infinite ones', async () => {
+  const days = await profileOne(
+    "(DATE '0001-01-01'), ('1900-01-01'), ('1900-01-01'), ('2020-05-05'), ('9999-12-31'), ('infinity'), ('-infinity'), (NULL)",
+  );
+  expect(days.sentinels).toEqual([
+    { value: '0001-01-01', rows: 1 },
+    { value: '1900-01-01', rows: 2 },
+    { value: '9999-12-31', rows: 1 },
+  ]);
+  const moments = await profileOne("(TIMESTAMP '1970-01-01 00:00:00'), ('2020-05-05')");
+  expect(moments.sentinels).toEqual([{ value: '1970-01-01', rows: 1 }]);
+  expect(await profileOne("(DATE '2020-01-01'), (NULL)")).not.toHaveProperty('sentinels');
 });
