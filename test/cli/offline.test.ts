@@ -188,3 +188,16 @@ test('validate names every fault at once with its line, and ends with 2', async 
   const { valid, faults } = JSON.parse(stdout);
   expect([status, valid, faults.map((fault: { line: number }) => fault.line).sort()]).toEqual([2, false, [5, 6]]);
 });
+
+test('profile --suggest prints checks that validate takes and that the same files pass', async () => {
+  const suggested = await sluice(['profile', 'in/a.csv', 'in/c.ndjson', '--suggest'], { cwd });
+  expect(suggested.status).toBe(0);
+  writeFileSync(join(cwd, 'contract.yaml'), suggested.stdout);
+  const dataset = suggested.stdout.replaceAll(/^/gm, '    ');
+  writeFileSync(join(cwd, 'sluice.yaml'), `version: 1\ndatasets:\n  orders:\n    source: { prefix: raw/ }\n${dataset}`);
+  const validated = await sluice(['validate'], { cwd });
+  expect([validated.status, validated.stderr]).toEqual([0, '']);
+  const checked = await sluice(['check', 'in/a.csv', 'in/c.ndjson', '--contract', 'contract.yaml', '--json'], { cwd });
+  expect([checked.status, JSON.parse(checked.stdout).verdict]).toEqual([0, 'pass']);
+  expect(JSON.parse(checked.stdout).checks.length).toBeGreaterThan(4);
+});

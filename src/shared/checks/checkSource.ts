@@ -1,10 +1,10 @@
 import { isSluiceError } from '../errors.js';
 import { countOf, numberOf, textOf } from '../findings/values.js';
 import { PROVENANCE_COLUMNS } from '../schema/columns.js';
-import { conditionOf, functionsSql, parseSql, readExpression } from './expression.js';
+import { conditionOf, functionsSql, parseQuerySql, parseSql, readExpression, readQuery } from './expression.js';
 import { planChecks } from './plan.js';
 import { readReport, readResult, readSample, readSamples } from './read.js';
-import { duplicateSamplesSql, duplicatesSql, measuresSql, samplesSql } from './sql.js';
+import { duplicateSamplesSql, duplicatesSql, measuresSql, querySql, samplesSql } from './sql.js';
 import type { EngineRow, EngineSession } from '../engine/port.js';
 import type { CheckReport } from '../findings/check.js';
 import type { Column } from '../schema/columns.js';
@@ -42,6 +42,9 @@ export async function checkSource(request: CheckRequest): Promise<CheckReport> {
     const skipped = countOf(row, `skipped${at}`);
     if (measure.kind === 'fault') figures.set(at, measure);
     if (measure.kind === 'rowCount') figures.set(at, { kind: 'count', rows });
+    if (measure.kind === 'schema') figures.set(at, measure);
+    if (measure.kind === 'aggregate') figures.set(at, { kind: 'number', value: numberOf(row, `figure${at}`) });
+    if (measure.kind === 'query') figures.set(at, await askQuery(request, measure.sql));
     if (measure.kind === 'freshness') figures.set(at, ageOf(request, numberOf(row, `newest${at}`)));
     if (measure.kind === 'unique')
       figures.set(at, await countDuplicates(request, { at, ...measure }, { skipped, placed }));
@@ -75,6 +78,23 @@ export async function readRules(request: CheckRequest): Promise<readonly RowRule
     if (confined.kind === 'rule') rules.push({ name, expected, fails: confined.fails });
   }
   return rules;
+}
+
+/** The number of a query, or why there is none. A second statement cannot follow it: it stands in brackets and ends in a line break. */
+async function askQuery(request: CheckRequest, query: string): Promise<Figure> {
+  const [tree] = await request.session.query(parseQuerySql(query), request.signal);
+  const refusal = readQuery((tree && textOf(tree, 'tree')) ?? '{}');
+  if (refusal !== undefined) return { kind: 'fault', reason: refusal };
+  const asked = await attempt(request, () => request.session.query(querySql(request.source, query), request.signal));
+  if (asked.kind === 'fault') return asked;
+  const [first = {}, ...more] = asked.rows;
+  const fields = Object.keys(first);
+  if (more.length > 0 || fields.length !== 1)
+    return {
+      kind: 'fault',
+      reason: `expected one number, got ${asked.rows.length === 1 ? `${fields.length} columns` : 'several rows'}`,
+    };
+  return { kind: 'number', value: numberOf(first, fields[0] ?? '') };
 }
 
 const UNMEASURED: Figure = { kind: 'fault', reason: 'it was not measured' };
@@ -139,6 +159,7 @@ function measuredOf(measures: readonly Measure[]): Measured {
   return {
     rules: measures.flatMap((measure, at) => (measure.kind === 'rule' ? [{ at, ...measure }] : [])),
     uniques: measures.flatMap((measure, at) => (measure.kind === 'unique' ? [{ at, ...measure }] : [])),
+    aggregates: measures.flatMap((measure, at) => (measure.kind === 'aggregate' ? [{ at, ...measure }] : [])),
     ages: measures.flatMap((measure, at) => (measure.kind === 'freshness' ? [{ at, ...measure }] : [])),
   };
 }

@@ -34,6 +34,51 @@ export function parseSql(expression: string): string {
   return `SELECT json_serialize_sql(${quoteText(`SELECT ${conditionOf(expression)} AS ok`)}) AS tree`;
 }
 
+/** One row, field `tree`: the engine's own parse of a query as JSON. The query is a literal here: nothing of it runs. */
+export function parseQuerySql(query: string): string {
+  return `SELECT json_serialize_sql(${quoteText(query)}) AS tree`;
+}
+
+/** Why a query is refused: it must be one SELECT over `input` and its own parts. Undefined when it is. */
+export function readQuery(tree: string): string | undefined {
+  const root: unknown = JSON.parse(tree);
+  const fault = fieldOf(root, 'error_message');
+  if (typeof fault === 'string') return fault;
+  if (itemsOf(fieldOf(root, 'statements')).length !== 1) return 'expected one SELECT, got several statements';
+  const tables = new Set<string>(['input']);
+  const named: string[] = [];
+  const refusedParts = new Set<string>();
+  walkQuery(root, { tables, named, refused: refusedParts });
+  const strange = named.filter((name) => !tables.has(name.toLowerCase()));
+  if (strange.length > 0) return `expected a SELECT over input, got ${[...new Set(strange)].join(', ')}`;
+  if (refusedParts.size > 0) return `expected a SELECT over input, got ${[...refusedParts].join(', ')}`;
+  return undefined;
+}
+
+interface QueryParts {
+  /** Names that may be read: input, and what WITH names. */
+  readonly tables: Set<string>;
+  readonly named: string[];
+  readonly refused: Set<string>;
+}
+
+function walkQuery(tree: unknown, parts: QueryParts): void {
+  if (Array.isArray(tree)) for (const item of tree) walkQuery(item, parts);
+  if (tree === null || typeof tree !== 'object' || Array.isArray(tree)) return;
+  const type = fieldOf(tree, 'type');
+  if (type === 'BASE_TABLE') parts.named.push(String(fieldOf(tree, 'table_name')));
+  if (type === 'TABLE_FUNCTION') parts.refused.add('a table function');
+  if (fieldOf(tree, 'class') === 'FUNCTION') {
+    const name = String(fieldOf(tree, 'function_name')).toLowerCase();
+    if (NOSY.test(name)) parts.refused.add(`${name}()`);
+  }
+  for (const entry of itemsOf(fieldOf(fieldOf(tree, 'cte_map'), 'map'))) {
+    const name = fieldOf(entry, 'key');
+    if (typeof name === 'string') parts.tables.add(name.toLowerCase());
+  }
+  for (const inner of Object.values(tree)) walkQuery(inner, parts);
+}
+
 /** Rows with field `name`: those of the functions that neither are aggregates, nor read files, nor answer differently each time. */
 export function functionsSql(names: readonly string[]): string {
   return `SELECT DISTINCT function_name AS name FROM duckdb_functions()

@@ -1,10 +1,21 @@
 import { show } from '../config/checkFields.js';
 import { boundOf } from './bounds.js';
-import { lengthRule, membershipRule, missingRule, nullRule, patternRule, rangeRule } from './rules.js';
+import {
+  castRule,
+  formatRule,
+  lengthRule,
+  membershipRule,
+  missingRule,
+  nullRule,
+  patternRule,
+  rangeRule,
+} from './rules.js';
+import { isAggregate } from '../config/checks.js';
 import type { ColumnCheck, ColumnCheckObject, TableCheck } from '../config/checks.js';
 import type { OnFail } from '../config/checkFields.js';
 import type { Column } from '../schema/columns.js';
-import { typeKind } from '../schema/typeKind.js';
+import { isProvenance, typeKind } from '../schema/typeKind.js';
+import { formatType, parseType } from '../schema/typeText.js';
 import type { Bound } from './bounds.js';
 import type { Rule } from './rules.js';
 
@@ -15,6 +26,12 @@ export type Measure =
   | { readonly kind: 'unique'; readonly columns: readonly string[] }
   | { readonly kind: 'rowCount' }
   | { readonly kind: 'freshness'; readonly column: Column }
+  /** A figure over all values of a numeric column. */
+  | { readonly kind: 'aggregate'; readonly function: string; readonly column: Column }
+  /** One SELECT over `input` with one number. */
+  | { readonly kind: 'query'; readonly sql: string }
+  /** What is wrong with the columns; nothing: they are as expected. */
+  | { readonly kind: 'schema'; readonly differences: readonly string[] }
   /** It cannot be evaluated. */
   | { readonly kind: 'fault'; readonly reason: string };
 
@@ -65,13 +82,15 @@ function planColumnCheck(columns: readonly Column[], name: string, written: Colu
 }
 
 function describeColumnCheck(check: ColumnCheckObject): { kind: string; what: string } {
-  const { acceptedValues, range, length, pattern, expr, metric } = check;
+  const { acceptedValues, range, length, pattern, format, castable, expr, metric } = check;
   if (check.required) return { kind: 'required', what: 'no NULL' };
   if (check.unique) return { kind: 'unique', what: 'no value twice' };
   if (acceptedValues) return { kind: 'acceptedValues', what: `one of ${show(acceptedValues)}` };
   if (range) return { kind: 'range', what: ends(range) };
   if (length) return { kind: 'length', what: `length ${ends(length)}` };
   if (pattern) return { kind: 'pattern', what: `text that matches ${pattern}` };
+  if (format) return { kind: 'format', what: `a text in the form of ${format}` };
+  if (castable) return { kind: 'castable', what: `a text that is ${castable}` };
   return { kind: metric ?? 'expr', what: metric ?? expr ?? '' };
 }
 
@@ -85,6 +104,8 @@ function columnMeasure(check: ColumnCheckObject, column: Column): Measure {
 function columnRule(check: ColumnCheckObject, column: Column): Rule {
   if (check.range !== undefined) return rangeRule(column, check.range);
   if (check.length !== undefined) return lengthRule(column, check.length);
+  if (check.format !== undefined) return { kind: 'rule', fails: formatRule(column, check.format) };
+  if (check.castable !== undefined) return { kind: 'rule', fails: castRule(column, check.castable) };
   if (check.metric === 'missingValues') {
     return { kind: 'rule', fails: missingRule(column, check.arguments?.missingValues ?? [null, '']) };
   }
@@ -113,14 +134,20 @@ function planTableCheck(columns: readonly Column[], check: TableCheck): PlannedC
 function describeTableCheck(check: TableCheck, key: readonly string[] | undefined): { kind: string; what: string } {
   if (key !== undefined) return { kind: `unique(${key.join(', ')})`, what: `no ${key.join(', ')} twice` };
   if (check.expr !== undefined) return { kind: `expr(${check.expr})`, what: check.expr };
+  if (check.query !== undefined) return { kind: `query(${check.query})`, what: check.query };
+  if (check.schema !== undefined) return { kind: 'schema', what: 'the columns of the contract' };
   if (check.metric === 'freshness')
     return { kind: `freshness(${check.column})`, what: `age of the newest ${check.column}` };
+  if (isAggregate(check.metric))
+    return { kind: `${check.metric}(${check.column})`, what: `${check.metric} of ${check.column}` };
   return { kind: 'rowCount', what: 'rowCount' };
 }
 
 function tableMeasure(columns: readonly Column[], check: TableCheck, key: readonly string[] | undefined): Measure {
   if (check.expr !== undefined) return { kind: 'expression', sql: check.expr };
-  const wanted = key ?? (check.metric === 'freshness' && check.column !== undefined ? [check.column] : []);
+  if (check.query !== undefined) return { kind: 'query', sql: check.query };
+  if (check.schema !== undefined) return { kind: 'schema', differences: compareSchema(columns, check.schema) };
+  const wanted = key ?? (check.column === undefined ? [] : [check.column]);
   const found: Column[] = [];
   for (const name of wanted) {
     const column = columnNamed(columns, name);
@@ -131,8 +158,29 @@ function tableMeasure(columns: readonly Column[], check: TableCheck, key: readon
   const [column] = found;
   if (column === undefined) return { kind: 'rowCount' };
   const kind = typeKind(column.type);
+  if (isAggregate(check.metric)) {
+    if (kind === 'integer' || kind === 'decimal' || kind === 'float')
+      return { kind: 'aggregate', function: check.metric, column };
+    return { kind: 'fault', reason: `expected a number for ${check.metric}, got ${column.name} ${column.type}` };
+  }
   if (kind === 'date' || kind === 'timestamp') return { kind: 'freshness', column };
   return { kind: 'fault', reason: `expected a date or timestamp for freshness, got ${column.name} ${column.type}` };
+}
+
+/** Columns that are missing or of another type, and with `extra: false` those that nobody asked for. */
+function compareSchema(
+  columns: readonly Column[],
+  { columns: wanted, extra = true }: NonNullable<TableCheck['schema']>,
+): readonly string[] {
+  const differences = Object.entries(wanted).flatMap(([name, type]) => {
+    const column = columnNamed(columns, name);
+    if (column === undefined) return [`${name} is missing`];
+    const [is, asked] = [formatType(parseType(column.type)), formatType(parseType(type))];
+    return is === asked || asked === 'ANY' ? [] : [`${name} is ${is}, not ${asked}`];
+  });
+  const known = new Set(Object.keys(wanted).map((name) => name.toLowerCase()));
+  const strangers = columns.filter(({ name }) => !isProvenance(name) && !known.has(name.toLowerCase()));
+  return [...differences, ...(extra ? [] : strangers.map(({ name }) => `${name} is not expected`))];
 }
 
 function columnNamed(columns: readonly Column[], name: string): Column | undefined {

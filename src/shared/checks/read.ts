@@ -14,6 +14,9 @@ export type Figure =
       readonly sample: readonly FailingRow[];
     }
   | { readonly kind: 'count'; readonly rows: number }
+  /** Undefined when there was no value. */
+  | { readonly kind: 'number'; readonly value: number | undefined }
+  | { readonly kind: 'schema'; readonly differences: readonly string[] }
   /** Age of the newest value in milliseconds; undefined when there is none. */
   | { readonly kind: 'age'; readonly ms: number | undefined }
   | { readonly kind: 'fault'; readonly reason: string };
@@ -31,6 +34,19 @@ export function readResult(check: PlannedCheck, figure: Figure, rows: number): C
     }
     case 'count':
       return { ...head, verdict: verdictOf(judge(bound, rows)), actual: rows, sample: [] };
+    case 'number': {
+      const { value } = figure;
+      if (value === undefined)
+        return { ...head, verdict: verdictOf(worstOf(bound)), actual: null, sample: [], reason: 'there is no value' };
+      const actual = Number.isFinite(value) ? Number(value.toPrecision(15)) : String(value);
+      return { ...head, verdict: verdictOf(judge(bound, value)), actual, sample: [] };
+    }
+    case 'schema': {
+      const { differences } = figure;
+      const verdict = verdictOf(judge(bound, differences.length));
+      const reason = differences.length === 0 ? {} : { reason: differences.slice(0, 20).join('; ') };
+      return { ...head, verdict, actual: differences.length, sample: [], ...reason };
+    }
     case 'age': {
       if (figure.ms === undefined) {
         return { ...head, verdict: verdictOf(worstOf(bound)), actual: null, sample: [], reason: 'no row has a value' };

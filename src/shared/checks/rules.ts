@@ -1,3 +1,4 @@
+import { FORMATS, type FormatName } from '../findings/reports.js';
 import { quoteName, quoteText } from '../schema/columns.js';
 import { typeKind } from '../schema/typeKind.js';
 import type { Column } from '../schema/columns.js';
@@ -55,6 +56,16 @@ export function membershipRule(column: Column, values: readonly Literal[]): stri
 /** Fails for texts in which the pattern (RE2) is not found; anchor it to match all of the text. */
 export function patternRule(column: Column, pattern: string): string {
   return `NOT regexp_matches(${ref(column)}::VARCHAR, ${quoteText(pattern)})`;
+}
+
+/** Fails for texts that are not wholly in this form. */
+export function formatRule(column: Column, format: FormatName): string {
+  return `NOT regexp_full_match(${ref(column)}::VARCHAR, ${quoteText(FORMATS[format])})`;
+}
+
+/** Fails for values that the engine cannot read as this type. */
+export function castRule(column: Column, type: string): string {
+  return `CASE WHEN ${ref(column)} IS NOT NULL THEN TRY_CAST(${ref(column)}::VARCHAR AS ${type}) IS NULL END`;
 }
 
 /** Fails outside the ends, which belong to the range. NaN is outside every range. */

@@ -21,21 +21,38 @@ export interface Measured {
   readonly rules: readonly NumberedRule[];
   readonly uniques: readonly NumberedColumns[];
   readonly ages: readonly { readonly at: number; readonly column: Column }[];
+  readonly aggregates: readonly { readonly at: number; readonly function: string; readonly column: Column }[];
+}
+
+/** The engine's names of the figures over a column. */
+const AGGREGATES: Readonly<Record<string, string>> = {
+  sum: 'sum',
+  avg: 'avg',
+  min: 'min',
+  max: 'max',
+  stddev: 'stddev_samp',
+};
+
+/** One row with one field: the number that a query over `input` gives. As a subquery it can only read. */
+export function querySql(source: string, query: string): string {
+  return `WITH input AS (SELECT * FROM ${source}) SELECT CAST(COLUMNS(*) AS DOUBLE) AS figure FROM (${query}\n) AS _q LIMIT 2`;
 }
 
 /** One row, one pass: all rows; for each rule its failing and unjudged rows; rows without a key; newest times in ms since 1970. */
-export function measuresSql(source: string, { rules, uniques, ages }: Measured): string {
+export function measuresSql(source: string, { rules, uniques, ages, aggregates }: Measured): string {
   const items = [
     ...rules.flatMap(({ at }) => [
       `count(*) FILTER (r${at}) AS failing${at}`,
       `count(*) - count(r${at}) AS skipped${at}`,
     ]),
     ...uniques.map(({ at }) => `count(*) FILTER (r${at}) AS skipped${at}`),
+    ...aggregates.map(({ at, function: name }) => `${AGGREGATES[name] ?? 'max'}(r${at})::DOUBLE AS figure${at}`),
     ...ages.map(({ at }) => `epoch_ms(max(r${at}) FILTER (isfinite(r${at}))) AS newest${at}`),
   ];
   const flags = [
     ...rules.map(({ at, fails }) => `(${fails}) AS r${at}`),
     ...uniques.map(({ at, columns }) => `NOT (${present(columns)}) AS r${at}`),
+    ...aggregates.map(({ at, column }) => `${ref(column)} AS r${at}`),
     ...ages.map(({ at, column }) => {
       const zoned = /TIME ZONE|TZ/i.test(column.type);
       return `${zoned ? ref(column) : `TRY_CAST(${ref(column)} AS TIMESTAMP)`} AS r${at}`;

@@ -17,6 +17,8 @@ export function kindFaults(check: Readonly<Record<string, unknown>>, kinds: read
 
 type Thresholds = Partial<Record<Operator | 'warn' | 'fail', unknown>> & {
   metric?: string | undefined;
+  query?: string | undefined;
+  schema?: object | undefined;
   arguments?: object | undefined;
   unit?: string | undefined;
   unique?: unknown;
@@ -33,7 +35,8 @@ export function thresholdFaults(check: Thresholds): Fault[] {
   const claim = (holds: boolean, path: string[], message: string): void => {
     if (!holds) faults.push({ path, message });
   };
-  claim(metric !== undefined || operators.length === 0, operators.slice(0, 1), 'expected mustBe... only beside metric');
+  const measured = metric !== undefined || check.query !== undefined;
+  claim(measured || operators.length === 0, operators.slice(0, 1), 'expected mustBe... only beside metric or query');
   claim(metric !== undefined || check.arguments === undefined, ['arguments'], 'expected arguments only beside metric');
   claim(operators.length < 2, [], `expected one operator, got ${operators.join(' and ')}`);
   claim(
@@ -52,9 +55,9 @@ export function thresholdFaults(check: Thresholds): Fault[] {
     'expected hold or warn for a check that judges more than single rows, got quarantine',
   );
   claim(
-    metric !== 'rowCount' || levels.length === 0,
+    (metric !== 'rowCount' && !SIGNED.has(metric)) || levels.length === 0,
     levels.slice(0, 1),
-    'expected mustBe... for rowCount (add onFail: warn to only warn)',
+    `expected mustBe... for ${metric} (add onFail: warn to only warn)`,
   );
   claim(!UNITLESS.has(metric) || check.unit === undefined, ['unit'], `expected no unit for ${metric}`);
   for (const place of used) faults.push(...valueFaults(place, check[place], check));
@@ -66,21 +69,24 @@ export function thresholdFaults(check: Thresholds): Fault[] {
   return faults;
 }
 
-const OF_MANY: ReadonlySet<string | undefined> = new Set(['rowCount', 'freshness', 'duplicateValues']);
+/** Figures of a column, which may be below 0. */
+const SIGNED: ReadonlySet<string | undefined> = new Set(['sum', 'avg', 'min', 'max', 'stddev']);
+const OF_MANY: ReadonlySet<string | undefined> = new Set(['rowCount', 'freshness', 'duplicateValues', ...SIGNED]);
 
 /** Checks whose failure is no row's own. */
-function isOfMany({ metric, unique }: Thresholds): boolean {
-  return unique !== undefined || OF_MANY.has(metric);
+function isOfMany({ metric, unique, query, schema }: Thresholds): boolean {
+  return unique !== undefined || query !== undefined || schema !== undefined || OF_MANY.has(metric);
 }
 
-const UNITLESS: ReadonlySet<string | undefined> = new Set(['rowCount', 'freshness']);
+const UNITLESS: ReadonlySet<string | undefined> = new Set(['rowCount', 'freshness', ...SIGNED]);
 
-function valueFaults(place: string, value: unknown, { metric, unit }: Thresholds): Fault[] {
+function valueFaults(place: string, value: unknown, { metric, unit, query }: Thresholds): Fault[] {
   const ends: unknown[] = Array.isArray(value) ? value : [value];
   const messages = ends.map((end) => {
     if (metric === 'freshness')
       return typeof end === 'string' ? undefined : `expected a duration such as 24h, got ${show(end)}`;
     if (typeof end !== 'number') return `expected a number, got ${show(end)}`;
+    if (SIGNED.has(metric) || query !== undefined) return undefined;
     if (end < 0 || (unit === 'percent' && end > 100))
       return `expected ${unit === 'percent' ? '0 to 100' : '0 or more'}, got ${end}`;
     return undefined;

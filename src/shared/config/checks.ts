@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { FORMATS, type FormatName } from '../findings/reports.js';
 import { inverted, kindFaults, thresholdFaults } from './checkFaults.js';
 import {
   commonFields,
@@ -16,11 +17,35 @@ import {
 
 /** What a column check may measure (ODCS v3.1 library metrics). */
 export const COLUMN_METRICS = ['nullValues', 'missingValues', 'invalidValues', 'duplicateValues'] as const;
-/** What a table check may measure: ODCS's rowCount and duplicateValues, and freshness (age of a column's newest value). */
-export const TABLE_METRICS = ['rowCount', 'freshness', 'duplicateValues'] as const;
+/** Figures over all values of a numeric column. */
+export const AGGREGATES = ['sum', 'avg', 'min', 'max', 'stddev'] as const;
+/** What a table check may measure: ODCS's rowCount and duplicateValues, freshness (age of a column's newest value), and aggregates of a column. */
+export const TABLE_METRICS = ['rowCount', 'freshness', 'duplicateValues', ...AGGREGATES] as const;
 
-const COLUMN_KINDS = ['required', 'unique', 'acceptedValues', 'range', 'length', 'pattern', 'expr', 'metric'] as const;
-const TABLE_KINDS = ['unique', 'expr', 'metric'] as const;
+const COLUMN_KINDS = [
+  'required',
+  'unique',
+  'acceptedValues',
+  'range',
+  'length',
+  'pattern',
+  'format',
+  'castable',
+  'expr',
+  'metric',
+] as const;
+const TABLE_KINDS = ['unique', 'expr', 'query', 'schema', 'metric'] as const;
+const FORMAT_NAMES = Object.keys(FORMATS).filter((name): name is FormatName => name in FORMATS);
+
+const TYPE_NAME = /^[A-Za-z][A-Za-z_ ]*(\(\d+(, ?\d+)?\))?$/;
+
+const tableSchema = z.strictObject(
+  {
+    columns: z.record(z.string(), z.string().regex(TYPE_NAME, expected('a type such as BIGINT, or any'))),
+    extra: z.boolean(expected('true or false')).optional(),
+  },
+  expected('columns and their types such as { columns: { id: BIGINT } }'),
+);
 
 const range = z
   .strictObject(
@@ -57,6 +82,9 @@ const columnCheckObject = z
       range: range.optional(),
       length: length.optional(),
       pattern: pattern.optional(),
+      format: z.enum(FORMAT_NAMES, expected(`one of ${FORMAT_NAMES.join(', ')}`)).optional(),
+      /** A type of the engine, such as DATE or DECIMAL(10,2), that each text must become without loss of meaning. */
+      castable: z.string().regex(TYPE_NAME, expected('a type such as DATE or DECIMAL(10,2)')).optional(),
       expr: text.optional(),
       metric: z.enum(COLUMN_METRICS, expected(`one of ${COLUMN_METRICS.join(', ')}`)).optional(),
       arguments: metricArguments.optional(),
@@ -79,7 +107,11 @@ const tableCheckObject = z
       unique: names.optional(),
       expr: text.optional(),
       metric: z.enum(TABLE_METRICS, expected(`one of ${TABLE_METRICS.join(', ')}`)).optional(),
-      /** The column of freshness. */
+      /** One SELECT over `input` that gives one number; without an operator it fails above 0. */
+      query: text.optional(),
+      /** The columns that a batch must have, by name; a type, or `any`. `extra: false` allows no others. */
+      schema: tableSchema.optional(),
+      /** The column of freshness and of aggregates. */
       column: text.optional(),
       arguments: metricArguments.optional(),
       ...operatorFields,
@@ -89,17 +121,29 @@ const tableCheckObject = z
   )
   .superRefine((check, context) => {
     const faults = [...kindFaults(check, TABLE_KINDS), ...thresholdFaults(check)];
-    if (check.metric === 'freshness' && check.column === undefined) {
-      faults.push({ path: ['column'], message: 'expected the column whose newest value is measured, got nothing' });
+    const needsColumn = check.metric === 'freshness' || isAggregate(check.metric);
+    if (needsColumn && check.column === undefined) {
+      faults.push({
+        path: ['column'],
+        message: `expected the column that ${check.metric} is measured of, got nothing`,
+      });
     }
-    if (check.metric !== 'freshness' && check.column !== undefined) {
-      faults.push({ path: ['column'], message: 'expected no column but with metric: freshness' });
+    if (!needsColumn && check.column !== undefined) {
+      faults.push({
+        path: ['column'],
+        message: `expected no column but with metric: freshness, ${AGGREGATES.join(', ')}`,
+      });
     }
     if (check.metric === 'duplicateValues' && check.arguments?.properties === undefined) {
       faults.push({ path: ['arguments', 'properties'], message: 'expected the columns of the key, got nothing' });
     }
     for (const fault of faults) context.addIssue({ code: 'custom', ...fault });
   });
+
+/** Whether a metric is a figure over all values of a column. */
+export function isAggregate(metric: string | undefined): metric is (typeof AGGREGATES)[number] {
+  return AGGREGATES.some((aggregate) => aggregate === metric);
+}
 
 /** One entry under `columns.<name>.checks`. Faults name what was expected and got. */
 export const columnCheckSchema = z.union([z.enum(['required', 'unique']), columnCheckObject], {

@@ -20,16 +20,7 @@ import {
   readSentinels,
   readSketch,
 } from './read.js';
-import {
-  aggregatesSql,
-  distinctSql,
-  groupsSql,
-  scaledSql,
-  sentinelsSql,
-  sketchSql,
-  spreadSql,
-  widePatternsSql,
-} from './sql.js';
+import { aggregatesSql, distinctSql, groupsSql, scaledSql, sentinelsSql, sketchSql, spreadSql } from './sql.js';
 import type { EngineRow, EngineSession } from '../../shared/engine/port.js';
 import type { ColumnProfile, ProfileReport, Scalar } from '../../shared/findings/reports.js';
 import type { Column } from '../../shared/schema/columns.js';
@@ -64,9 +55,8 @@ export async function profileSource(request: ProfileRequest): Promise<ProfileRep
   const facts = await aggregate(progress);
   const rows = facts.rows;
   const fraction = sampleFraction(rows, request.exactRows);
-  await countDistinct(progress, fraction === 1);
+  await countDistinct(progress, rows, fraction === 1);
   await findSentinels(progress);
-  if (fraction < 1) await lookAtWide(progress, rows);
   const sampled = await spread(progress, facts, fraction);
   return {
     rows,
@@ -109,9 +99,9 @@ async function aggregate(progress: Progress): Promise<Facts> {
   return { rows, ranges };
 }
 
-async function countDistinct(progress: Progress, exact: boolean): Promise<void> {
+async function countDistinct(progress: Progress, rows: number, exact: boolean): Promise<void> {
   const scalars = progress.planned.filter((column) => column.scalar);
-  const wide = exact ? [] : await estimate(progress, scalars);
+  const wide = exact ? [] : await estimate(progress, scalars, rows);
   for (const group of countingGroups(scalars.filter((column) => !wide.includes(column)))) {
     const rows = await ask(progress, groupsSql(progress.source, group));
     for (const [column, row] of matched(group, rows)) add(progress, column, readGroups(column, row));
@@ -124,14 +114,19 @@ async function countDistinct(progress: Progress, exact: boolean): Promise<void> 
 }
 
 /** Estimates each column's distinct count and returns the columns that have too many to be counted by grouping. */
-async function estimate(progress: Progress, columns: readonly PlannedColumn[]): Promise<readonly PlannedColumn[]> {
+async function estimate(
+  progress: Progress,
+  columns: readonly PlannedColumn[],
+  sourceRows: number,
+): Promise<readonly PlannedColumn[]> {
   const wide: PlannedColumn[] = [];
   for (const group of aggregateGroups(columns)) {
-    const rows = await ask(progress, sketchSql(progress.source, group));
+    const rows = await ask(progress, sketchSql(progress.source, group, sourceRows));
     for (const [column, row] of matched(group, rows)) {
       const distinct = readSketch(row);
       if (distinct <= GROUPED_DISTINCT) continue;
       wide.push(column);
+      add(progress, column, readPatterns(row));
       const isKey = progress.keys?.includes(column.name) === true;
       if (!isKey) add(progress, column, { distinct, distinctMethod: 'approximate', distinctError: SKETCH_ERROR });
     }
@@ -157,16 +152,6 @@ function isEarly(min: Scalar | undefined): boolean {
 
 function isLate(max: Scalar | undefined): boolean {
   return typeof max === 'string' && (max >= '9999-01-01' || /^\d{5}/.test(max));
-}
-
-/** Patterns of the texts that have too many values to be counted, from about 20,000 rows. */
-async function lookAtWide(progress: Progress, rows: number): Promise<void> {
-  const wide = progress.planned.filter(({ at, kind }) => kind === 'text' && progress.found.get(at)?.top === undefined);
-  const percent = Math.min(100, Math.max(0.01, 2e6 / rows));
-  for (const column of wide) {
-    const row = await askOne(progress, widePatternsSql(progress.source, column, percent));
-    add(progress, column, readPatterns(row));
-  }
 }
 
 /** Finds quantiles and histograms; returns the rows they rest on. */

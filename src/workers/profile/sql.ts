@@ -30,15 +30,22 @@ export function scaledSql(source: string, columns: readonly PlannedColumn[]): st
   return `SELECT ${items.join(', ')} FROM ${source} AS _s`;
 }
 
-/** For each column one row: how many buckets of the hash have a value, and the sum of each one's smallest rest (0 to 1). */
-export function sketchSql(source: string, columns: readonly PlannedColumn[]): string {
-  return columns
-    .map(
-      (column) => `SELECT ${column.at} AS at, count(*) AS buckets, sum(smallest) AS total FROM (
-  SELECT (min(h >> 12) + 0.5)::DOUBLE / ${2 ** 52} AS smallest FROM (SELECT hash(${ref(column)}) AS h FROM ${source} AS _s WHERE ${ref(column)} IS NOT NULL)
-  GROUP BY (h & ${SKETCH_BUCKETS - 1})::USMALLINT)`,
-    )
-    .join('\nUNION ALL ');
+/** For each column one row: how many buckets of the hash have a value, the sum of each one's smallest rest (0 to 1), and patterns of some of its texts. */
+export function sketchSql(source: string, columns: readonly PlannedColumn[], rows: number): string {
+  // About this many rows offer their text, and each bucket keeps one: whichever has the smaller hash, so not by its beginning.
+  const offered = Math.min(2 ** 52, Math.ceil((2 ** 52 * 5 * SKETCH_BUCKETS) / Math.max(1, rows)));
+  const buckets = columns.map((column) => {
+    const isText = column.kind === 'text';
+    const text = isText ? `, arg_min(v, h) FILTER ((h >> 12) < ${offered}) AS v, 1 AS n` : '';
+    const value = ref(column);
+    return `b${column.at} AS MATERIALIZED (SELECT (min(h >> 12) + 0.5)::DOUBLE / ${2 ** 52} AS smallest${text}
+  FROM (SELECT hash(${value}) AS h${isText ? `, ${value}::VARCHAR AS v` : ''} FROM ${source} AS _s WHERE ${value} IS NOT NULL) GROUP BY (h & ${SKETCH_BUCKETS - 1})::USMALLINT)`;
+  });
+  const reads = columns.map(({ at, kind }) => {
+    const patterns = kind === 'text' ? patternsSql(`(SELECT v, n FROM b${at} WHERE v IS NOT NULL)`) : 'NULL';
+    return `SELECT ${at} AS at, count(*) AS buckets, sum(smallest) AS total, ${patterns} AS patterns FROM b${at}`;
+  });
+  return `WITH ${buckets.join(',\n')}\n${reads.join('\nUNION ALL ')}`;
 }
 
 /** For each column one row: its exact distinct count and its most frequent values, ties by value. */
@@ -73,12 +80,6 @@ function patternsSql(groups: string): string {
   const looked = `(SELECT v, n FROM ${groups} LIMIT ${PATTERN_VALUES})`;
   return `(SELECT {'values': count(*), 'rows': sum(n), 'formats': {${formats.join(', ')}},
     'top': (SELECT list({'pattern': p, 'rows': c} ORDER BY c DESC, p) FROM (SELECT ${masked('v::VARCHAR')} AS p, sum(n) AS c FROM ${looked} GROUP BY 1 ORDER BY c DESC, p LIMIT 5))} FROM ${looked})`;
-}
-
-/** The same of a wide column, over a part of the source: whole vectors, so that the rest need not be read. */
-export function widePatternsSql(source: string, column: PlannedColumn, percent: number): string {
-  return `WITH g AS MATERIALIZED (SELECT ${ref(column)} AS v, 1 AS n FROM ${source} AS _s TABLESAMPLE system(${percent}%) WHERE ${ref(column)} IS NOT NULL)
-SELECT ${column.at} AS at, ${patternsSql('g')} AS patterns`;
 }
 
 /** Days and moments that often stand for none. */

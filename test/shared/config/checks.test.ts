@@ -45,14 +45,19 @@ describe('the checks of the configuration', () => {
       { rnge: { min: 0 } },
       [
         'expected no key ["rnge"] here',
-        'expected exactly one of required, unique, acceptedValues, range, length, pattern, expr, metric, got none',
+        'expected exactly one of required, unique, acceptedValues, range, length, pattern, format, castable, expr, metric, got none',
       ],
     ],
-    [{}, ['expected exactly one of required, unique, acceptedValues, range, length, pattern, expr, metric, got none']],
+    [
+      {},
+      [
+        'expected exactly one of required, unique, acceptedValues, range, length, pattern, format, castable, expr, metric, got none',
+      ],
+    ],
     [
       { required: true, unique: true },
       [
-        'expected exactly one of required, unique, acceptedValues, range, length, pattern, expr, metric, got required and unique',
+        'expected exactly one of required, unique, acceptedValues, range, length, pattern, format, castable, expr, metric, got required and unique',
       ],
     ],
     [{ range: {} }, ['range expected min, max or both, got neither']],
@@ -74,7 +79,7 @@ describe('the checks of the configuration', () => {
       { metric: 'invalidValues', mustBe: 0 },
       ['arguments expected validValues or pattern for invalidValues, got neither'],
     ],
-    [{ expr: 'a > 0', mustBe: 0 }, ['mustBe expected mustBe... only beside metric']],
+    [{ expr: 'a > 0', mustBe: 0 }, ['mustBe expected mustBe... only beside metric or query']],
     [
       { unique: true, onFail: 'quarantine' },
       ['onFail expected hold or warn for a check that judges more than single rows, got quarantine'],
@@ -85,7 +90,7 @@ describe('the checks of the configuration', () => {
   });
 
   it.each([
-    [{ metric: 'freshness', warn: '24h' }, ['column expected the column whose newest value is measured, got nothing']],
+    [{ metric: 'freshness', warn: '24h' }, ['column expected the column that freshness is measured of, got nothing']],
     [{ metric: 'freshness', column: 'a', warn: 24 }, ['warn expected a duration such as 24h, got 24']],
     [{ metric: 'rowCount', fail: 5 }, ['fail expected mustBe... for rowCount (add onFail: warn to only warn)']],
     [{ metric: 'rowCount', mustBe: 5, unit: 'percent' }, ['unit expected no unit for rowCount']],
@@ -93,7 +98,10 @@ describe('the checks of the configuration', () => {
       { metric: 'rowCount', mustBeBetween: 5 },
       ['mustBeBetween expected two numbers in brackets such as [1, 100], got 5'],
     ],
-    [{ metric: 'rowCount', mustBe: 5, column: 'a' }, ['column expected no column but with metric: freshness']],
+    [
+      { metric: 'rowCount', mustBe: 5, column: 'a' },
+      ['column expected no column but with metric: freshness, sum, avg, min, max, stddev'],
+    ],
     [{ unique: [] }, ['unique expected at least one column, got []']],
   ])('name the fault of %j on a table', (check, expectedFaults) => {
     expect(faults(tableCheckSchema, check)).toEqual(expectedFaults);
