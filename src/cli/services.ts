@@ -28,6 +28,8 @@ export interface OpenServicesOptions extends Pick<EmbeddedOptions, 'notification
   readonly logger?: Logger;
   /** False for commands that only read the ledger. Default true. */
   readonly queue?: boolean;
+  /** True for intake alone, whose work is done when the ledger has it. Default false. */
+  readonly queueMayBeAway?: boolean;
 }
 
 /** Every open thing that the commands use, embedded or real. */
@@ -58,6 +60,7 @@ export async function openServices({
   config,
   logger = silentLog,
   queue: withQueue = true,
+  queueMayBeAway: mayBeAway = false,
   ...embedding
 }: OpenServicesOptions): Promise<Services> {
   const closers: (() => Promise<void>)[] = [];
@@ -76,7 +79,7 @@ export async function openServices({
     await ledger.migrate();
     const queue =
       withQueue && addresses.redisUrl !== undefined
-        ? own(await openQueue({ url: addresses.redisUrl, logger }))
+        ? own(await openQueue({ url: addresses.redisUrl, logger, mayBeAway }))
         : undefined;
     const engine = own(openEngine({ maxChildren: config.worker.concurrency + 1 }));
     const lake = openStore(addresses.lake.url, storeOptions(addresses.lake)).store;

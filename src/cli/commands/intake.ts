@@ -8,7 +8,7 @@ import { withServices } from '../withServices.js';
 export function intakeCommand(): Command {
   return baseCommand('intake', 'take events over HTTP into the ledger, until Ctrl-C').action((options: CommonOptions) =>
     withIo(options, (io) =>
-      withServices(io, { part: 'intake' }, async (services) => {
+      withServices(io, { part: 'intake', queueMayBeAway: true }, async (services) => {
         const intake = await openIntakePart(services);
         io.output.answer({ ready: true, intake: intake.url }, () => io.output.line(`intake ${intake.url}`));
         await stayUp(io.signal);

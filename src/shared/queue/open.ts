@@ -13,6 +13,8 @@ export interface OpenQueueOptions {
   /** Prefix of all keys; tests give their own. */
   readonly prefix?: string;
   readonly logger?: Logger;
+  /** Open all the same while Redis is away, and go on trying; calls fail with QUEUE_AWAY meanwhile. Default false. */
+  readonly mayBeAway?: boolean;
 }
 
 /** A queue over Redis, with the BullMQ queues for Bull Board. */
@@ -22,23 +24,31 @@ export interface RedisQueue extends Queue {
 
 /**
  * Opens the dispatcher. The connection has no offline queue: while Redis is away an enqueue fails at once with
- * QUEUE_AWAY, because the ledger has the work and the reconciler sends it again. Throws QUEUE_AWAY when Redis does not answer.
+ * QUEUE_AWAY, because the ledger has the work and the reconciler sends it again. Throws QUEUE_AWAY when Redis does not answer, unless it
+ * may be away.
  */
 export async function openQueue({
   url,
   prefix = DEFAULT_PREFIX,
   logger = silentLog,
+  mayBeAway = false,
 }: OpenQueueOptions): Promise<RedisQueue> {
-  const connection = await connect(url, logger);
+  const connection = await connect(url, logger, mayBeAway);
+  // BullMQ waits for a connection that was never there, however long that takes.
+  const guardReady = <T>(call: () => Promise<T>) =>
+    guard(async () => {
+      if (connection.status !== 'ready') throw new Error(`a connection that is ${connection.status}`);
+      return call();
+    });
   const queues = new Map<JobKind, BullQueue>(
     JOB_KINDS.map((kind) => [kind, openBullQueue(kind, connection, prefix, logger)]),
   );
   const epochKey = `${prefix}:epoch`;
   return {
     bullQueues: [...queues.values()],
-    enqueue: (jobs) => guard(() => addJobs(queues, jobs)),
+    enqueue: (jobs) => guardReady(() => addJobs(queues, jobs)),
     work: (options, process) => guard(() => startWorkers({ url, prefix, logger, options, process })),
-    schedule: (schedules) => guard(() => replaceSchedules(bullQueueOf(queues, 'maintain'), schedules)),
+    schedule: (schedules) => guardReady(() => replaceSchedules(bullQueueOf(queues, 'maintain'), schedules)),
     counts: (kind) => guard(() => readCounts(bullQueueOf(queues, kind))),
     attendance: (kind) => guard(() => readAttendance(bullQueueOf(queues, kind))),
     pause: (kind, isPaused) =>
@@ -48,13 +58,15 @@ export async function openQueue({
     marks: openMarks(connection, prefix, guard),
     flush: () => guard(async () => void (await connection.flushall())),
     close: async () => {
+      // What still waits for its first connection would wait on.
+      if (connection.status !== 'ready') connection.disconnect();
       await Promise.allSettled([...queues.values()].map((queue) => queue.close()));
       connection.disconnect();
     },
   };
 }
 
-async function connect(url: string, logger: Logger): Promise<Redis> {
+async function connect(url: string, logger: Logger, mayBeAway: boolean): Promise<Redis> {
   const connection = new Redis(url, {
     lazyConnect: true,
     enableOfflineQueue: false,
@@ -68,6 +80,10 @@ async function connect(url: string, logger: Logger): Promise<Redis> {
     await connection.connect();
     return connection;
   } catch (error) {
+    if (mayBeAway) {
+      logger.warn({ url: redact(url), error: toSluiceError(error).message }, 'Redis is away; it is tried again');
+      return connection;
+    }
     connection.disconnect();
     throw new SluiceError(
       'QUEUE_AWAY',

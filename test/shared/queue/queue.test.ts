@@ -166,3 +166,19 @@ test.each(['cut', 'stall'] as const)(
     expect(aborted).toBe(true);
   },
 );
+
+test('a queue that may be away opens without Redis, fails at once, works when Redis comes, and closes without it', async () => {
+  const proxy = await brittleProxy(inject('redisUrl'));
+  await proxy.cut();
+  const open = () => openQueue({ url: proxy.url, prefix: freshPrefix(), mayBeAway: true });
+  const [queue, other] = [await open(), await open()];
+  await expect(queue.enqueue([])).rejects.toMatchObject({ code: 'QUEUE_AWAY' });
+  await expect(queue.schedule([])).rejects.toMatchObject({ code: 'QUEUE_AWAY' });
+  await expect(queue.marks.take('a', 'b', 1000)).rejects.toMatchObject({ code: 'QUEUE_AWAY' });
+  await other.close();
+  await proxy.mend();
+  await expect.poll(() => queue.enqueue([]).then(() => 'sent', String), { timeout: 10_000 }).toBe('sent');
+  expect(await queue.marks.take('a', 'b', 1000)).toBeUndefined();
+  expect(await queue.marks.take('a', 'c', 1000)).toBe('b');
+  await queue.close();
+});
