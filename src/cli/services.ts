@@ -130,7 +130,9 @@ async function openWarehouses(
       continue;
     }
     const url = addresses.targetUrls[name];
-    if (url !== undefined) warehouses.set(name, own(await openPostgresWarehouse({ name, url, schema: target.schema })));
+    if (url === undefined) continue;
+    const bounds = { rewriteBytes: target.rewriteLimit };
+    warehouses.set(name, own(await openPostgresWarehouse({ name, url, schema: target.schema, bounds })));
   }
   return warehouses;
 }

@@ -62,6 +62,8 @@ export interface PostgresTargetConfig {
   readonly type: 'postgres';
   readonly url?: string;
   readonly schema: string;
+  /** Bytes. */
+  readonly rewriteLimit: number;
 }
 
 export type SnowflakeTargetConfig = SnowflakeTargetFile;

@@ -21,6 +21,11 @@ const postgresTarget = z.strictObject({
   type: z.literal('postgres'),
   url: urlField('postgres', 'postgresql').optional().describe('Left out: a database of the embedded Postgres.'),
   schema: z.string().default('public').describe('Schema of tables that name none.'),
+  rewriteLimit: sizeField
+    .default(10e9)
+    .describe(
+      'The largest table that a wider type may write anew, during which nobody can read it; beyond, the load is refused.',
+    ),
 });
 
 const scheduleSchema = z

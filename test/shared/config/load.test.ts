@@ -32,7 +32,7 @@ datasets:
 test('a small file gets every default', () => {
   const config = configOf(small);
   expect(config.lake).toBeUndefined();
-  expect(config.targets['warehouse']).toEqual({ type: 'postgres', schema: 'public' });
+  expect(config.targets['warehouse']).toEqual({ type: 'postgres', schema: 'public', rewriteLimit: 10e9 });
   const [orders] = config.datasets;
   expect(orders?.batch).toEqual({ targetBytes: 256e6, maxFiles: 2000, maxWaitMs: 60_000 });
   expect(orders?.compact).toEqual({ prefix: 'curated/orders/', compression: 'zstd', verify: 'content', sort: [] });

@@ -7,7 +7,7 @@ import type { Bounds } from './bounds.js';
 import { boundWaits, setLocal } from './bounds.js';
 import { targetError } from './errors.js';
 import type { TableName } from './identifiers.js';
-import { cutName, parseTableName, quoteTable, tableKey } from './identifiers.js';
+import { cutName, leavesOf, parseTableName, quoteTable, tableKey } from './identifiers.js';
 import type { WireColumn } from './planTable.js';
 import { planTable } from './planTable.js';
 import { readTable } from './readTable.js';
@@ -113,7 +113,7 @@ async function refreshView(context: AfterLoad, text: string): Promise<void> {
 async function refreshStatistics(context: AfterLoad, { rows }: LoadReceipt): Promise<void> {
   const name = quoteTable(context.table);
   const known = await context.pool.query<{ rows: number }>(
-    `SELECT coalesce(sum(greatest(c.reltuples, 0)), 0)::float8 AS rows FROM pg_partition_tree(to_regclass($1)) JOIN pg_class c ON c.oid = relid WHERE isleaf`,
+    `SELECT coalesce(sum(greatest(c.reltuples, 0)), 0)::float8 AS rows FROM ${leavesOf('$1')} leaves JOIN pg_class c ON c.oid = relid`,
     [name],
   );
   if (rows >= ANALYZE_SHARE * (known.rows[0]?.rows ?? 0)) await inOwnTransaction(context, [`ANALYZE ${name}`]);

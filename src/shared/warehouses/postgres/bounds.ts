@@ -8,10 +8,17 @@ export interface Bounds {
   readonly statementTimeoutMs: number;
   /** For the COPY of one batch. */
   readonly copyTimeoutMs: number;
+  /** The largest table, in bytes with its indexes, that a widening may write anew: nobody can read it meanwhile. */
+  readonly rewriteBytes: number;
 }
 
-/** 10 s for a lock, a minute for a statement, an hour for the rows of a batch. */
-export const DEFAULT_BOUNDS: Bounds = { lockTimeoutMs: 10_000, statementTimeoutMs: 60_000, copyTimeoutMs: 3_600_000 };
+/** 10 s for a lock, a minute for a statement, an hour for the rows of a batch, 10 GB to write anew. */
+export const DEFAULT_BOUNDS: Bounds = {
+  lockTimeoutMs: 10_000,
+  statementTimeoutMs: 60_000,
+  copyTimeoutMs: 3_600_000,
+  rewriteBytes: 10e9,
+};
 
 /** Sets the transaction's bounds and isolation, whatever the role's or the database's defaults are. */
 export async function boundWaits(client: ClientBase, { lockTimeoutMs, statementTimeoutMs }: Bounds): Promise<void> {

@@ -32,6 +32,12 @@ export function quoteTable({ schema, name }: TableName): string {
   return `${quoteName(schema)}.${quoteName(name)}`;
 }
 
+/** A subquery of the tables that hold a table's rows, as `relid`: its partitions, or itself. `table` is an SQL text of its quoted name. */
+export function leavesOf(table: string): string {
+  return `(SELECT oid AS relid FROM pg_class WHERE oid = to_regclass(${table}) AND relkind = 'r'
+    UNION SELECT relid::oid FROM pg_partition_tree(to_regclass(${table})) WHERE isleaf)`;
+}
+
 /** The table as people and the target's books write it; two tables never share one. */
 export function tableKey({ schema, name }: TableName): string {
   const part = (text: string) => (/^[^".A-Z\s]+$/.test(text) ? text : quoteName(text));

@@ -1,6 +1,6 @@
 import { quoteText } from '../../schema/columns.js';
 import type { Warehouse } from '../port.js';
-import { parseTableName, quoteTable, tableKey } from './identifiers.js';
+import { leavesOf, parseTableName, quoteTable, tableKey } from './identifiers.js';
 
 /** One thing that was looked at. */
 export interface TableFinding {
@@ -89,7 +89,7 @@ export async function readTableFacts(
   const name = quoteText(quoteTable(table));
   const rights = mode === 'append' ? ['SELECT', 'INSERT'] : ['SELECT', 'INSERT', 'UPDATE', 'DELETE'];
   const sql = `
-    WITH parts AS (SELECT relid FROM pg_partition_tree(to_regclass(${name})) WHERE isleaf)
+    WITH parts AS (SELECT relid FROM ${leavesOf(name)} leaves)
     SELECT to_regclass(${name}) IS NOT NULL,
       (SELECT string_agg(wanted, ',') FROM unnest(ARRAY[${rights.map(quoteText).join(', ')}]) AS wanted
        WHERE to_regclass(${name}) IS NOT NULL AND NOT has_table_privilege(to_regclass(${name}), wanted)),

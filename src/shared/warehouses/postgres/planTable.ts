@@ -3,7 +3,7 @@ import type { Column } from '../../schema/columns.js';
 import { quoteName } from '../../schema/columns.js';
 import type { TableName } from './identifiers.js';
 import { nameColumns, quoteTable, tableKey } from './identifiers.js';
-import { createdType, fitsInto, widens, wireType } from './types.js';
+import { createdType, fitsInto, keepsBytes, widens, wireType } from './types.js';
 
 /** A column that the target table has now; the type as Postgres's `format_type` writes it. */
 export interface ExistingColumn {
@@ -29,6 +29,8 @@ export interface WireColumn {
 export interface TablePlan {
   readonly ddl: readonly string[];
   readonly columns: readonly WireColumn[];
+  /** Columns whose widening writes every row of the table anew. */
+  readonly rewrites: readonly string[];
 }
 
 /**
@@ -76,9 +78,13 @@ export function planTable(
       facts: { table: tableKey(table), columns: faults.length },
     });
   }
+  const rewrites = planned
+    .filter(({ change, target, postgres }) => change === 'widen' && !keepsBytes(have.get(target) ?? '', postgres))
+    .map(({ target }) => target);
   const ddl = existing === undefined ? createStatements(table, planned, shape) : alterStatements(table, planned, have);
   return {
     ddl,
+    rewrites,
     columns: planned.map(({ source, type, target, wire, postgres }) => ({ source, type, target, wire, postgres })),
   };
 }

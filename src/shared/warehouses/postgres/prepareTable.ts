@@ -1,9 +1,10 @@
 import type { ClientBase, Pool } from 'pg';
+import { SluiceError } from '../../errors.js';
 import { withTransaction } from '../../postgres/pool.js';
 import { quoteName } from '../../schema/columns.js';
 import type { LoadRequest } from '../port.js';
 import type { TableName } from './identifiers.js';
-import { quoteTable, tableKey } from './identifiers.js';
+import { leavesOf, quoteTable, tableKey } from './identifiers.js';
 import { findKeyIndex } from './keyIndex.js';
 import { mergeNames } from './modes/mergeSql.js';
 import { createPartition } from './partitionPlan.js';
@@ -39,15 +40,35 @@ export async function prepareTable(
       await client.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [`sluice ${tableKey(table)}`]);
       const { rows } = await client.query('SELECT 1 FROM pg_namespace WHERE nspname = $1', [table.schema]);
       if (rows.length === 0) await client.query(`CREATE SCHEMA IF NOT EXISTS ${quoteName(table.schema)}`);
-      const { ddl, columns } = await planColumns(client, table, request);
+      const { ddl, columns, rewrites } = await planColumns(client, table, request);
+      if (rewrites.length > 0) await requireSmall(client, table, { rewrites, bounds });
       // Widening may write the whole table anew.
       await setLocal(client, { statement_timeout: String(bounds.copyTimeoutMs) });
       for (const statement of ddl) await client.query(statement);
-      const shape = await planShape(client, table, { request, plan: { ddl, columns } });
+      const shape = await planShape(client, table, { request, plan: { ddl, columns, rewrites } });
       for (const statement of shape) await client.query(statement);
-      return { ddl: [...ddl, ...shape], columns };
+      return { ddl: [...ddl, ...shape], columns, rewrites };
     },
     request.signal,
+  );
+}
+
+/** Errors: TARGET_MISMATCH for a table that is too large to be shut for as long as its rows are written anew. */
+async function requireSmall(
+  client: ClientBase,
+  table: TableName,
+  { rewrites, bounds }: { readonly rewrites: readonly string[]; readonly bounds: Bounds },
+): Promise<void> {
+  const { rows } = await client.query<{ bytes: number }>(
+    `SELECT coalesce(sum(pg_total_relation_size(relid)), 0)::float8 AS bytes FROM ${leavesOf('$1')} leaves`,
+    [quoteTable(table)],
+  );
+  const bytes = rows[0]?.bytes ?? 0;
+  if (bytes <= bounds.rewriteBytes) return;
+  throw new SluiceError(
+    'TARGET_MISMATCH',
+    `expected at most ${bounds.rewriteBytes} bytes to write anew for the wider ${rewrites.map(quoteName).join(', ')} of ${tableKey(table)}, got ${bytes}: widen it by hand, or raise rewriteLimit of the target`,
+    { facts: { table: tableKey(table), bytes } },
   );
 }
 

@@ -104,6 +104,12 @@ export function widens(from: string, to: string): boolean {
   return numeric !== undefined && numericHolds(to, numeric.precision - numeric.scale, numeric.scale);
 }
 
+/** True when a widening leaves the stored bytes as they are: it holds its lock for a moment, and no row is written anew. */
+export function keepsBytes(from: string, to: string): boolean {
+  const numeric = numericOf(from);
+  return numeric !== undefined && (to === 'numeric' || numericOf(to)?.scale === numeric.scale);
+}
+
 /** The DuckDB type that a column's values are cast to on their way, so that their bytes are those of the Postgres column. */
 export function wireType(duckType: string, postgresType: string): string {
   const head = typeHead(duckType);

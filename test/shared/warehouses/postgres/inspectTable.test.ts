@@ -54,6 +54,8 @@ test('Postgres is asked about a table and its partitions together', async () => 
     CREATE TABLE visits_a PARTITION OF visits FOR VALUES FROM ('2024-01-01') TO ('2025-01-01') WITH (autovacuum_enabled = false);
     CREATE TABLE visits_b PARTITION OF visits DEFAULT;
     CREATE INDEX ON visits (id);
+    CREATE TABLE plain (id int PRIMARY KEY) WITH (autovacuum_enabled = false);
+    INSERT INTO plain SELECT generate_series(1, 500);
     INSERT INTO visits SELECT i, '2024-05-05' FROM generate_series(1, 30000) i; INSERT INTO visits VALUES (1, '2030-01-01')`);
   await client.query('DELETE FROM visits WHERE id > 10000');
   await client.query('SELECT pg_stat_force_next_flush(); SELECT 1');
@@ -64,6 +66,8 @@ test('Postgres is asked about a table and its partitions together', async () => 
   const facts = await read();
   expect(facts).toMatchObject({ table: 'public.visits', exists: true, lacking: [], live: 10_001, dead: 20_000, filledDefault: 'visits_b' }); // prettier-ignore
   expect(facts.indexes.map(({ name, valid }) => [name, valid])).toEqual([['visits_a_id_idx', true], ['visits_b_id_idx', true]]); // prettier-ignore
+  const plain = await readTableFacts(warehouse, { table: 'plain', schema: 'public', mode: 'append' });
+  expect(plain).toMatchObject({ live: 500, changed: 500, indexes: [{ name: 'plain_pkey', unique: true }] });
   expect(await readTableFacts(warehouse, { table: 'nowhere', schema: 'public', mode: 'append' })).toMatchObject({
     exists: false,
   });

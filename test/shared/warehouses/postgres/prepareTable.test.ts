@@ -79,4 +79,20 @@ describe('a table that changes', () => {
     await expect(racing.load(idsLoad('late', 'BIGINT'))).rejects.toMatchObject({ code: 'TARGET_BUSY' });
     expect(await plain.load(idsLoad('late', 'BIGINT'))).toMatchObject({ kind: 'loaded', rows: 3 });
   });
+
+  it('writes no table anew that is larger than it may, but widens what keeps its bytes', async () => {
+    const url = await freshDatabase();
+    const warehouse = await open(url, { bounds: { rewriteBytes: 1000 } });
+    await warehouse.load(idsLoad('a', 'INTEGER'));
+    await expect(warehouse.load(idsLoad('b', 'BIGINT'))).rejects.toMatchObject({
+      code: 'TARGET_MISMATCH',
+      message: expect.stringMatching(/at most 1000 bytes to write anew for the wider "id" of public.orders, got \d+/),
+    });
+    expect(await (await open(url)).load(idsLoad('b', 'BIGINT'))).toMatchObject({ kind: 'loaded' });
+    const decimals = await freshDatabase();
+    const other = await open(decimals, { bounds: { rewriteBytes: 1000 } });
+    await other.load(idsLoad('a', 'DECIMAL(6,2)'));
+    expect(await other.load(idsLoad('b', 'DECIMAL(9,2)'))).toMatchObject({ kind: 'loaded' });
+    await expect(other.load(idsLoad('c', 'DECIMAL(12,4)'))).rejects.toMatchObject({ code: 'TARGET_MISMATCH' });
+  });
 });

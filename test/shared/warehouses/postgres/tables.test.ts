@@ -182,17 +182,23 @@ describe('the table that a load makes', () => {
     expect(await texts('SELECT count(*) FROM daily')).toEqual(['3']);
   });
 
-  it('analyzes after a large load, and no more after small ones', async () => {
-    await begin();
-    const many = `(SELECT i::INTEGER AS id, TIMESTAMP '2024-01-01' AS "At", 'x' AS note, '${testObject('many')}'::UUID AS _sluice_object, i AS _sluice_row FROM range(60000) t(i))`;
-    await visits('many', [], { source: many, objects: [{ object: testObject('many'), rows: 60_000 }] });
-    await warehouse.close();
-    const analyzed = `SELECT reltuples FROM pg_class WHERE relname = 'visits'`;
-    expect(await texts(analyzed)).toEqual(['60000']);
-    warehouse = await openPostgresWarehouse({ name: 'test', url, schema: 'public' });
-    await visits('few', [[1, '2024-01-01', 'x']]);
-    await warehouse.close();
-    expect(await texts(analyzed)).toEqual(['60000']);
-    warehouse = await openPostgresWarehouse({ name: 'test', url, schema: 'public' });
-  });
+  it.each([true, false])(
+    'analyzes after a large load, and not again after one of a small share (partitioned: %s)',
+    async (partitioned) => {
+      await begin();
+      const many = `(SELECT i::INTEGER AS id, TIMESTAMP '2024-01-01' AS "At", 'x' AS note, '${testObject('many')}'::UUID AS _sluice_object, i AS _sluice_row FROM range(60000) t(i))`;
+      const shape = partitioned ? {} : ({ partitionBy: undefined } as unknown as Partial<LoadRequest>);
+      await visits('many', [], { ...shape, source: many, objects: [{ object: testObject('many'), rows: 60_000 }] });
+      await warehouse.close();
+      const analyzed = `SELECT reltuples FROM pg_class WHERE relname = 'visits'`;
+      expect(await texts(analyzed)).toEqual(['60000']);
+      warehouse = await openPostgresWarehouse({ name: 'test', url, schema: 'public' });
+      const few = many.replace('range(60000)', 'range(50000)').replaceAll(testObject('many'), testObject('few'));
+      await client.query(`UPDATE pg_class SET reltuples = 1e6 WHERE relname IN ('visits', 'visits_p20240101')`);
+      await visits('few', [], { ...shape, source: few, objects: [{ object: testObject('few'), rows: 50_000 }] });
+      await warehouse.close();
+      expect(await texts(analyzed)).toEqual(['1000000']);
+      warehouse = await openPostgresWarehouse({ name: 'test', url, schema: 'public' });
+    },
+  );
 });
