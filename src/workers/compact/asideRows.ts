@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { createWriteStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { Readable } from 'node:stream';
@@ -120,6 +121,8 @@ export async function partRows(source: Source, request: AsideRequest): Promise<P
   await pipeline(Readable.from(keptParts(text, records, faults)), createWriteStream(file));
   const kept: Source = { ...source, file, bytes: source.bytes - lengthOf(records, faults), rows, hasNuls: false };
   if (!(await holdsRows(kept, request))) return undefined;
+  // What is no text cannot be kept as it was written.
+  if ([...faults.keys()].some((index) => !isText(text, records[index]))) return undefined;
   const lines = records.map(({ line }, index) => source.aside?.lines[index] ?? line);
   const header = headers === 0 || records[0] === undefined ? {} : { header: recordText(text, records[0]) };
   const found = [...faults].map(([index, { code, reason }]): AsideRow => {
@@ -128,6 +131,10 @@ export async function partRows(source: Source, request: AsideRequest): Promise<P
   });
   const left = { rows: taken, lines: lines.filter((_, index) => !faults.has(index)) };
   return { source: { ...kept, aside: left }, rows: found };
+}
+
+function isText(text: Buffer, record: RecordPlace | undefined): boolean {
+  return record !== undefined && isUtf8(text.subarray(record.from, record.to));
 }
 
 interface Faulty {

@@ -81,12 +81,16 @@ test('an object whose bad rows are most of it, or whose end may be cut, is set a
     ['cut.ndjson', '{"flight":"A","delay":1}\n{"flight":"B","delay":2}\n{"flight":"C"'],
     ['open.csv', 'flight,delay\nA,1\nB,2\n"C,3\nD,4\n'],
     ['binary.csv', 'fli\0ght,delay\nA,1\n'],
+    ['latin.csv', Buffer.from('flight,delay\nA,1\nB\xe9,2\nC,3\n', 'latin1')],
+    ['latin.ndjson', Buffer.from('{"flight":"A"}\n{"flight":"\xe9"}\n{"flight":"C"}\n', 'latin1')],
   ]);
   expect(Object.values(result.byName).map((answer) => answer.split(':')[0])).toEqual([
     'TYPE_CHANGED',
     'OBJECT_TRUNCATED',
     'OBJECT_TRUNCATED',
     'OBJECT_UNREADABLE',
+    'VALUE_INVALID',
+    'VALUE_INVALID',
     'VALUE_INVALID',
   ]);
   expect(result.aside).toEqual([]);
