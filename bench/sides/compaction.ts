@@ -23,7 +23,7 @@ export async function job(args: Args): Promise<OpenSide> {
     ledgerUrl: textOf(args, 'ledgerUrl'),
     s3Url: textOf(args, 's3Url'),
     folder,
-    datasets: `  events: { source: { prefix: "${textOf(args, 'prefix')}" }, batch: { targetBytes: 4GB, maxFiles: 2000, maxWait: 0s } }`,
+    datasets: `  events: { source: { prefix: "${textOf(args, 'prefix')}" }, batch: { targetBytes: 4GB, maxFiles: 2000, maxWait: 0s }, compact: { verify: ${textOf(args, 'verify')} } }`,
   });
   const services = await openServices({ config });
   const context = { ...services.workerContext({ closeNow: true }), scratch: join(folder, `work-${process.pid}`) };
@@ -84,6 +84,7 @@ export async function engine(args: Args): Promise<OpenSide> {
       sort: [],
       targetBytes: 4e9,
       provenance: args['provenance'] !== false,
+      verify: 'rows',
     });
     outputs = result.artifacts.map(({ path }) => path);
     return { units: result.rows.out, bytes: result.artifacts.reduce((sum, { bytes }) => sum + bytes, 0) };

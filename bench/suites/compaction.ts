@@ -25,6 +25,7 @@ export const compactionSuite: Suite = async (bench) => {
   const services = await openBenchServices(bench.scratch);
   try {
     await jobOver(bench, services, { format: 'parquet', name: 'compaction/job-parquet' });
+    await jobOver(bench, services, { format: 'parquet', name: 'compaction/job-parquet-content', verify: 'content' });
     await jobOver(bench, services, { format: 'csv.gz', name: 'compaction/job-csv-gz' });
     await jobOver(bench, services, { format: 'ndjson.gz', name: 'compaction/job-ndjson-gz' });
   } finally {
@@ -36,11 +37,11 @@ export const compactionSuite: Suite = async (bench) => {
 async function jobOver(
   bench: Bench,
   services: BenchServices,
-  { format, name }: { format: DataFormat; name: FigureName },
+  { format, name, verify = 'rows' }: { format: DataFormat; name: FigureName; verify?: 'rows' | 'content' },
 ): Promise<void> {
   const size = bench.quick ? QUICK : partOf(format === 'parquet' ? FULL : TEXT, bench.part);
   const { files, columns } = await learnt(bench, format, size);
-  const s3 = await openBenchS3(join(bench.scratch, format));
+  const s3 = await openBenchS3(join(bench.scratch, `${format}-${verify}`));
   try {
     await putAll(s3, files, 'raw/');
     const local = { files, columns, format, scratch: join(bench.scratch, `bare-${format}`), options: SAME_OPTIONS };
@@ -56,11 +57,12 @@ async function jobOver(
           counted: services.pids,
           args: {
             columns,
+            verify,
             prefix: 'raw/',
             redisUrl: services.redisUrl,
             ledgerUrl: await services.freshDatabase(),
             s3Url: s3.url,
-            scratch: join(bench.scratch, `job-${format}-${runs++}`),
+            scratch: join(bench.scratch, `job-${format}-${verify}-${runs++}`),
           },
         }),
         b,
