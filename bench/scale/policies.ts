@@ -17,6 +17,9 @@ export interface View {
   readonly arrivedBytes: number;
   readonly arrivedFiles: number;
   readonly oldestSeconds: number;
+  /** Of the last five minutes, a second. */
+  readonly arrivingBytes: number;
+  readonly arrivingFiles: number;
   /** What the newest ten busy minutes did. */
   readonly done: { readonly bytes: number; readonly files: number; readonly busySeconds: number };
 }
@@ -36,7 +39,7 @@ export const signal: Policy = {
   desired(view) {
     const { bytes, files, busySeconds } = view.done;
     const pace: BytesPerSecond = busySeconds > 0 ? (bytes + files * OPEN_COST_BYTES) / busySeconds : undefined;
-    const queue = { paused: false, workers: view.pods, overdue: 0, oldestSeconds: 0 };
+    const queue = { paused: false, workers: view.pods, overdue: 0, oldestSeconds: 0, arriving: 0 };
     const coming = Math.ceil(Math.max(view.arrivedBytes / TARGET_BYTES, view.arrivedFiles / MAX_FILES));
     return decideScale(
       [
@@ -50,6 +53,7 @@ export const signal: Policy = {
           bytes: view.waitingBytes + view.activeBytes / 2 + view.arrivedBytes,
           objects: view.waitingFiles + view.activeFiles / 2 + view.arrivedFiles,
           oldestSeconds: view.oldestSeconds,
+          arriving: view.arrivingBytes + view.arrivingFiles * OPEN_COST_BYTES,
         },
       ],
       { concurrency: view.concurrency, drainSeconds: 120, oldestSeconds: 600 },

@@ -3,6 +3,7 @@ import type { Arrivals } from './traces.js';
 const TARGET_BYTES = 256e6;
 const MAX_FILES = 2000;
 const MAX_WAIT_SECONDS = 60;
+const RATE_SECONDS = 300;
 
 /** A batch as one job. */
 export interface SimulatedJob {
@@ -27,6 +28,7 @@ export function openQueue() {
   const pending = new Map<number, Pending>();
   const jobs: SimulatedJob[] = [];
   const loaded: [number, number][] = [];
+  const newest: { readonly at: number; readonly bytes: number; readonly files: number }[] = [];
   const due = (one: Pending, now: number) =>
     one.files > 0 && (one.planSince !== undefined || now - one.since >= MAX_WAIT_SECONDS);
   const close = (one: Pending, now: number) => {
@@ -38,6 +40,7 @@ export function openQueue() {
   };
   return {
     arrive({ dataset, files, bytes }: Arrivals, now: number) {
+      newest.push({ at: now, bytes, files });
       const one = pending.get(dataset) ?? { bytes: 0, files: 0, since: now, arrived: [], planSince: undefined };
       if (one.files === 0) one.since = now;
       one.bytes += bytes;
@@ -65,8 +68,11 @@ export function openQueue() {
       const plans = [...pending.values()].filter((one) => due(one, now));
       const sum = <T>(list: readonly T[], read: (one: T) => number) =>
         list.reduce((total, one) => total + read(one), 0);
+      while (newest[0] !== undefined && newest[0].at <= now - RATE_SECONDS) newest.shift();
       return {
         plans: plans.length,
+        arrivingBytes: sum(newest, ({ bytes }) => bytes) / RATE_SECONDS,
+        arrivingFiles: sum(newest, ({ files }) => files) / RATE_SECONDS,
         arrivedBytes: sum(plans, ({ bytes }) => bytes),
         arrivedFiles: sum(plans, ({ files }) => files),
         waiting: jobs.length,

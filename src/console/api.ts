@@ -7,7 +7,7 @@ import { openSnapshotEncoder } from './live/parts.js';
 import type { Poller } from './live/poller.js';
 import { openStream } from './live/stream.js';
 import { uriOf } from './pages/names.js';
-import { readScale } from './readScale.js';
+import { readScale, type ReadScaleOptions } from './readScale.js';
 import { readObjectId, readObjectsRequest, readScaleRequest } from './requests.js';
 
 export interface ApiOptions {
@@ -47,10 +47,10 @@ export function createApi({ ledger, poller, presentRows }: Omit<ApiOptions, 'con
 }
 
 /** The autoscaler's signal, `/scale`. */
-export function createScaleApi({ config, ledger, queue }: Pick<ApiOptions, 'config' | 'ledger' | 'queue'>): Router {
+export function createScaleApi(options: ReadScaleOptions): Router {
   const api = Router();
   api.get('/scale', async (request, response) => {
-    response.json(await readScale({ config, ledger, queue }, readScaleRequest(request.query)));
+    response.json(await readScale(options, readScaleRequest(request.query)));
   });
   return api;
 }

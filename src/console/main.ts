@@ -6,6 +6,7 @@ import type { RedisQueue } from '../shared/queue/open.js';
 import type { Logger } from '../shared/telemetry/log.js';
 import { openActions, readBodies } from './actions/router.js';
 import { createApi, createScaleApi } from './api.js';
+import { openArrivalRate } from './arrivalRate.js';
 import { createConsoleApp } from './app.js';
 import { openGuard } from './auth/guard.js';
 import { openSessions } from './auth/session.js';
@@ -46,14 +47,15 @@ export async function startConsole(options: StartConsoleOptions): Promise<Runnin
     config.console.auth === undefined
       ? undefined
       : await openLock(config.console.auth, { url: publicUrl(config.console), logger });
-  const metrics = openConsoleMetrics({ config, ledger, queue });
+  const arrivals = openArrivalRate(ledger.objects);
+  const metrics = openConsoleMetrics({ config, ledger, queue, arrivals });
   const app = createConsoleApp({
     ledger,
     logger,
     metrics,
     pages: createPages({ config, ledger, poller, presentRows }),
     api: createApi({ ledger, poller, presentRows }),
-    scale: createScaleApi({ config, ledger, queue }),
+    scale: createScaleApi({ config, ledger, queue, arrivals }),
     actions: openActions({ ledger, queue }, { hasSignIn: lock !== undefined }),
     ...(lock === undefined ? {} : { lock }),
     bullBoard: openBullBoard({ queues: queue.bullQueues, path: '/queues' }),
@@ -66,10 +68,12 @@ export async function startConsole(options: StartConsoleOptions): Promise<Runnin
   };
   if (config.monitoring.port === undefined) return { url: server.url, close };
   const listen = { host: config.monitoring.host, port: config.monitoring.port };
-  const monitor = await startMonitor({ config, ledger, queue, metrics, ...listen }).catch(async (error: unknown) => {
-    await close();
-    throw error;
-  });
+  const monitor = await startMonitor({ config, ledger, queue, arrivals, metrics, ...listen }).catch(
+    async (error: unknown) => {
+      await close();
+      throw error;
+    },
+  );
   return {
     url: server.url,
     monitorUrl: monitor.url,

@@ -11,9 +11,8 @@ export interface ConsoleMetrics {
 
 /** Opens the metrics of the whole: what the ledger holds and what waits in the queues. No label holds a key or a file name. */
 export function openConsoleMetrics({
-  config,
   ledger,
-  queue,
+  ...rest
 }: ReadScaleOptions & { readonly ledger: Ledger }): ConsoleMetrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
@@ -24,9 +23,9 @@ export function openConsoleMetrics({
   const readLedger = openLedgerGauges(
     ledger,
     gauge,
-    config.datasets.map(({ name }) => name),
+    rest.config.datasets.map(({ name }) => name),
   );
-  const readQueues = openQueueGauges({ config, ledger, queue }, gauge);
+  const readQueues = openQueueGauges({ ledger, ...rest }, gauge);
   return {
     contentType: registry.contentType,
     async render() {

@@ -2,6 +2,7 @@ import type { Config, Dataset } from '../shared/config/config.js';
 import { JOB_KINDS, type JobKind } from '../shared/jobs/catalogue.js';
 import { type ArrivedDemand, type Ledger, type StepDemand, STEPS } from '../shared/ledger/port.js';
 import type { Attendance, Queue, QueueCounts } from '../shared/queue/port.js';
+import type { ArrivalRate } from './arrivalRate.js';
 import type { ScaleRequest } from './requests.js';
 import { type BytesPerSecond, decideScale, OPEN_COST_BYTES, type QueueDemand, type ScaleSignal } from './scale.js';
 
@@ -9,15 +10,17 @@ export interface ReadScaleOptions {
   readonly config: Pick<Config, 'worker' | 'datasets' | 'scale'>;
   readonly ledger: Pick<Ledger, 'scale'>;
   readonly queue: Pick<Queue, 'counts' | 'attendance'>;
+  /** Left out: what arrives asks for nobody by itself. */
+  readonly arrivals?: ArrivalRate;
 }
 
 /** Reads what waits and what is done, and decides. Redis that does not answer is no work of its own: the ledger has the steps. */
 export async function readScale(
-  { config, ledger, queue }: ReadScaleOptions,
+  { config, ledger, queue, ...rest }: ReadScaleOptions,
   { queues, concurrency, drainSeconds, oldestSeconds }: ScaleRequest,
 ): Promise<ScaleSignal> {
   const kinds = queues ?? JOB_KINDS;
-  const { demands, pace } = await readDemands({ config, ledger, queue }, kinds);
+  const { demands, pace } = await readDemands({ config, ledger, queue, ...rest }, kinds);
   return decideScale(
     demands,
     {
@@ -31,18 +34,19 @@ export async function readScale(
 
 /** What each of these queues asks for, and the pace of their jobs together. */
 export async function readDemands(
-  { config, ledger, queue }: ReadScaleOptions,
+  { config, ledger, queue, arrivals }: ReadScaleOptions,
   kinds: readonly JobKind[],
 ): Promise<{ readonly demands: readonly QueueDemand[]; readonly pace: BytesPerSecond }> {
-  const [steps, arrived, paces, seen] = await Promise.all([
+  const [steps, arrived, paces, arriving, seen] = await Promise.all([
     ledger.scale.steps(),
     ledger.scale.arrived(),
     ledger.scale.paces(),
+    arrivals?.() ?? 0,
     Promise.all(kinds.map((kind) => lookAt(queue, kind))),
   ]);
   const demands = seen.map(({ kind, counts, attendance }) => {
     const step = steps.find((known) => known.step === kind);
-    return demandOf({ kind, counts, attendance, step, arrived, datasets: config.datasets });
+    return demandOf({ kind, counts, attendance, step, arrived, arriving, datasets: config.datasets });
   });
   const noted = paces.filter(({ kind }) => kinds.some((known) => known === kind));
   const busy = noted.reduce((sum, { busySeconds }) => sum + busySeconds, 0);
@@ -67,11 +71,12 @@ interface Seen {
   readonly attendance: Attendance;
   readonly step: StepDemand | undefined;
   readonly arrived: readonly ArrivedDemand[];
+  readonly arriving: number;
   readonly datasets: readonly Dataset[];
 }
 
 /** Redis may hold a step's job several times (it is sent again while it waits), or not at all: of steps the ledger decides. */
-function demandOf({ kind, counts, attendance, step, arrived, datasets }: Seen): QueueDemand {
+function demandOf({ kind, counts, attendance, step, arrived, arriving, datasets }: Seen): QueueDemand {
   const { waiting, overdue, active } = counts;
   const base = { queue: kind, ...attendance, overdue };
   if (!STEPS.some((known) => known === kind)) {
@@ -83,6 +88,7 @@ function demandOf({ kind, counts, attendance, step, arrived, datasets }: Seen): 
       coming: 0,
       bytes: 0,
       objects: 0,
+      arriving: 0,
       oldestSeconds: Math.max(0, ...due.map(({ oldestSeconds }) => oldestSeconds)),
     };
   }
@@ -95,6 +101,7 @@ function demandOf({ kind, counts, attendance, step, arrived, datasets }: Seen): 
     bytes: coming.reduce((sum, { bytes }) => sum + bytes, step?.bytes ?? 0),
     objects: coming.reduce((sum, { objects }) => sum + objects, step?.objects ?? 0),
     oldestSeconds: step?.oldestSeconds ?? 0,
+    arriving: kind === 'compact' ? arriving : 0,
   };
 }
 

@@ -9,6 +9,9 @@ export const OPEN_COST_BYTES = 256 * 1024;
 /** Taken for the pace of one job at a time until workers have noted theirs. */
 export const ASSUMED_BYTES_PER_SECOND = 8_000_000;
 
+/** Workers that arrivals fill by this much more than whole ones are not asked for. */
+const KEEP_UP_SLACK = 0.05;
+
 /** What is known of one queue. */
 export interface QueueDemand {
   readonly queue: JobKind;
@@ -25,6 +28,8 @@ export interface QueueDemand {
   readonly bytes: number;
   readonly objects: number;
   readonly oldestSeconds: number;
+  /** Bytes a second that arrived of late, files weighed with OPEN_COST_BYTES: whoever keeps up with them needs no backlog to be asked for. */
+  readonly arriving: number;
 }
 
 /** What the answer shall hold to. */
@@ -56,6 +61,8 @@ export interface ScaleSignal {
   /** What the backlog takes one worker. */
   readonly backlogSeconds: number;
   readonly oldestAgeSeconds: number;
+  /** Of the last minutes, files weighed. */
+  readonly arrivingBytesPerSecond: number;
   /** Of one worker, files weighed; `measured` false: assumed. */
   readonly bytesPerSecondPerWorker: number;
   readonly measured: boolean;
@@ -63,6 +70,7 @@ export interface ScaleSignal {
   readonly terms: {
     readonly active: number;
     readonly backlog: number;
+    readonly arrivals: number;
     readonly oldestAge: number;
     readonly anyWork: number;
   };
@@ -73,7 +81,7 @@ export interface ScaleSignal {
 
 /**
  * The most of: workers for the jobs that run (a busy one is never asked to go), for the backlog in bytes at the measured pace within the
- * drain time, one more than there are once the oldest job waited too long, and one where there is any work; but no more than there are jobs for.
+ * drain time, for what arrives while there is work, one more than there are once the oldest job waited too long, and one where there is any work; but no more than there are jobs for.
  * Paused queues ask for nobody but those who still work.
  */
 export function decideScale(
@@ -91,16 +99,19 @@ export function decideScale(
   const workers = Math.max(0, ...demands.map((demand) => demand.workers));
   const backlogBytes = sum(live, ({ bytes }) => bytes);
   const backlogObjects = sum(live, ({ objects }) => objects);
+  const arriving = sum(live, (demand) => demand.arriving);
   const perWorker = (pace ?? ASSUMED_BYTES_PER_SECOND) * concurrency;
   const backlogSeconds = (backlogBytes + backlogObjects * OPEN_COST_BYTES) / perWorker;
   const oldestAgeSeconds = most((demand) => demand.oldestSeconds);
   const terms = {
     active: Math.ceil(active / concurrency),
     backlog: Math.ceil(backlogSeconds / drainSeconds),
+    arrivals: open + active > 0 ? Math.ceil(arriving / perWorker - KEEP_UP_SLACK) : 0,
     oldestAge: open > 0 && oldestAgeSeconds > oldestSeconds ? workers + 1 : 0,
     anyWork: open + active > 0 ? 1 : 0,
   };
-  const atMost = Math.ceil((active + open) / concurrency);
+  // Between two batches there is no job for a moment, which is no reason to let those go who keep up.
+  const atMost = Math.max(Math.ceil((active + open) / concurrency), terms.arrivals);
   const wanted = Math.max(...Object.values(terms));
   const signal = {
     desired: Math.min(wanted, atMost),
@@ -114,6 +125,7 @@ export function decideScale(
     backlogObjects,
     backlogSeconds: rounded(backlogSeconds),
     oldestAgeSeconds: rounded(oldestAgeSeconds),
+    arrivingBytesPerSecond: Math.round(arriving),
     bytesPerSecondPerWorker: Math.round(perWorker),
     measured: pace !== undefined,
     terms,
@@ -131,11 +143,14 @@ function explain(
   const reasons = {
     active: `${active} jobs run at ${concurrency} a worker`,
     backlog: `${megabytes(facts.backlogBytes)} in ${facts.backlogObjects} files take one worker ${Math.max(1, Math.ceil(facts.backlogSeconds))} s at the ${facts.measured ? 'measured' : 'assumed'} pace, and shall be done in ${drainSeconds} s`,
+    arrivals: `${megabytes(facts.arrivingBytesPerSecond)} a second arrive, files weighed, and one worker does ${megabytes(facts.bytesPerSecondPerWorker)}`,
     oldestAge: `the oldest job waits ${Math.round(facts.oldestAgeSeconds)} s, longer than ${oldestSeconds} s: one more than the ${facts.workers} there are`,
     anyWork: `there is work for one (${open} open, ${active} running)`,
   };
   const wanted = Math.max(...Object.values(terms));
-  const reason = (['backlog', 'active', 'oldestAge', 'anyWork'] as const).find((term) => terms[term] === wanted);
+  const reason = (['backlog', 'active', 'arrivals', 'oldestAge', 'anyWork'] as const).find(
+    (term) => terms[term] === wanted,
+  );
   const bound = wanted > atMost ? `; ${wanted} would be too many: there are jobs for ${atMost}` : '';
   return `${reason === undefined ? '' : reasons[reason]}${bound}${aside}`;
 }

@@ -14,7 +14,14 @@ describe('the autoscaler in simulation', () => {
     expect(ours.podSeconds).toBeLessThan(plain.podSeconds);
   });
 
-  it.each(['steady', 'burst', 'trickle'])('cuts no job off in the %s trace', (name) => {
+  it('keeps up with a day that swells and ebbs sooner than queue-length scaling, with fewer pod-seconds', () => {
+    const ours = simulate(traceOf('wave'), signal);
+    const plain = simulate(traceOf('wave'), queueLength(5), PLAIN);
+    expect(ours.p95Seconds).toBeLessThan(plain.p95Seconds);
+    expect(ours.podSeconds).toBeLessThan(plain.podSeconds);
+  });
+
+  it.each(['steady', 'burst', 'wave', 'trickle'])('cuts no job off in the %s trace', (name) => {
     expect(simulate(traceOf(name), signal).handedBack).toBe(0);
   });
 
@@ -23,7 +30,7 @@ describe('the autoscaler in simulation', () => {
     expect(simulate(traceOf('trickle'), queueLength(1), PLAIN).mostPods).toBe(CLUSTER.maxPods);
   });
 
-  it.each(['steady', 'burst', 'trickle'])(
+  it.each(['steady', 'burst', 'wave', 'trickle'])(
     'is beaten on both sides in the %s trace by no number of jobs a pod',
     (name) => {
       const ours = simulate(traceOf(name), signal);

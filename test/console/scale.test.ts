@@ -17,6 +17,7 @@ const demand = (over: Partial<QueueDemand> = {}): QueueDemand => ({
   bytes: 0,
   objects: 0,
   oldestSeconds: 0,
+  arriving: 0,
   ...over,
 });
 
@@ -46,6 +47,13 @@ describe('decideScale', () => {
       4,
       /^the oldest job waits 700 s, longer than 600 s: one more than the 3 there are$/,
     ],
+    [
+      'for those who keep up with what arrives, before there is a backlog',
+      { waiting: 1, bytes: 1e6, objects: 1, arriving: 63e6 },
+      4,
+      /^63\.0 MB a second arrive, files weighed, and one worker does 20\.0 MB$/,
+    ],
+    ['for nobody when all that arrived is done', { arriving: 63e6 }, 0, /^no work$/],
     ['for one when only its files are known', { waiting: 1 }, 1, /work for one/],
   ])('asks for %s', (_name, over, desired, why) => {
     const signal = decideScale([demand(over)], SETTINGS, PACE);
