@@ -183,6 +183,13 @@ describe('the rendered examples', () => {
     expect(ofKind(rendered('hpa'), 'HorizontalPodAutoscaler')).toHaveLength(1);
   });
 
+  it('let people reach the console where they have to sign in, and nowhere else', () => {
+    const portsOf = (example: string) =>
+      JSON.stringify([...ofKind(rendered(example), 'Service'), ...ofKind(rendered(example), 'NetworkPolicy')]);
+    expect(portsOf('full')).toContain('8081');
+    expect(portsOf('defaults')).not.toContain('8081');
+  });
+
   it('migrate the ledger before anything else starts', () => {
     const [job] = ofKind(rendered('defaults'), 'Job');
     expect(job?.metadata.annotations).toMatchObject({ 'helm.sh/hook': 'pre-install,pre-upgrade' });

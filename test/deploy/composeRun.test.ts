@@ -74,7 +74,7 @@ beforeAll(async () => {
     .replace('port: 9091', `port: ${monitorPort}`)
     .replace('port: 9090, scratch: /scratch', `port: 0, stopWithin: 0s, scratch: ${join(folder, 'scratch')}`)
     .replace('batch: { maxWait: 5s }', 'batch: { maxWait: 1s, maxFiles: 5 }')
-    .replace('datasets:', 'console: { port: 0 }\ndatasets:');
+    .replace('port: 8081', 'port: 0');
   writeFileSync(join(folder, 'sluice.yaml'), config);
   closers.push(
     () => target.end(),

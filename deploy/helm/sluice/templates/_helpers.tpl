@@ -23,9 +23,15 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version }}
 {{ .Values.image.repository }}:{{ .Values.image.tag | default .Chart.AppVersion }}
 {{- end }}
 
+{{- /* Without sign-in the console listens on its own loopback: kubectl port-forward reaches it, nobody else. */}}
+{{- define "sluice.hasSignIn" -}}
+{{- if (default dict .Values.config.console).auth }}yes{{ end }}
+{{- end }}
+
 {{- /* Where the parts listen is the chart's to say: probes, Services and policies rest on it. */}}
 {{- define "sluice.config" -}}
-{{- $own := dict "intake" (dict "host" "0.0.0.0" "port" 8080) "console" (dict "port" 8081) "monitoring" (dict "host" "0.0.0.0" "port" 9091) "worker" (dict "host" "0.0.0.0" "port" 9090 "scratch" "/scratch") }}
+{{- $console := ternary (dict "host" "0.0.0.0" "port" 8081) (dict "port" 8081) (eq (include "sluice.hasSignIn" .) "yes") }}
+{{- $own := dict "intake" (dict "host" "0.0.0.0" "port" 8080) "console" $console "monitoring" (dict "host" "0.0.0.0" "port" 9091) "worker" (dict "host" "0.0.0.0" "port" 9090 "scratch" "/scratch") }}
 {{- toYaml (mergeOverwrite (deepCopy .Values.config) $own) }}
 {{- end }}
 
