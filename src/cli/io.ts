@@ -37,10 +37,11 @@ export async function withIo(options: CommonOptions, work: (io: Io) => Promise<E
     if (stopping.signal.aborted) process.exit(130);
     stopping.abort(new Error(`ended by ${name}`));
   };
-  // Whoever listened while the process started listens no longer.
-  process.removeAllListeners('SIGTERM');
+  const early = process.listeners('SIGTERM');
   process.on('SIGINT', onSignal);
   process.on('SIGTERM', onSignal);
+  // Who listened while the process started listens no longer. Not the other way round: without any listener a signal on its way is lost.
+  for (const listener of early) process.off('SIGTERM', listener);
   try {
     process.exitCode = (await work({ output, signal: stopping.signal, configFile: options.config })) ?? 0;
   } catch (error) {
