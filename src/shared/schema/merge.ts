@@ -124,6 +124,8 @@ function widenPlain(from: string, to: string): TypeTree | undefined {
     joinIntegers(from, to) ??
     joinLadder(['FLOAT', 'DOUBLE'], from, to) ??
     (isHeldBy(from, to) ? from : undefined);
+  // Parquet has no such integer: it would become a DOUBLE. Signed and unsigned 64 bits together have 20 digits.
+  if (name === 'HUGEINT' && from !== 'HUGEINT') return { kind: 'decimal', precision: 20, scale: 0 };
   return name === undefined ? undefined : { kind: 'plain', name };
 }
 
