@@ -11,6 +11,8 @@ import { openLedger } from '../shared/ledger/open.js';
 import type { Ledger } from '../shared/ledger/port.js';
 import { openLineage } from '../shared/lineage/open.js';
 import type { Lineage } from '../shared/lineage/port.js';
+import { readEnvironment } from '../shared/config/load.js';
+import { openTracing } from '../shared/telemetry/traces.js';
 import { openTransport } from '../shared/lineage/transport.js';
 import { openQueue, type RedisQueue } from '../shared/queue/open.js';
 import { openStore } from '../shared/stores/open.js';
@@ -74,6 +76,7 @@ export async function openServices({
     return service;
   };
   try {
+    own(await openTracing(readEnvironment()));
     const addresses = own(await openAddresses({ config, logger, queue: withQueue, ...embedding }));
     const ledger = own(await openLedger({ url: addresses.ledgerUrl }));
     await ledger.migrate();

@@ -1,7 +1,9 @@
 import type { Dataset } from '../shared/config/config.js';
 import type { ObjectLedger, PartitionRef, PlanLedger, RoutedArrival } from '../shared/ledger/port.js';
 import type { Queue } from '../shared/queue/port.js';
+import type { ObjectId } from '../shared/ids.js';
 import type { Logger } from '../shared/telemetry/log.js';
+import { isTracing, tellSpan } from '../shared/telemetry/traces.js';
 import type { Arrival, IgnoredRecord } from './events/arrival.js';
 import { type Dispatcher, openDispatcher } from './dispatcher.js';
 import { groupCalls } from './groupCalls.js';
@@ -79,11 +81,29 @@ async function takeGroup(
 ): Promise<readonly IntakeReceipt[]> {
   const routed = group.flatMap((claims) => claims.routed);
   const ignored = group.flatMap((claims) => claims.ignored);
-  const { fresh } = routed.length === 0 ? { fresh: [] } : await ledger.objects.record(routed);
+  const startMs = Date.now();
+  const { fresh, recorded } = routed.length === 0 ? { fresh: [], recorded: [] } : await ledger.objects.record(routed);
+  if (isTracing()) tellArrivals(fresh, recorded, startMs);
   const { receipts, partitions } = settle(group, new Set(fresh));
   dispatcher.dispatch(partitions);
   if (ignored.length > 0) await ledger.objects.countIgnored(countByRule(ignored));
   return receipts;
+}
+
+/** Each new object's story begins here. */
+function tellArrivals(fresh: readonly RoutedArrival[], recorded: readonly ObjectId[], startMs: number): void {
+  const endMs = Date.now();
+  for (const [index, of] of recorded.entries()) {
+    const { bucket = '', key = '', size = 0, dataset = '', source = '' } = fresh[index] ?? {};
+    const attributes = {
+      'sluice.dataset': dataset,
+      'sluice.source': source,
+      'aws.s3.bucket': bucket,
+      'aws.s3.key': key,
+      'sluice.bytes': size,
+    };
+    tellSpan({ of, name: 'arrive', isRoot: true, startMs, endMs, attributes });
+  }
 }
 
 /** Gives each new object to the first of the claims that named it; to the others it is a duplicate. */

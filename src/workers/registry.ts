@@ -12,15 +12,18 @@ import { handleProfile } from './profile/handler.js';
 import type { Handlers } from './runJob.js';
 import { runSteps, type StepHandlers } from './runSteps.js';
 import { handleSkew } from './skew/handler.js';
+import { traceSteps } from './traces.js';
 
 /** The steps of a batch, by kind. */
-const STEP_HANDLERS: StepHandlers = tellLineage({
-  compact: handleCompact,
-  profile: handleProfile,
-  skew: handleSkew,
-  check: handleCheck,
-  load: handleLoad,
-});
+const STEP_HANDLERS: StepHandlers = traceSteps(
+  tellLineage({
+    compact: handleCompact,
+    profile: handleProfile,
+    skew: handleSkew,
+    check: handleCheck,
+    load: handleLoad,
+  }),
+);
 
 /** The one list of job kinds and who answers them. */
 export function openHandlers(context: WorkerContext): Handlers {

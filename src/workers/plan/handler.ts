@@ -3,6 +3,7 @@ import { type JobPayload, planJob, stepJob } from '../../shared/jobs/catalogue.j
 import type { Outcome } from '../../shared/outcome.js';
 import type { WorkerContext } from '../context.js';
 import { SHARE_MS } from '../planPartitions.js';
+import { tellPlan } from '../traces.js';
 import { planBatches } from './plan.js';
 
 /** Objects read in one plan; when there are more, the partition is planned again at once. */
@@ -33,6 +34,9 @@ export async function handlePlan(context: WorkerContext, payload: JobPayload<'pl
     loads,
   }));
   const steps = batches.length === 0 ? [] : await ledger.plans.commitPlan(place, batches);
+  const taken = new Set(steps.map(({ batch }) => batch));
+  for (const one of batches)
+    if (taken.has(one.batch)) tellPlan(one, { dataset: payload.dataset, startMs: now, endMs: clock.now() });
   await queue.enqueue(steps.map((step) => stepJob(step)));
   // A batch that lost an object to another plan is void: what it wanted is planned again at once.
   const again = pending.length >= PLAN_LIMIT || steps.length < batches.length ? now : plan.dueAtMs;
