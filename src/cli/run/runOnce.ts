@@ -1,5 +1,5 @@
 import { SluiceError, toSluiceError } from '../../shared/errors.js';
-import { stepJob } from '../../shared/jobs/catalogue.js';
+import { JOB_KINDS, stepJob } from '../../shared/jobs/catalogue.js';
 import { retireOriginals } from '../../workers/maintain/retireOriginals.js';
 import { startWorker } from '../../workers/main.js';
 import { drain, type DrainReport } from '../drain.js';
@@ -24,6 +24,8 @@ export interface RunReport extends DrainReport {
 /** How long a step in work may go on when the run is ended early. */
 const STOP_MS = 2000;
 const STEPS_AGAIN = 100_000;
+/** A run sweeps by itself, once: a schedule that came due beside it would take objects out of its counts. */
+const STEP_KINDS = JOB_KINDS.filter((kind) => kind !== 'maintain');
 
 /** Sweeps, lets a worker of this process do everything to the end, and tells what was done. Steps that gave up are tried again. */
 export async function runOnce(services: Services, { datasets, output, signal }: RunOnceOptions): Promise<RunReport> {
@@ -34,7 +36,7 @@ export async function runOnce(services: Services, { datasets, output, signal }: 
   const before = await lookBefore(services, datasets);
   const context = services.workerContext({ closeNow: true });
   const count = await openLedgerCounts(ledger, datasets);
-  const worker = await startWorker({ context });
+  const worker = await startWorker({ context, kinds: STEP_KINDS });
   const progress = startProgress(output, count);
   try {
     const sweeps = await sweepDatasets(context, datasets, signal);
