@@ -63,7 +63,10 @@ test('bad rows are set aside with their text, counted, and sent again once after
     ],
   });
 
-  const { read } = pipeline.services.ledger;
+  const { read, custody } = pipeline.services.ledger;
+  const [batch] = await read.batches('orders', 1);
+  const kept = [...((await custody.artifacts([batch!.batch])).get(batch!.batch) ?? [])];
+  expect(kept.filter((key) => key.includes('/_rows-'))).toHaveLength(1);
   const mended = [
     { name: 'id', type: 'BIGINT' },
     { name: 'amount', type: 'DECIMAL(10,2)' },
