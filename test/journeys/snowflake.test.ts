@@ -20,7 +20,7 @@ afterEach(async () => {
 const datasets = `  orders:
     source: { prefix: raw/orders/ }
     batch: { maxWait: 0s }
-    load: [{ target: warehouse, table: orders }, { target: snow, table: orders, clusterBy: [id] }]
+    load: [{ target: warehouse, table: orders }, { target: snow, table: orders, clusterBy: [id] }, { target: snow, table: latest, mode: upsert, key: [id], orderBy: [seen_at] }]
 `;
 
 test(
@@ -56,6 +56,8 @@ test(
       ['3', null],
     ]);
     expect(asked.rows[0]?.[2]).toMatch(/^2026-01-02 03:04:05/);
+    const latest = await services.warehouse('snow').ask('SELECT id FROM latest ORDER BY id');
+    expect(latest.rows).toEqual([['1'], ['2'], ['3']]);
     expect(cuts).toBe(1);
     const loads = pipeline.config.datasets[0]?.load.map(({ target, table }) => ({ target, table })) ?? [];
     for await (const page of auditDataset({

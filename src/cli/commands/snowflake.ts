@@ -44,7 +44,7 @@ export function snowflakeCommand(): Command {
   )
     .argument('<dataset>')
     .option('--at <column>', 'column of dates or times; default: what the Postgres table is partitioned by')
-    .option('--days <n>', 'days that Postgres keeps', countOption, 7)
+    .option('--days <n>', 'days that Postgres keeps; default: the load’s retain, else 7', countOption)
     .option('--columns <list>', 'such as "id BIGINT, at TIMESTAMP": asks no service; default: the schema in the ledger')
     .action((name: string, options: UniteOptions) => withIo(options, (io) => runUnite(name, options, io)));
   return new Command('snowflake')
@@ -56,7 +56,7 @@ export function snowflakeCommand(): Command {
 
 interface UniteOptions extends CommonOptions {
   readonly at?: string;
-  readonly days: number;
+  readonly days?: number;
   readonly columns?: string;
 }
 

@@ -24,21 +24,22 @@ export interface UnionOptions {
   readonly columns: readonly Column[];
   /** The column of time; default: what the Postgres table is partitioned by. */
   readonly at?: string | undefined;
-  /** Days that Postgres keeps. */
-  readonly days: number;
+  /** Days that Postgres keeps; default: the load's `retain`, else 7. */
+  readonly days?: number | undefined;
   readonly nowMs: number;
 }
 
 const DAY_MS = 24 * 3_600_000;
 
 /** The queries and the view; pure. Errors: USAGE where the dataset is not loaded into both, or has no such column of time. */
-export function planUnion(config: Config, dataset: Dataset, { columns, at, days, nowMs }: UnionOptions): Union {
+export function planUnion(config: Config, dataset: Dataset, { columns, at, nowMs, ...options }: UnionOptions): Union {
   const own = dataset.load.find(({ target }) => config.targets[target]?.type === 'postgres');
   const snow = dataset.load.find(({ target }) => config.targets[target]?.type === 'snowflake');
   const postgres = own && config.targets[own.target];
   const target = snow && config.targets[snow.target];
   if (own === undefined || snow === undefined || postgres?.type !== 'postgres' || target?.type !== 'snowflake')
     throw new SluiceError('USAGE', `expected ${dataset.name} to be loaded into Postgres and into Snowflake`);
+  const days = options.days ?? (own.retain === undefined ? 7 : own.retain / DAY_MS);
   const time = at ?? own.partitionBy?.column;
   const { literal, index } = requireTime(columns, time);
   // Within what is kept: the day that the limit falls into may be gone in part.
@@ -54,7 +55,7 @@ export function planUnion(config: Config, dataset: Dataset, { columns, at, days,
     boundary,
     postgres: `SELECT ${nearNames.join(', ')} FROM ${postgresNames.quoteTable(near)} WHERE ${nearNames[index] ?? ''} >= ${literal.postgres(boundary)}`,
     snowflake: selectOlder(table, { ...split, before: literal.snowflake(boundary) }).text,
-    view: uniteRecent(table, { ...split, view, recent, days, now: literal.now }).text,
+    view: uniteRecent(table, { ...split, view, recent, days: Math.ceil(days), now: literal.now }).text,
   };
 }
 

@@ -6,7 +6,7 @@ const oauthSchema = z.union([
   z.strictObject({
     clientId: z.string(),
     clientSecret: z.string(),
-    tokenUrl: urlField('https', 'http').describe('Where the identity provider gives tokens.'),
+    tokenUrl: urlField('https').describe('Where the identity provider gives tokens.'),
     scope: z.string().optional(),
   }),
 ]);

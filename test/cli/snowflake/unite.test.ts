@@ -26,7 +26,7 @@ targets: { pg: { type: postgres }, snow: { type: snowflake, account: a, user: u,
 datasets:
   orders:
     source: { prefix: raw/ }
-    load: [{ target: pg, table: orders, partitionBy: { column: at, every: day } }, { target: snow, table: orders }]
+    load: [{ target: pg, table: orders, partitionBy: { column: at, every: day }, retain: 7d }, { target: snow, table: orders }]
   only: { source: { prefix: other/ }, load: [{ target: snow, table: only }] }
 `;
 const config = (): Config => {
@@ -35,7 +35,7 @@ const config = (): Config => {
   return answer.config;
 };
 const NOW = Date.parse('2026-11-23T15:00:00Z');
-const union = (type: string, days = 7, dataset = 'orders') =>
+const union = (type: string, days?: number, dataset = 'orders') =>
   planUnion(config(), datasetOf(config(), dataset), {
     columns: [
       { name: 'id', type: 'BIGINT' },
@@ -104,6 +104,12 @@ test(
     expect(all.map(([id]) => Number(id))).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8]);
   },
 );
+
+test('the limit is what Postgres keeps, or what is asked for', () => {
+  expect(union('DATE').boundary).toBe('2026-11-17');
+  expect(union('DATE', 1).boundary).toBe('2026-11-23');
+  expect(union('DATE', 1).view).toContain('DATEADD(DAY, -1, CAST(SYSDATE() AS DATE))');
+});
 
 test('a dataset that is not loaded into both, or has no column of time, is refused', () => {
   expect(() => union('TIMESTAMP', 7, 'only')).toThrow(/Postgres and into Snowflake/);

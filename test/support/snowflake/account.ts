@@ -44,6 +44,8 @@ export interface Account {
   readonly folder: string;
   /** Statements that committed a transaction by the way, as DDL does. Must stay 0. */
   ddlInTransaction: number;
+  /** The report of pipes names no file any more, as after ten minutes. */
+  reportForgets: boolean;
   /** Commits so far. */
   commits: number;
   openSession(): Promise<StandInSession>;
@@ -89,6 +91,7 @@ export async function openAccount(
     pipes: new Map(),
     folder,
     ddlInTransaction: 0,
+    reportForgets: false,
     commits: 0,
     openSession: async () => {
       const connection = await instance.connect();

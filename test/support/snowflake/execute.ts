@@ -4,6 +4,7 @@ import { runDdl } from './ddl.js';
 import { toDuck } from './duckSql.js';
 import { noSuchThing, SnowflakeFault, unknownStatement } from './fault.js';
 import type { Rowset } from './rowset.js';
+import { copyHistoryOf } from './pipes.js';
 import { readerRowset } from './rowset.js';
 import { requireRight, runSetup } from './setup.js';
 import { runStageStatement } from './stages.js';
@@ -25,8 +26,11 @@ export async function execute(account: Account, session: StandInSession, sql: st
       return await endOrBegin(account, session, text.toUpperCase());
     case 'SELECT':
     case 'WITH':
-      return await read(account, session, async () =>
-        readerRowset(await connection.runAndReadAll(toDuck(text)), spellingOf(text)),
+      return (
+        copyHistoryOf(account, text) ??
+        (await read(account, session, async () =>
+          readerRowset(await connection.runAndReadAll(toDuck(text)), spellingOf(text)),
+        ))
       );
     case 'INSERT':
     case 'UPDATE':

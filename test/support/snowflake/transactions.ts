@@ -14,10 +14,13 @@ import { NAME } from './text.js';
  * and what it wrote is written again: rows of an INSERT as they were then, other changes under the table's lock.
  */
 
+const GONE = new SnowflakeFault('390111', '08003', 'Session no longer exists.');
+
 export const DONE = textRowset(['status'], [['Statement executed successfully.']]);
 
 /** BEGIN, COMMIT, ROLLBACK. */
 export async function endOrBegin(account: Account, session: StandInSession, text: string): Promise<Rowset> {
+  if (session.dead) throw GONE;
   if (/^BEGIN( TRANSACTION)?$/.test(text)) {
     if (session.inTransaction) throw unknownStatement('BEGIN within a transaction');
     session.inTransaction = true;
@@ -61,6 +64,7 @@ function forget(account: Account, session: StandInSession): void {
 
 /** Brings DuckDB's transaction to what is committed now. */
 async function catchUp(account: Account, session: StandInSession): Promise<void> {
+  if (session.dead) throw GONE;
   if (session.seen === account.commits) return;
   if (session.seen !== undefined) await session.connection.run('ROLLBACK');
   session.seen = account.commits;
@@ -126,7 +130,7 @@ export async function runDml(
     });
     if (session.dead) {
       account.unlock(session);
-      throw new SnowflakeFault('390111', '08003', 'Session no longer exists.');
+      throw GONE;
     }
   }
   return await change(account, session, async () => {

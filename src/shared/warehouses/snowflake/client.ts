@@ -159,7 +159,8 @@ function faultOf(error: SnowflakeError, doing: string): SluiceError {
     {
       code: code === undefined || code === null ? undefined : String(code),
       sqlState: typeof error.sqlState === 'string' ? error.sqlState : undefined,
-      message: error.message,
+      // Some of the driver's own have no words.
+      message: typeof error.message === 'string' ? error.message : 'an error without words',
     },
     doing,
   );

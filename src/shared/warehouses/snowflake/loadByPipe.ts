@@ -105,7 +105,11 @@ async function awaitFiles(
   const history = await context.run(copyHistory(context.table, 24));
   const [names, states, rows] = ['FILE_NAME', 'STATUS', 'ROW_COUNT'].map((name) => columnOf(history, name));
   const seen = (names ?? []).map((path, index): PipedFile => {
-    return { path: path ?? '', status: (states?.[index] ?? '').toUpperCase(), rows: Number(rows?.[index] ?? 0) };
+    return {
+      path: path ?? '',
+      status: (states?.[index] ?? '').toUpperCase().replaceAll(' ', '_'),
+      rows: Number(rows?.[index] ?? 0),
+    };
   });
   if (files.every((file) => isLoaded(seen, file))) return;
   throw new SluiceError(

@@ -4,6 +4,7 @@ import type { LoadReceipt, LoadRequest } from '../../../../src/shared/warehouses
 import { LOAD_PHASES } from '../../../../src/shared/warehouses/snowflake/loadBatch.js';
 import { ordersLoad, openTestSession, testObject } from '../../../support/loadRequests.js';
 import type { StandIn } from '../../../support/snowflake/server.js';
+import { accounted, modelTable, printModel, sortRows, stateBatch, stateLoad } from '../../../support/tableModel.js';
 import { openOn, startAccount } from '../../../support/snowflake/warehouse.js';
 
 describe('two loads at once, one held still where the other goes on', { timeout: 60_000 }, () => {
@@ -70,6 +71,26 @@ describe('two loads at once, one held still where the other goes on', { timeout:
     expect(kinds.every(({ kind }) => ['loaded', 'TARGET_BUSY'].includes(kind))).toBe(true);
     for (const request of [first, second]) await warehouse.load({ ...request, attempt: 2 });
     expect(await counts()).toEqual([3, 2, 4]);
+  });
+
+  it.each(LOAD_PHASES)('has one row a key, the newer, when two batches are merged, one held at %s', async (at) => {
+    const old = stateBatch({ a: [[1, 1, 'one'], [2, 1, 'two']] }); // prettier-ignore
+    const young = stateBatch({ b: [[1, 2, 'one again'], [3, 2, 'three']] }); // prettier-ignore
+    for (const [first, second] of [
+      [old, young],
+      [young, old],
+    ] as const) {
+      const { kinds, warehouse } = await interleave(
+        at,
+        stateLoad(session, 'upsert', first),
+        stateLoad(other, 'upsert', second),
+      );
+      expect(kinds.map(({ kind }) => kind)).toEqual(['loaded', 'loaded']);
+      const { rows } = await warehouse.ask('SELECT id, seen, note FROM states');
+      expect(sortRows(rows)).toEqual(printModel(modelTable('upsert', [old, young])));
+      const counts = await warehouse.presentRows('states', ['a', 'b'].map(testObject));
+      expect(counts.map(accounted)).toEqual([2, 2]);
+    }
   });
 
   it.each(LOAD_PHASES)('lets a batch of other objects and one of another table go by at %s', async (at) => {

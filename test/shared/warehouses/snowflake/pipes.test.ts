@@ -77,3 +77,12 @@ test('a file that a pipe cannot read is named, and nothing enters the books', { 
   const { rows } = await openOn(account, PIPED).ask('SELECT count(*) FROM "_SLUICE"."LOADS"');
   expect(rows).toEqual([['0']]);
 });
+
+test('where the report has forgotten its files, the history of the table tells', { timeout: 180_000 }, async () => {
+  const account = await start();
+  account.standIn.account.reportForgets = true;
+  const request = await withArtifacts(ordersLoad(session, { a: 3 }), account.lake);
+  const bounds = { pollMs: 20, pipeMs: 500 };
+  expect(await openOn(account, { ...PIPED, bounds }).load(request)).toMatchObject({ kind: 'loaded', rows: 3 });
+  expect(account.standIn.statements.filter((text) => text.includes('COPY_HISTORY'))).toHaveLength(1);
+});
