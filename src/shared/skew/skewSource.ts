@@ -4,7 +4,6 @@ import { typeKind } from '../schema/typeKind.js';
 import {
   GROUPED_KEYS,
   GROUPED_ROWS,
-  HOT_OVER_MEAN,
   HOT_SHARE,
   SKEW_THRESHOLD,
   adviseOn,
@@ -98,8 +97,8 @@ async function countHeavy(
 ): Promise<CountedKeys> {
   const loads = readLoads(buckets);
   const keyed = loads.reduce((sum, load) => sum + load.rows, 0);
-  const least = Math.max(rows * HOT_SHARE, (HOT_OVER_MEAN * keyed) / readKeys(buckets));
-  const groups = await ask(request, heavySql(request.source, request.key, readHeavy(buckets), least));
+  const wanted = { heavy: readHeavy(buckets), least: rows * HOT_SHARE, keyed };
+  const groups = await ask(request, heavySql(request.source, request.key, wanted));
   return {
     method: 'approximate',
     counts: [...readCounts(groups, 'counts'), ...readCounts(groups, 'sampled', KEY_SAMPLE)],
