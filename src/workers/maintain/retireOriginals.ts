@@ -11,6 +11,9 @@ const BATCHES_AT_ONCE = 100;
 /** Names that begin with _ are no arrivals. */
 export const MOVED_PREFIX = '_originals/';
 
+/** What an original is tagged with when its batch is loaded and its audit balances; lifecycle rules look for it. */
+export const LOADED_TAG = { key: 'sluice', value: 'loaded' } as const;
+
 /** What was done with the originals of a dataset. */
 export interface OriginalsReport {
   readonly batches: number;
@@ -99,7 +102,7 @@ async function isBalanced(
 function howTo(fate: BatchOfOriginals['fate'], { key, batch }: { key: string; batch: BatchId }): RetireRequest['how'] {
   switch (fate) {
     case 'tag':
-      return { kind: 'tag', tags: { sluice: 'loaded', 'sluice-batch': batch } };
+      return { kind: 'tag', tags: { [LOADED_TAG.key]: LOADED_TAG.value, 'sluice-batch': batch } };
     case 'move':
       return { kind: 'move', to: `${MOVED_PREFIX}${key}` };
     case 'delete':

@@ -18,7 +18,7 @@ const config = makeConfig({
   targets: {},
   datasets: {
     orders: { source: { prefix: 'raw/orders/' } },
-    clicks: { source: { prefix: 'raw/clicks/' }, compact: { prefix: 'tidy/clicks/' } },
+    clicks: { source: { prefix: 'raw/clicks/' }, compact: { prefix: 'tidy/clicks/' }, originals: { after: 'move' } },
     vendor: { source: { url: 's3://vendor-drop/in/' } },
     folder: { source: { url: 'file:///srv/in' } },
   },
@@ -31,8 +31,9 @@ test('every bucket is named with what arrives and what is kept; folders need no 
       bucket: 'acme-lake',
       raw: ['raw/clicks/', 'raw/orders/'],
       curated: ['curated/folder/', 'curated/orders/', 'curated/vendor/', 'tidy/clicks/'],
+      retired: [{ after: 'move', prefix: 'raw/clicks/' }],
     },
-    { bucket: 'vendor-drop', raw: ['in/'], curated: [] },
+    { bucket: 'vendor-drop', raw: ['in/'], curated: [], retired: [] },
   ]);
 });
 
@@ -50,13 +51,14 @@ test('intake may look and take events; it may neither list, write nor remove', (
   );
 });
 
-test('a worker writes and removes under the artifacts alone, and lists no more than its prefixes', () => {
+test('a worker writes and removes under the artifacts, moves the originals that are to be moved, and lists no more than its prefixes', () => {
   const { Statement } = policyOf('worker', buckets, ARN);
   const resourcesOf = (action: string) =>
     Statement.filter(({ Action }) => Action.includes(action)).flatMap(({ Resource }) => Resource);
   const artifacts = ['curated/folder/*', 'curated/orders/*', 'curated/vendor/*', 'tidy/clicks/*'];
-  for (const action of ['s3:PutObject', 's3:DeleteObject'])
-    expect(resourcesOf(action)).toEqual(artifacts.map((key) => `arn:aws:s3:::acme-lake/${key}`));
+  const kept = artifacts.map((key) => `arn:aws:s3:::acme-lake/${key}`);
+  expect(resourcesOf('s3:PutObject')).toEqual([...kept, 'arn:aws:s3:::acme-lake/_originals/*']);
+  expect(resourcesOf('s3:DeleteObject')).toEqual([...kept, 'arn:aws:s3:::acme-lake/raw/clicks/*']);
   expect(resourcesOf('s3:GetObjectVersion')).toContain('arn:aws:s3:::vendor-drop/in/*');
   for (const { Action, Condition } of Statement)
     if (Action.includes('s3:ListBucket')) expect(Condition?.['StringLike']?.['s3:prefix']).toBeDefined();
@@ -78,7 +80,7 @@ test('no policy grants a wildcard of actions or a whole account, and only S3 for
 test('originals move and go only when they are tagged as audited', () => {
   for (const use of buckets)
     for (const rule of lifecycleOf(use).filter(({ Transitions, Expiration }) => Transitions ?? Expiration))
-      expect(rule.Filter).toMatchObject({ And: { Tags: [{ Key: 'sluice', Value: 'audited' }] } });
+      expect(rule.Filter).toMatchObject({ And: { Tags: [{ Key: 'sluice', Value: 'loaded' }] } });
 });
 
 test('the Terraform names each resource once and closes what it opens', () => {

@@ -1,7 +1,5 @@
+import { LOADED_TAG } from '../../../workers/maintain/retireOriginals.js';
 import type { BucketUse } from './rights.js';
-
-/** What workers tag originals with when their batch's audit balanced (`originals: { after: tag }`). */
-export const AUDITED_TAG = { key: 'sluice', value: 'audited' } as const;
 
 /** Days after which tagged originals become cheaper, and go. */
 export const DAYS = { infrequent: 30, archive: 90, expire: 365 } as const;
@@ -25,7 +23,7 @@ export function lifecycleOf({ raw, curated }: BucketUse): readonly LifecycleRule
     ...raw.map((prefix, index): LifecycleRule => ({
       ID: `sluice-originals-${index}`,
       Status: 'Enabled',
-      Filter: { And: { Prefix: prefix, Tags: [{ Key: AUDITED_TAG.key, Value: AUDITED_TAG.value }] } },
+      Filter: { And: { Prefix: prefix, Tags: [{ Key: LOADED_TAG.key, Value: LOADED_TAG.value }] } },
       Transitions: [
         { Days: DAYS.infrequent, StorageClass: 'STANDARD_IA' },
         { Days: DAYS.archive, StorageClass: 'GLACIER_IR' },

@@ -1,3 +1,4 @@
+import { MOVED_PREFIX } from '../../../workers/maintain/retireOriginals.js';
 import type { Config } from '../../../shared/config/config.js';
 
 /** What a bucket holds for Sluice. */
@@ -7,6 +8,8 @@ export interface BucketUse {
   readonly raw: readonly string[];
   /** Prefixes that artifacts are put under. */
   readonly curated: readonly string[];
+  /** What is done to originals once they are proven, and under which prefixes. */
+  readonly retired: readonly { readonly after: 'tag' | 'move' | 'delete'; readonly prefix: string }[];
 }
 
 /** One statement of an IAM policy. */
@@ -30,24 +33,33 @@ export type Part = 'intake' | 'worker';
 /** Name of the queue that buckets tell of arrivals. */
 export const QUEUE_NAME = 'sluice-arrivals';
 
+interface Uses {
+  readonly raw: Set<string>;
+  readonly curated: Set<string>;
+  readonly retired: BucketUse['retired'][number][];
+}
+
 /** What each bucket of a configuration holds; folders (file://) hold nothing that S3 grants. Pure. */
 export function readBuckets(config: Pick<Config, 'lake' | 'datasets'>): readonly BucketUse[] {
-  const found = new Map<string, { raw: Set<string>; curated: Set<string> }>();
+  const found = new Map<string, Uses>();
   const use = (bucket: string) => {
-    const known = found.get(bucket) ?? { raw: new Set(), curated: new Set() };
+    const known: Uses = found.get(bucket) ?? { raw: new Set(), curated: new Set(), retired: [] };
     found.set(bucket, known);
     return known;
   };
   const lake = placeOf(config.lake?.url ?? '');
-  for (const { source, compact } of config.datasets) {
+  for (const { source, compact, originals } of config.datasets) {
     const place = source.url === undefined ? lake && { ...lake, prefix: source.prefix } : placeOf(source.url);
     if (place !== undefined) use(place.bucket).raw.add(place.prefix);
+    if (place !== undefined && originals.after !== 'keep')
+      use(place.bucket).retired.push({ after: originals.after, prefix: place.prefix });
     if (lake !== undefined) use(lake.bucket).curated.add(compact.prefix);
   }
-  return [...found].map(([bucket, { raw, curated }]) => ({
+  return [...found].map(([bucket, { raw, curated, retired }]) => ({
     bucket,
     raw: [...raw].sort(),
     curated: [...curated].sort(),
+    retired,
   }));
 }
 
@@ -66,7 +78,8 @@ export function policyOf(part: Part, buckets: readonly BucketUse[], queueArn: st
   if (part === 'intake') return { Version: '2012-10-17', Statement: [...look, takeEvents(queueArn)] };
   const write = buckets.flatMap(({ bucket, curated }, index) => keepArtifacts(bucket, curated, index));
   const list = buckets.map(({ bucket, raw, curated }, index) => listPrefixes(bucket, [...raw, ...curated], index));
-  return { Version: '2012-10-17', Statement: [...list, ...look, ...write] };
+  const retire = buckets.flatMap(retireOriginals);
+  return { Version: '2012-10-17', Statement: [...list, ...look, ...write, ...retire] };
 }
 
 /** Who may send to the queue: S3 alone, for these buckets of this account alone. */
@@ -100,6 +113,25 @@ function keepArtifacts(bucket: string, curated: readonly string[], index: number
   const Resource = curated.map((prefix) => objectsArn(bucket, prefix));
   const Action = ['s3:GetObject', 's3:PutObject', 's3:DeleteObject', 's3:AbortMultipartUpload'];
   return [{ Sid: `KeepArtifacts${index}`, Effect: 'Allow', Action, Resource }];
+}
+
+const RETIRE_ACTIONS = {
+  tag: ['s3:GetObjectTagging', 's3:PutObjectTagging'],
+  move: ['s3:DeleteObject'],
+  delete: ['s3:DeleteObject'],
+} as const;
+
+/** Only what the configuration asks for: nothing of what arrives may be changed where originals are kept. */
+function retireOriginals({ bucket, retired }: BucketUse, index: number): readonly Statement[] {
+  const statements = retired.map(({ after, prefix }, turn): Statement => ({
+    Sid: `RetireOriginals${index}x${turn}`,
+    Effect: 'Allow',
+    Action: RETIRE_ACTIONS[after],
+    Resource: [objectsArn(bucket, prefix)],
+  }));
+  if (!retired.some(({ after }) => after === 'move')) return statements;
+  const Resource = [objectsArn(bucket, MOVED_PREFIX)];
+  return [...statements, { Sid: `MoveOriginals${index}`, Effect: 'Allow', Action: ['s3:PutObject'], Resource }];
 }
 
 function listPrefixes(bucket: string, prefixes: readonly string[], index: number): Statement {
