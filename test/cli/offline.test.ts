@@ -201,3 +201,19 @@ test('profile --suggest prints checks that validate takes and that the same file
   expect([checked.status, JSON.parse(checked.stdout).verdict]).toEqual([0, 'pass']);
   expect(JSON.parse(checked.stdout).checks.length).toBeGreaterThan(4);
 });
+
+test('an invalid contract is told with every fault, its place, what was expected and what came', async () => {
+  const contract =
+    'columns: { id: { checks: [requird, { range: { min: 5, max: 1 } }] } }\nchecks: [{ metric: rowCount }]\nmore: 1\n';
+  writeFileSync(join(cwd, 'bad.yaml'), contract);
+  const { status, stdout } = await sluice(['check', 'in/a.csv', '--contract', 'bad.yaml', '--json'], { cwd });
+  const { error } = JSON.parse(stdout);
+  expect([status, error.code]).toEqual([2, 'CONFIG_INVALID']);
+  for (const part of [
+    'columns.id.checks[0]: expected one of required, unique, got "requird"',
+    'columns.id.checks[1].range: expected min at most max, got them the other way round',
+    'checks[0]: expected a bound beside metric: rowCount',
+    'more: expected a known key, got unknown key more',
+  ])
+    expect(error.message).toContain(part);
+});

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { parseDocument } from 'yaml';
-import { z } from 'zod';
+import { describeIssue } from '../../shared/config/faults.js';
+import { describeFault } from '../../shared/config/load.js';
 import { SluiceError } from '../../shared/errors.js';
 import { type Checks, checksSchema, type Imported, importOdcs, isOdcs } from '../../shared/findings/odcs/importOdcs.js';
 
@@ -18,7 +19,11 @@ export async function readContract(file: string, { object }: { object?: string |
   }
   const parsed = checksSchema.safeParse(document);
   if (parsed.success) return { ...parsed.data, notTaken: [] };
-  throw new SluiceError('CONFIG_INVALID', `${file}:\n${z.prettifyError(parsed.error)}`);
+  const faults = parsed.error.issues.flatMap((issue) => describeIssue(issue, document));
+  throw new SluiceError(
+    'CONFIG_INVALID',
+    `${file}: ${faults.length} fault(s)\n${faults.map(describeFault).join('\n')}`,
+  );
 }
 
 async function readYaml(file: string): Promise<unknown> {

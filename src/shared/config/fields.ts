@@ -26,12 +26,10 @@ export function urlField(...schemes: readonly string[]) {
 }
 
 /** A name that is safe in job ids, table names and folders. */
-export const nameField = z
-  .string()
-  .regex(
-    /^[A-Za-z][A-Za-z0-9_-]{0,62}$/,
-    'expected a name of letters, digits, _ and -, at most 63, beginning with a letter',
-  );
+export const NAME = /^[A-Za-z][A-Za-z0-9_-]{0,62}$/;
+/** What a name is, in words. */
+export const NAME_WORDS = 'a name of letters, digits, _ and -, at most 63, beginning with a letter';
+export const nameField = z.string().regex(NAME, `expected ${NAME_WORDS}`);
 
 export const portField = z.int().min(0).max(65535);
 

@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { LineCounter, parseDocument } from 'yaml';
-import type { z } from 'zod';
 import { SluiceError } from '../errors.js';
 import { type Limits, NO_LIMITS, readLimits } from '../cgroup.js';
 import type { Config } from './config.js';
 import { type Environment, substituteEnvironment } from './environment.js';
-import { NOT_YET } from './notYet.js';
+import { describeIssue } from './faults.js';
+import { pruneInvalid, replaceInvalidNames, soundFaults } from './lenient.js';
 import { resolveConfig } from './resolve.js';
 import { type ConfigFault, findRuleFaults } from './rules.js';
 import { configSchema } from './schema.js';
@@ -71,57 +71,30 @@ export function parseConfig(
     return line === undefined ? fault : { ...fault, line };
   };
   const substituted = substituteEnvironment(document.toJS(), env);
-  const parsed = configSchema.safeParse(substituted.value);
+  const named = replaceInvalidNames(substituted.value);
+  const parsed = configSchema.safeParse(named.value);
   const unset = new Set(substituted.faults.map(({ path }) => path));
-  const issues = parsed.error?.issues.flatMap((issue) => describeIssue(issue, substituted.value)) ?? [];
-  const faults = [...substituted.faults, ...issues.filter(({ path }) => !unset.has(path))];
-  if (!parsed.success || faults.length > 0) return { kind: 'faults', faults: faults.map(withLine) };
-  const config = resolveConfig(parsed.data, place, env, limits);
-  const ruleFaults = findRuleFaults(config);
-  return ruleFaults.length > 0 ? { kind: 'faults', faults: ruleFaults.map(withLine) } : { kind: 'config', config };
+  const restored = (fault: ConfigFault): ConfigFault => ({
+    path: named.restore(fault.path),
+    expected: named.restore(fault.expected),
+    got: named.restore(fault.got),
+  });
+  const issues = parsed.error?.issues.flatMap((issue) => describeIssue(issue, named.value)).map(restored) ?? [];
+  const faults = [...substituted.faults, ...named.faults, ...issues.filter(({ path }) => !unset.has(path))];
+  if (parsed.success && faults.length === 0) {
+    const config = resolveConfig(parsed.data, place, env, limits);
+    const ruleFaults = findRuleFaults(config);
+    return ruleFaults.length > 0 ? { kind: 'faults', faults: ruleFaults.map(withLine) } : { kind: 'config', config };
+  }
+  const sound = pruneInvalid(named.value);
+  const more = sound === undefined ? [] : findRuleFaults(resolveConfig(sound.file, place, env, limits));
+  const rules = soundFaults(more, { root: named.value, pruned: sound?.pruned ?? [] }).map(restored);
+  return { kind: 'faults', faults: [...faults, ...rules].map(withLine) };
 }
 
 /** One line for people: `line 12: datasets.orders.batch.maxFiles: expected number, got "many"`. */
 export function describeFault(fault: ConfigFault): string {
   return `  ${fault.line === undefined ? '' : `line ${fault.line}: `}${fault.path || '(file)'}: expected ${fault.expected}, got ${fault.got}`;
-}
-
-function describeIssue(issue: z.core.$ZodIssue, root: unknown): readonly ConfigFault[] {
-  const path = formatPath(issue.path);
-  if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => ({
-      path: path === '' ? key : `${path}.${key}`,
-      expected: NOT_YET.has(key) ? 'no such key in this version (announced, not built yet)' : 'a known key',
-      got: `unknown key ${key}`,
-    }));
-  }
-  if (issue.code === 'invalid_union' && issue.errors.length > 0) {
-    const best = issue.errors.toSorted((a, b) => a.length - b.length)[0] ?? [];
-    return best.flatMap((inner) => describeIssue({ ...inner, path: [...issue.path, ...inner.path] }, root));
-  }
-  const expected = issue.message
-    .replace(/^(Invalid input: |Invalid option: )?(expected )?/i, '')
-    .replace(/, received .*$/, '');
-  return [{ path, expected, got: describeValue(valueAt(root, issue.path)) }];
-}
-
-function valueAt(root: unknown, path: readonly PropertyKey[]): unknown {
-  return path.reduce<unknown>(
-    (value, key) => (value !== null && typeof value === 'object' ? Reflect.get(value, key) : undefined),
-    root,
-  );
-}
-
-function describeValue(value: unknown): string {
-  if (value === undefined) return 'nothing';
-  const text = JSON.stringify(value);
-  return text.length > 80 ? `${text.slice(0, 77)}...` : text;
-}
-
-function formatPath(path: readonly PropertyKey[]): string {
-  return path
-    .map((key, index) => (typeof key === 'number' ? `[${key}]` : `${index === 0 ? '' : '.'}${String(key)}`))
-    .join('');
 }
 
 /** The line of the deepest node on the path that the file has. */

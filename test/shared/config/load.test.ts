@@ -79,9 +79,9 @@ datasets:
       '  line 2: version: expected 1, got 2',
       '  line 3: lake.url: expected a URL that begins with s3:// or file://, got "ftp://x"',
       '  line 8: datasets.orders.batch.targetBytes: expected a size such as 256MB or 1GiB, got "12 parsecs"',
-      '  line 8: datasets.orders.batch.maxFiles: expected number, got "many"',
-      '  line 9: datasets.orders.load[0].table: expected string, got nothing',
-      '  line 9: datasets.orders.load[0].mode: expected one of "append"|"upsert", got "magic"',
+      '  line 8: datasets.orders.batch.maxFiles: expected a number, got "many"',
+      '  line 9: datasets.orders.load[0].table: expected a text, got nothing',
+      '  line 9: datasets.orders.load[0].mode: expected one of append, upsert, got "magic"',
       '  line 4: frobnicate: expected a known key, got unknown key frobnicate',
     ].join('\n'),
   );
@@ -138,5 +138,50 @@ test('a schedule that the queue could not keep is a fault', () => {
     '  line 10: schedules[0].cron: expected a cron pattern such as "0 3 * * *", got "99 * * * *"',
     '  line 10: schedules[0].timezone: expected an IANA time zone such as Europe/Berlin, got "Mars/Base"',
     '  line 11: schedules[1].every: expected at least 1s, got "0s"',
+  ]);
+});
+
+test('faults below a name that is none, and faults of rules beside faults of shape, are told with the others', () => {
+  const faults = faultsOf(`
+version: 2
+targets: { "the warehouse": { type: postgres, schema: 5 } }
+datasets:
+  1st: { source: { prefix: a/ }, batch: { maxFiles: 0 }, load: [{ target: nowhere, table: t }] }
+  orders:
+    source: { prefix: raw/ }
+    compact: { prefix: raw/done/ }
+    skew: { threshold: -1 }
+    load: [{ target: the warehouse, table: "" }]
+schedules: [{ job: sweep, every: 5m, dataset: gone }, { job: sweep, every: 5m, dataset: 1st }]
+alerts: [{ type: mail }]
+`);
+  const name = 'expected a name of letters, digits, _ and -, at most 63, beginning with a letter';
+  for (const expected of [
+    `targets.the warehouse: ${name}, got "the warehouse"`,
+    `datasets.1st: ${name}, got "1st"`,
+    'targets.the warehouse.schema: expected a text, got 5',
+    'datasets.1st.batch.maxFiles: expected at least 1, got 0',
+    'datasets.orders.skew.threshold: expected more than 0, got -1',
+    'datasets.orders.load[0].table: expected at least 1 character, got ""',
+    'alerts[0].type: expected one of webhook, slack, sns, got "mail"',
+    'datasets.1st.load[0].target: expected one of the targets',
+    'datasets.orders.compact.prefix: expected a prefix outside the source of orders',
+  ])
+    expect(
+      faults.some((fault) => fault.includes(expected)),
+      `${expected}\n${faults.join('\n')}`,
+    ).toBe(true);
+  expect(faults.join('\n')).not.toMatch(/invalid-name|Invalid|Too (small|big)|, got .*, got /);
+});
+
+test('a value of the wrong kind is told in words, wherever it stands', () => {
+  expect(faultsOf('hello')).toEqual(['  (file): expected a mapping, got "hello"']);
+  expect(faultsOf('version: 1\ndatasets: []\n')).toEqual(['  line 2: datasets: expected a mapping, got []']);
+  const checks = `${small}    columns: { x: { checks: [nothing, { range: {} }, { metric: nullValues }] } }\n    checks: [5]\n`;
+  expect(faultsOf(checks).map((fault) => fault.replace(/^ +line \d+: datasets.orders./, ''))).toEqual([
+    'columns.x.checks[0]: expected one of required, unique, got "nothing"',
+    'columns.x.checks[1].range: expected min, max or both, got neither',
+    'columns.x.checks[2]: expected a bound beside metric: nullValues (mustBe..., or warn and fail), got none',
+    'checks[0]: expected a check such as { metric: rowCount, mustBeGreaterThan: 0 }, got 5',
   ]);
 });
