@@ -6,7 +6,8 @@ import type { Config } from '../shared/config/config.js';
 import { folderDatasets } from '../shared/config/folderSweeps.js';
 import { JOB_KINDS, type JobKind, maintainJob } from '../shared/jobs/catalogue.js';
 import { SluiceError } from '../shared/errors.js';
-import { startWorker } from '../workers/main.js';
+import { startEmf } from '../shared/telemetry/emf.js';
+import { type RunningWorker, startWorker } from '../workers/main.js';
 import { startProbes } from '../workers/probes.js';
 import { openConsolePart, openIntakePart } from './parts.js';
 import { describeTargets } from './run/summary.js';
@@ -84,8 +85,9 @@ export async function workUntil(
   }: { readonly kinds: readonly JobKind[]; readonly signal: AbortSignal; readonly ready: (url: string) => void },
 ): Promise<void> {
   const worker = await startWorker({ context: services.workerContext(), kinds });
+  const { host, port, emfEveryMs } = services.config.worker;
+  const emf = emfEveryMs === undefined ? undefined : openEmf(worker.metrics, emfEveryMs);
   try {
-    const { host, port } = services.config.worker;
     const probes = await startProbes({
       host,
       port,
@@ -96,11 +98,17 @@ export async function workUntil(
     ready(probes.url);
     await stayUp(signal);
     await worker.stop(services.config.worker.stopWithinMs);
+    await emf?.close();
     await probes.close();
   } catch (error) {
     await worker.stop(0);
     throw error;
   }
+}
+
+/** Lines beside the log's, where CloudWatch finds both. */
+function openEmf({ values }: RunningWorker['metrics'], everyMs: number): { close(): Promise<void> } {
+  return startEmf(values, { everyMs, write: (line) => process.stderr.write(`${line}\n`) });
 }
 
 /** `compact,load` as job kinds. Throws USAGE for a name that is none. */

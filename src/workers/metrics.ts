@@ -4,6 +4,7 @@ import type { Dataset } from '../shared/config/config.js';
 import type { Engine } from '../shared/engine/port.js';
 import { JOB_KINDS, type JobKind } from '../shared/jobs/catalogue.js';
 import type { ObjectStore } from '../shared/stores/port.js';
+import type { MetricValues } from '../shared/telemetry/emf.js';
 import { openStepMeter, type StepMeter } from './meter.js';
 import { meterStore } from './meterStore.js';
 import { scratchUse } from './scratchUse.js';
@@ -12,6 +13,8 @@ import { scratchUse } from './scratchUse.js';
 export interface WorkerMetrics {
   readonly contentType: string;
   text(): Promise<string>;
+  /** The same as values. */
+  values(): Promise<readonly MetricValues[]>;
   /** A job began for the first time, so long after its time had come. */
   jobBegan(kind: JobKind, waitedSeconds: number): void;
   /** One job ended: `done`, `skip`, `snooze`, or the code of its error. */
@@ -54,6 +57,7 @@ export function openWorkerMetrics({
   return {
     contentType: registry.contentType,
     text: () => registry.metrics(),
+    values: () => registry.getMetricsAsJSON(),
     jobBegan: (kind, seconds) => waited.observe({ kind }, seconds),
     jobEnded: (kind, outcome, seconds) => {
       ended.inc({ kind, outcome });

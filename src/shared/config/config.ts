@@ -138,6 +138,8 @@ export interface Config {
     readonly concurrency: number;
     /** How long steps in work may go on once the worker is told to stop; then they are handed back. */
     readonly stopWithinMs: number;
+    /** Between two tellings of the metrics to CloudWatch; undefined: never. */
+    readonly emfEveryMs?: number;
     readonly memoryLimitBytes: number;
     readonly threads: number;
     /** The two above are a share of what the container allows, not the file's. */

@@ -26,7 +26,7 @@ export function resolveConfig(
   const lake = file.lake ?? (env.LAKE_URL === undefined ? undefined : { url: env.LAKE_URL, region: 'us-east-1' });
   const redisUrl = file.redis.url ?? env.REDIS_URL;
   const ledgerUrl = file.ledger.url ?? env.LEDGER_URL;
-  const { memoryLimit, threads, stopWithin, ...worker } = file.worker;
+  const { memoryLimit, threads, stopWithin, emfEvery, ...worker } = file.worker;
   const share = engineShare(limits, worker.concurrency);
   const datasets = Object.entries(file.datasets).map(([name, dataset]) => resolveDataset(name, dataset));
   const schedules = file.schedules.map(
@@ -43,6 +43,7 @@ export function resolveConfig(
       worker: {
         ...worker,
         stopWithinMs: stopWithin,
+        emfEveryMs: emfEvery,
         memoryLimitBytes: memoryLimit ?? share.memoryLimitBytes,
         threads: threads ?? share.threads,
         engineFromLimits: memoryLimit === undefined && threads === undefined,

@@ -57,6 +57,10 @@ const workerSchema = z.strictObject({
     .describe(
       'Threads of one engine; default the container’s processors over `concurrency`, 2 where nothing limits it.',
     ),
+  emfEvery: durationField
+    .refine((ms) => ms >= 1000, 'expected at least 1s')
+    .optional()
+    .describe('Writes metrics to standard error in CloudWatch’s Embedded Metric Format this often; left out: never.'),
   stopWithin: durationField
     .default(10_000)
     .describe('Once a worker is told to stop, its steps may go on this long; then they are handed back.'),
