@@ -1,5 +1,7 @@
 import { afterEach, expect, test } from 'vitest';
 import { expectBalanced, orderIds } from '../support/accounts.js';
+import { auditDeeply } from '../../src/cli/audit.js';
+import { openReceiver } from '../support/receiver.js';
 import { decideAside, listAside, readAside } from '../../src/cli/quarantine.js';
 import { parseConfig } from '../../src/shared/config/load.js';
 import { openPipeline, type Pipeline } from '../support/pipeline.js';
@@ -145,30 +147,38 @@ test('a load that the table refuses is set aside with its reason; one bad file i
   await expectBalanced(pipeline);
 });
 
-test('a bad batch is held, looked into, its file mended and put again, the bad one discarded, loaded and audited', async () => {
-  const checks = '    columns: { amount: { checks: [{ expr: "amount >= 0" }] } }\n';
-  pipeline = await openPipeline({ datasets: orders(checks) });
+test('a bad batch is held, alerted, looked into, its contract mended, replayed, loaded, and audited row by row', async () => {
+  const hook = await openReceiver();
+  const contract = (least: number) => `    columns: { amount: { checks: [{ expr: "amount >= ${least}" }] } }\n`;
+  const settings = `alerts: [{ type: webhook, url: "${hook.url}", on: [hold] }]`;
+  pipeline = await openPipeline({ datasets: orders(contract(0)), settings });
   await pipeline.put('raw/orders/good.csv', 'id,amount\n1,10\n');
   await pipeline.settled(1);
-  await pipeline.put('raw/orders/bad.csv', 'id,amount\n2,20\n3,-30\n');
+  await pipeline.put('raw/orders/refunds.csv', 'id,amount\n2,20\n3,-30\n');
   await pipeline.settled(2);
+  await pipeline.until(async () => hook.received.length === 1);
+  const alert = JSON.parse(hook.received[0]!.body);
   const [held] = await list();
   expect(held).toMatchObject({ kind: 'batch', code: 'HELD', rows: 2 });
-  const shown = await readAside(pipeline.services, held!.id);
-  expect(shown).toMatchObject({
+  expect(alert).toMatchObject({ kind: 'hold', dataset: 'orders', mend: expect.stringContaining(held!.id) });
+  expect(await readAside(pipeline.services, held!.id)).toMatchObject({
     state: 'held',
     reason: held!.reason,
-    objects: [{ uri: 's3://lake/raw/orders/bad.csv' }],
+    objects: [{ uri: 's3://lake/raw/orders/refunds.csv' }],
     checks: [{ verdict: 'fail', data: { failingRows: 1, sample: [{ row: 1 }] } }],
   });
   expect(await ids()).toEqual([1]);
-  const [findings] = [await pipeline.services.ledger.read.findings({ kind: 'check', limit: 10 })];
-  expect(findings.filter(({ verdict }) => verdict === 'fail')).toHaveLength(1);
-  await decideAside(pipeline.services, { verb: 'discard', ids: [held!.id], ...anybody });
-  await pipeline.put('raw/orders/bad.csv', 'id,amount\n2,20\n3,30\n');
+  await pipeline.restartWith(orders(contract(-100)));
+  const replay = { verb: 'replay', ids: [held!.id], by: 'ann', why: 'refunds are negative' } as const;
+  expect(await decideAside(pipeline.services, replay)).toMatchObject([{ answer: 'done' }]);
+  expect(await decideAside(pipeline.services, replay)).toMatchObject([{ answer: 'already' }]);
   await pipeline.until(async () => (await ids()).join() === '1,2,3');
   expect(await list()).toEqual([]);
+  expect((await readAside(pipeline.services, held!.id))['decisions']).toMatchObject([{ verb: 'replay', who: 'ann' }]);
   await expectBalanced(pipeline);
+  const { balanced, deep } = await auditDeeply(pipeline.services, ['orders'], new AbortController().signal);
+  expect({ balanced, deep }).toMatchObject({ balanced: true, deep: [{ verdict: 'same', rows: 3 }] });
+  await hook.close();
 });
 
 test('a configuration that replaces in an upsert table is refused', () => {
