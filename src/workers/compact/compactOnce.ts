@@ -14,6 +14,7 @@ import { type AsideRow, observeRows, type PartedSources } from './asideRows.js';
 import { planSlices, pruneColumns } from './plan.js';
 import { repair, recount } from './repair.js';
 import { resolveSchema } from './resolveSchema.js';
+import { stampSql } from './sql.js';
 import { type CompactInput, type Refusal, type Source, type TargetColumn, isRefusal } from './sources.js';
 import { type WrittenArtifact, countMismatch, verifyRows, writeSlice } from './write.js';
 
@@ -43,6 +44,8 @@ export interface CompactFilesRequest {
   readonly verify?: VerifyLevel;
   /** What is set aside for a bad row of text. Default object. */
   readonly onBadRow?: BadRowRule;
+  /** What the artifacts carry in their footers, given whether these files change the schema. Default nothing. */
+  readonly stampOf?: (isSchemaChanged: boolean) => string;
   readonly signal?: AbortSignal;
 }
 
@@ -121,6 +124,7 @@ async function compactSources(observed: PartedSources, request: Work): Promise<C
   for (let round = 0; round < MAX_ROUNDS; round++) {
     columns = pruneColumns(columns, request.schema ?? [], sources);
     checkSort(columns, sources, request);
+    await stamp(request, columns);
     const attempt = await write(sources, columns, request);
     if (attempt.kind === 'written') {
       const { artifacts, content } = attempt;
@@ -136,6 +140,15 @@ async function compactSources(observed: PartedSources, request: Work): Promise<C
     aside.push(...repaired.aside);
   }
   throw new SluiceError('INTERNAL', `expected the files to be compacted in ${MAX_ROUNDS} rounds, got no end`);
+}
+
+/** The artifacts say under which version of the schema they were written. */
+async function stamp({ session, schema, stampOf }: Work, columns: readonly TargetColumn[]): Promise<void> {
+  if (stampOf === undefined) return;
+  const isChanged =
+    schema?.length !== columns.length ||
+    columns.some(({ name, type }, index) => schema[index]?.name !== name || schema[index]?.type !== type);
+  await session.run(stampSql(stampOf(isChanged)));
 }
 
 type Attempt =

@@ -77,6 +77,13 @@ async function compactOnce(
     verify: dataset.compact.verify,
     targetBytes: dataset.batch.targetBytes,
     provenance: true,
+    stampOf: (isChanged) =>
+      JSON.stringify({
+        dataset: dataset.name,
+        batch: work.claim.batch,
+        attempt: work.claim.attempt,
+        schemaVersion: (known?.version ?? 0) + (isChanged ? 1 : 0),
+      }),
     onBadRow: dataset.onBadRow,
     signal: work.signal,
   });

@@ -43,6 +43,14 @@ export function probeSql(select: string): string {
   return `SELECT count(hash(t)) AS n FROM (${select}) t`;
 }
 
+/** The engine's variable with what every artifact of the session carries in its footer. */
+const STAMP = 'sluice_stamp';
+
+/** From here on every artifact of the session carries this text in its footer, under the key `sluice`. */
+export function stampSql(text: string): string {
+  return `SET VARIABLE ${STAMP} = ${quoteText(text)}`;
+}
+
 /** How an artifact is written. */
 export interface WriteOptions {
   readonly path: string;
@@ -67,6 +75,7 @@ export function copySql(select: string, { path, compression, sort, orderBy, fiel
     ...(compression === 'zstd' ? ['COMPRESSION_LEVEL 1'] : []),
     'DICTIONARY_SIZE_LIMIT 4096',
     'PARQUET_VERSION V1',
+    `KV_METADATA {'sluice': coalesce(getvariable('${STAMP}'), '')}`,
     'RETURN_STATS',
   ];
   return `COPY (SELECT ${fields} FROM (${select})${order}) TO ${quoteText(path)} (${options.join(', ')})`;

@@ -76,6 +76,20 @@ test('without a schema, the files of the many decide against the file of the one
   expect(result.rows).toEqual({ in: 2, out: 2 });
 });
 
+test('every artifact carries its stamp in the footer, with whether its files changed the schema', async () => {
+  const stampOf = (isChanged: boolean) => JSON.stringify({ batch: "b'1", isChanged });
+  const files: readonly File[] = [['a.csv', 'flight,delay\nA1,5\n']];
+  const stamps: string[] = [];
+  for (const schema of [undefined, DELAYS, DELAYS.slice(0, 1)]) {
+    const options = schema === undefined ? { stampOf } : { stampOf, schema };
+    const [artifact] = (await bench.compact(files, options)).artifacts;
+    const sql = `SELECT value::VARCHAR AS v FROM parquet_kv_metadata('${artifact?.path}') WHERE key::VARCHAR = 'sluice'`;
+    const [row] = await bench.session.query(sql);
+    stamps.push(String(row?.v));
+  }
+  expect(stamps).toEqual([stampOf(true), stampOf(false), stampOf(true)]);
+});
+
 test('types are guessed so that no value changes: leading zeros and long digits stay text', async () => {
   const header = 'i,f,zip,big,b,d,t,z,none,mixed';
   const result = await bench.compact([
