@@ -83,7 +83,7 @@ test('every artifact carries its stamp in the footer, with whether its files cha
   for (const schema of [undefined, DELAYS, DELAYS.slice(0, 1)]) {
     const options = schema === undefined ? { stampOf } : { stampOf, schema };
     const [artifact] = (await bench.compact(files, options)).artifacts;
-    const sql = `SELECT value::VARCHAR AS v FROM parquet_kv_metadata('${artifact?.path}') WHERE key::VARCHAR = 'sluice'`;
+    const sql = `SELECT decode(value) AS v FROM parquet_kv_metadata('${artifact?.path}') WHERE key::VARCHAR = 'sluice'`;
     const [row] = await bench.session.query(sql);
     stamps.push(String(row?.v));
   }
