@@ -19,7 +19,7 @@ export function findingAlerts(
   return [...checks, { kind: 'hold', dataset, name: 'batch', facts: { batch, failed: names } }];
 }
 
-/** What people are told about objects that compact set aside: one alert a code, with an example. Pure. */
+/** What people are told about what compact set aside: of objects one alert a code, with an example; of single rows their number. Pure. */
 export function quarantineAlerts(
   { dataset, batch }: Pick<StepClaim, 'dataset' | 'batch'>,
   { objects }: Pick<Manifest, 'objects'>,
@@ -30,12 +30,14 @@ export function quarantineAlerts(
     const known = byCode.get(one.code) ?? { count: 0, object: one.object, reason: one.reason };
     byCode.set(one.code, { ...known, count: known.count + 1 });
   }
-  return [...byCode].map(([code, facts]) => ({
-    kind: 'quarantine',
-    dataset,
-    name: code,
-    facts: { ...facts, count: `${facts.count} ${facts.count === 1 ? 'object' : 'objects'}`, batch },
-  }));
+  const whole = [...byCode].map(([code, facts]): NewAlert => {
+    const count = `${facts.count} ${facts.count === 1 ? 'object' : 'objects'}`;
+    return { kind: 'quarantine', dataset, name: code, facts: { ...facts, count, batch } };
+  });
+  const rows = objects.reduce((sum, one) => sum + (one.kind === 'included' ? (one.quarantined ?? 0) : 0), 0);
+  if (rows === 0) return whole;
+  const count = `${rows} ${rows === 1 ? 'row' : 'rows'}`;
+  return [...whole, { kind: 'quarantine', dataset, name: 'failed checks', facts: { count, batch } }];
 }
 
 /** What people are told about an audit that does not balance. Pure. */
