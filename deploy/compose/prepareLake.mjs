@@ -16,7 +16,8 @@ const FILES = 200;
 const ROWS = 50;
 const READY_MS = 120_000;
 
-const { LAKE_ENDPOINT, LAKE_ACCESS_KEY, LAKE_SECRET_KEY } = process.env;
+// DEMO_FROM: number of the first demo file, for more of them
+const { LAKE_ENDPOINT, LAKE_ACCESS_KEY, LAKE_SECRET_KEY, DEMO_FROM = '0' } = process.env;
 const s3 = new S3Client({
   endpoint: LAKE_ENDPOINT,
   region: 'us-east-1',
@@ -49,7 +50,8 @@ async function announceFiles() {
 }
 
 async function putFiles() {
-  for (let file = 0; file < FILES; file++) {
+  const from = Number(DEMO_FROM);
+  for (let file = from; file < from + FILES; file++) {
     const rows = Array.from({ length: ROWS }, (_, row) => {
       const id = file * ROWS + row + 1;
       return `${id},${['new', 'paid', 'sent'][id % 3]},${(id % 997) + 0.5},2026-01-${String((id % 28) + 1).padStart(2, '0')}`;
