@@ -100,16 +100,23 @@ function columnOf({ name, physicalName }: Property): string {
   return physicalName ?? name;
 }
 
+/** Formats of a text that both know, by their names in the standard. */
+const FORMATS_HERE: Readonly<Record<string, string>> = { email: 'email', uuid: 'uuid', ipv4: 'ipv4', uri: 'url' };
+
 function propertyChecks(
   property: Property,
   { isOnlyKey, path, notTaken }: { isOnlyKey: boolean; path: string; notTaken: NotTaken[] },
 ): unknown[] {
   const { required = false, unique = false, primaryKey = false, logicalTypeOptions } = property;
   const isAlone = primaryKey && isOnlyKey;
-  notTaken.push(...unreadOf(logicalTypeOptions ?? {}, TAKEN.options, `${path}.logicalTypeOptions`));
+  const { format, ...others } = logicalTypeOptions ?? {};
+  const known = typeof format === 'string' ? FORMATS_HERE[format] : undefined;
+  const unknown = known === undefined ? { format, ...others } : others;
+  notTaken.push(...unreadOf(unknown, TAKEN.options, `${path}.logicalTypeOptions`));
   return [
     ...(required || primaryKey ? ['required'] : []),
     ...(unique || isAlone ? ['unique'] : []),
+    ...(known === undefined ? [] : [{ format: known }]),
     ...(logicalTypeOptions === undefined ? [] : optionChecks(quoteName(columnOf(property)), logicalTypeOptions)),
   ];
 }

@@ -176,7 +176,11 @@ describe('an imported contract', () => {
           logicalType: 'integer',
           logicalTypeOptions: { minimum: 0, exclusiveMaximum: 9, multipleOf: 3, format: 'i32' },
         },
-        { name: 'd', logicalType: 'string', logicalTypeOptions: { minLength: 1, maxLength: 3, pattern: '^x' } },
+        {
+          name: 'd',
+          logicalType: 'string',
+          logicalTypeOptions: { minLength: 1, maxLength: 3, pattern: '^x', format: 'email' },
+        },
         { name: 'e', quality: [{ type: 'sql', query: 'select 1', mustBe: 0 }] },
       ],
     };
@@ -192,7 +196,7 @@ describe('an imported contract', () => {
         a: { checks: ['required'] },
         bb: { checks: ['required'] },
         c: { checks: [{ range: { min: 0 } }, { expr: '"c" < 9' }, { expr: '"c" % 3 = 0' }] },
-        d: { checks: [{ length: { min: 1, max: 3 } }, { pattern: '^x' }] },
+        d: { checks: [{ format: 'email' }, { length: { min: 1, max: 3 } }, { pattern: '^x' }] },
       },
       checks: [{ unique: ['bb', 'a'] }, { metric: 'freshness', column: 'at', fail: '4d' }],
     });
