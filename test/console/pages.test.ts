@@ -106,6 +106,17 @@ describe('the page of a batch', () => {
     expect(body).toContain('because &lt;of&gt; this');
     expect(body).toContain('rowCount');
   });
+
+  it('tells what drifted, in the batch and since all before it', async () => {
+    const { get, ledger } = await startTestConsole();
+    const { batch } = await loadWithQuarantine(ledger, 'because');
+    const data = { batches: 2, rows: 9, drifts: [{ column: 'a<b', kind: 'added', is: 'BIGINT' }] };
+    const noted = { kind: 'profile', name: 'dataset drift', verdict: 'warn', data } as const;
+    await ledger.anomalies.noteDatasetFindings(batch, [noted]);
+    const { body } = await get(`/batches/${batch}`);
+    expect(body).toContain('dataset drift');
+    expect(body).toContain('1 drift: a&lt;b (added)');
+  });
 });
 
 describe('a console whose ledger is away', () => {

@@ -1,9 +1,10 @@
 import type { Command } from 'commander';
 import { stringify } from 'yaml';
 import { SluiceError } from '../../shared/errors.js';
+import { readDatasetProfile } from '../../shared/findings/datasetProfile.js';
 import { suggestChecks } from '../../shared/findings/suggestChecks.js';
 import { datasetOf } from '../../workers/context.js';
-import { readDatasetProfile, showDatasetProfile } from '../datasetProfile.js';
+import { showDatasetProfile } from '../showDatasetProfile.js';
 import { baseCommand, type Io, withIo } from '../io.js';
 import { profileInputs } from '../offline/findings.js';
 import { formatOption, inputOptions, URIS } from '../offline/options.js';

@@ -21,7 +21,7 @@ const SHOWN = 200;
 /** A batch: what went in, what came out, what was found about it. */
 export function renderBatch({ row, objects, manifest, findings }: BatchPage): string {
   const profile = findings.find(({ kind }) => kind === 'profile');
-  const others = findings.filter(({ kind }) => kind !== 'profile');
+  const others = findings.filter(({ kind, verdict }) => kind !== 'profile' || verdict !== undefined);
   const main = html`<p class="crumbs">
       <a href="/objects?dataset=${encodeURIComponent(row.dataset)}">${row.dataset}</a>
     </p>

@@ -15,6 +15,7 @@ const skewData = z.object({
     .default([]),
   advice: z.object({ kind: z.string(), salts: z.number().optional() }).optional(),
 });
+const driftData = z.object({ drifts: z.array(z.object({ column: z.string(), kind: z.string() })) });
 const checkData = z.object({ expected: z.unknown(), actual: z.unknown(), failingRows: z.number().optional() });
 
 /** The newest of each check and key, those that ask for attention first. */
@@ -42,14 +43,23 @@ function urgencyOf({ kind, verdict, data }: FindingRow): number {
 function renderCheck(finding: FindingRow, place: FindingPlace): Html {
   const { name, column, verdict, data } = finding;
   const told = checkData.safeParse(data).data;
+  const outcome = driftsOf(data) ?? (told === undefined ? undefined : outcomeOf(told));
   const isNamed = column !== undefined && !name.startsWith(`${column}.`);
   return html`<li class="finding">
     <span class="pill v-${verdict ?? 'pass'}">${verdict ?? 'check'}</span>
     <div>
       <p>${foreign(name)}${isNamed && html` on <span class="mono">${foreign(column)}</span>`}</p>
-      <p class="muted">${joined([told !== undefined && foreign(outcomeOf(told)), renderPlace(finding, place)])}</p>
+      <p class="muted">${joined([outcome !== undefined && foreign(outcome), renderPlace(finding, place)])}</p>
     </div>
   </li>`;
+}
+
+/** What drifted, the first ten of it; undefined where the finding is not about drift. */
+function driftsOf(data: unknown): string | undefined {
+  const told = driftData.safeParse(data).data?.drifts;
+  if (told === undefined) return undefined;
+  const shown = told.slice(0, 10).map(({ column, kind }) => `${column} (${kind})`);
+  return `${plural(told.length, 'drift')}${shown.length === 0 ? '' : `: ${shown.join(', ')}`}${told.length > 10 ? ', …' : ''}`;
 }
 
 function outcomeOf({ expected, actual, failingRows }: z.infer<typeof checkData>): string {

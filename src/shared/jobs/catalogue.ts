@@ -7,7 +7,7 @@ export const JOB_KINDS = ['plan', 'compact', 'profile', 'skew', 'check', 'load',
 export type JobKind = (typeof JOB_KINDS)[number];
 
 /** What `maintain` can be asked for. */
-export const MAINTENANCE = ['sweep', 'compact', 'audit', 'retention', 'originals', 'budget'] as const;
+export const MAINTENANCE = ['sweep', 'compact', 'profile', 'audit', 'retention', 'originals', 'budget'] as const;
 export type Maintenance = (typeof MAINTENANCE)[number];
 
 const planPayload = z.strictObject({

@@ -2,6 +2,7 @@ import { asBatchId, newBatchId } from '../ids.js';
 import type { Figure } from '../findings/figures.js';
 import { raiseAlerts } from './alerts.js';
 import type { LedgerDatabase, Statements } from './database.js';
+import { noteDatasetFindings } from './datasetFindings.js';
 import { storable } from './text.js';
 import type {
   Anomaly,
@@ -70,6 +71,7 @@ export function anomalyLedger(database: LedgerDatabase): AnomalyLedger {
     history: (dataset, limit) => readHistory(database, dataset, limit),
     notePoint: (point, anomalies) => notePoint(database, point, anomalies),
     noteAnomalies: (anomalies) => database.transaction((tx) => noteAnomalies(tx, anomalies)),
+    noteDatasetFindings: (batch, findings) => noteDatasetFindings(database, batch, findings),
     async list({ dataset, open = false, limit }) {
       return (await database.rows<StoredAnomaly>(LIST, [dataset ?? null, open, limit])).map(readAnomaly);
     },

@@ -43,10 +43,19 @@ async function replaceFindings(tx: Statements, claim: StepClaim, findings: reado
   if (claim.attempt > 1) {
     await tx.changed('DELETE FROM sluice.findings WHERE batch_id = $1 AND kind = $2', [claim.batch, claim.step]);
   }
+  await addFindings(tx, claim, findings);
+}
+
+/** Adds findings of a batch in this order, beside what it has. */
+export async function addFindings(
+  tx: Statements,
+  { batch, dataset }: Pick<StepClaim, 'batch' | 'dataset'>,
+  findings: readonly Finding[],
+): Promise<void> {
   if (findings.length === 0) return;
   await tx.changed(ADD_FINDINGS, [
-    claim.batch,
-    claim.dataset,
+    batch,
+    dataset,
     findings.map((finding) => finding.kind),
     findings.map((finding) => finding.name),
     findings.map((finding) => finding.column ?? null),

@@ -1,6 +1,7 @@
 import type { AnomalyAnswer } from '../findings/anomaly.js';
 import type { Figure } from '../findings/figures.js';
 import type { BatchId } from '../ids.js';
+import type { Finding } from './records.js';
 
 /** What one batch measured. */
 export interface Point {
@@ -72,6 +73,8 @@ export interface AnomalyLedger {
   notePoint(point: Point, anomalies: readonly NewAnomaly[]): Promise<boolean>;
   /** Stores unusual figures of the clock that are not known yet; returns how many. */
   noteAnomalies(anomalies: readonly NewAnomaly[]): Promise<number>;
+  /** Keeps findings about a batch's whole dataset with it, in place of older ones of their names; false when the batch is gone. */
+  noteDatasetFindings(batch: BatchId, findings: readonly Finding[]): Promise<boolean>;
   /** The newest first. */
   list(filter: { dataset?: string; open?: boolean; limit: number }): Promise<readonly Anomaly[]>;
   /** Takes a person's word, once. As `normal`, later open anomalies of the same figure are accepted with it (`also`). */

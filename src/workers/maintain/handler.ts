@@ -2,6 +2,7 @@ import type { Dataset } from '../../shared/config/config.js';
 import { type JobPayload, planJob } from '../../shared/jobs/catalogue.js';
 import type { Outcome } from '../../shared/outcome.js';
 import { datasetOf, type WorkerContext } from '../context.js';
+import { findDatasetProfile } from '../../shared/findings/datasetProfile.js';
 import { auditDataset } from './audit.js';
 import { watchBudgets } from './budget.js';
 import { keepHotWindow } from './hotWindow.js';
@@ -10,10 +11,10 @@ import { retireOriginals } from './retireOriginals.js';
 import { sweepOrphans, sweepScratch } from './retention.js';
 
 /**
- * Scheduled work: sweep finds what no event announced; compact closes batches that wait;
+ * Scheduled work: sweep finds what no event announced; compact closes batches that wait; profile keeps each dataset's merged profile and drift in the ledger;
  * audit counts every object through to the targets, keeps the result in the ledger and logs what does not balance; retention keeps the
  * ledger's house, deletes what lost attempts left and drops old partitions; budget looks at what Snowflake targets cost. Safe to run twice: the first two only record and dispatch what the ledger lacks,
- * an audit adds a result, retention deletes what no manifest has, and originals asks the store for nothing twice that it did once.
+ * a profile takes the place of the one before, an audit adds a result, retention deletes what no manifest has, and originals asks the store for nothing twice that it did once.
  */
 export async function handleMaintain(
   context: WorkerContext,
@@ -37,6 +38,8 @@ export async function handleMaintain(
       await context.queue.enqueue(plans.map((plan) => planJob(plan, { closeNow: true })));
       return { kind: 'done', summary: { partitions: plans.length } };
     }
+    case 'profile':
+      return { kind: 'done', summary: await profileAll(context, datasets) };
     case 'audit': {
       let [objects, unbalanced] = [0, 0];
       await forEachDataset(datasets, async (dataset) => {
@@ -68,6 +71,31 @@ async function forEachDataset(datasets: readonly Dataset[], work: (dataset: Data
   const faults: unknown[] = [];
   for (const dataset of datasets) await work(dataset).catch((error: unknown) => void faults.push(error));
   if (faults.length > 0) throw faults[0];
+}
+
+/** Datasets that have a profile, and how many things drifted in their newest batches. */
+async function profileAll(
+  context: WorkerContext,
+  datasets: readonly Dataset[],
+): Promise<{ readonly datasets: number; readonly drifts: number }> {
+  const sum = { datasets: 0, drifts: 0 };
+  await forEachDataset(datasets, async (dataset) => {
+    const drifts = await profileOne(context, dataset);
+    if (drifts === undefined) return;
+    sum.datasets += 1;
+    sum.drifts += drifts;
+  });
+  return sum;
+}
+
+/** How many things drifted; undefined when the dataset has no profiled batch. */
+async function profileOne({ ledger, logger }: WorkerContext, { name }: Dataset): Promise<number | undefined> {
+  const found = await findDatasetProfile(ledger, name);
+  if (found === undefined || !(await ledger.anomalies.noteDatasetFindings(found.batch, found.findings)))
+    return undefined;
+  const { batch, drifts } = found;
+  if (drifts > 0) logger.warn({ dataset: name, batch, drifts }, 'a batch is not as those before it');
+  return drifts;
 }
 
 /** Objects that do not balance kept with an audit's result. */

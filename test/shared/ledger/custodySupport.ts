@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { newBatchId, objectId, type BatchId, type ObjectId } from '../../../src/shared/ids.js';
-import type { Ledger, LoadTarget, ObjectCustody, RoutedArrival } from '../../../src/shared/ledger/port.js';
+import type { Finding, Ledger, LoadTarget, ObjectCustody, RoutedArrival } from '../../../src/shared/ledger/port.js';
 import { claimed, included, manifestOf, PLACE, stepRef, WAREHOUSE } from './support.js';
 
 /** An arrival of a key with these bytes. */
@@ -45,9 +45,9 @@ export async function compactWith(ledger: Ledger, batch: BatchId, custody: reado
 }
 
 /** Takes a compacted batch through its checks; `hold` keeps it back there. */
-export async function judgeBatch(ledger: Ledger, batch: BatchId, hold = false) {
-  for (const step of ['profile', 'skew'] as const)
-    await ledger.steps.commitFindings(await claimed(ledger, stepRef(batch, step)), [], false);
+export async function judgeBatch(ledger: Ledger, batch: BatchId, hold = false, profile: readonly Finding[] = []) {
+  await ledger.steps.commitFindings(await claimed(ledger, stepRef(batch, 'profile')), profile, false);
+  await ledger.steps.commitFindings(await claimed(ledger, stepRef(batch, 'skew')), [], false);
   return ledger.steps.commitFindings(await claimed(ledger, stepRef(batch, 'check')), [], hold);
 }
 
