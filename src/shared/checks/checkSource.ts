@@ -20,6 +20,8 @@ export interface CheckRequest extends CheckConfig {
   readonly columns: readonly Column[];
   /** Milliseconds since 1970 that ages are counted to. Default: now. */
   readonly now?: number;
+  /** Rows of a file on average, and the same of earlier batches, the newest first. Absent: none are known. */
+  readonly history?: { readonly rows: number; readonly past: readonly number[] };
   readonly signal?: AbortSignal;
 }
 
@@ -42,6 +44,10 @@ export async function checkSource(request: CheckRequest): Promise<CheckReport> {
     const skipped = countOf(row, `skipped${at}`);
     if (measure.kind === 'fault') figures.set(at, measure);
     if (measure.kind === 'rowCount') figures.set(at, { kind: 'count', rows });
+    if (measure.kind === 'rowCountChange') {
+      const { rows: now, past } = request.history ?? { rows, past: [] };
+      figures.set(at, { kind: 'change', rows: now, past: past.slice(0, measure.batches) });
+    }
     if (measure.kind === 'schema') figures.set(at, measure);
     if (measure.kind === 'aggregate') figures.set(at, { kind: 'number', value: numberOf(row, `figure${at}`) });
     if (measure.kind === 'query') figures.set(at, await askQuery(request, measure.sql));

@@ -25,6 +25,8 @@ export type Measure =
   | { readonly kind: 'expression'; readonly sql: string }
   | { readonly kind: 'unique'; readonly columns: readonly string[] }
   | { readonly kind: 'rowCount' }
+  /** Rows against the median of so many earlier batches. */
+  | { readonly kind: 'rowCountChange'; readonly batches: number }
   | { readonly kind: 'freshness'; readonly column: Column }
   /** A figure over all values of a numeric column. */
   | { readonly kind: 'aggregate'; readonly function: string; readonly column: Column }
@@ -138,6 +140,8 @@ function describeTableCheck(check: TableCheck, key: readonly string[] | undefine
   if (check.schema !== undefined) return { kind: 'schema', what: 'the columns of the contract' };
   if (check.metric === 'freshness')
     return { kind: `freshness(${check.column})`, what: `age of the newest ${check.column}` };
+  if (check.metric === 'rowCountChange')
+    return { kind: 'rowCountChange', what: `percent off the median of the last ${batchesOf(check)} batches` };
   if (isAggregate(check.metric))
     return { kind: `${check.metric}(${check.column})`, what: `${check.metric} of ${check.column}` };
   return { kind: 'rowCount', what: 'rowCount' };
@@ -147,6 +151,7 @@ function tableMeasure(columns: readonly Column[], check: TableCheck, key: readon
   if (check.expr !== undefined) return { kind: 'expression', sql: check.expr };
   if (check.query !== undefined) return { kind: 'query', sql: check.query };
   if (check.schema !== undefined) return { kind: 'schema', differences: compareSchema(columns, check.schema) };
+  if (check.metric === 'rowCountChange') return { kind: 'rowCountChange', batches: batchesOf(check) };
   const wanted = key ?? (check.column === undefined ? [] : [check.column]);
   const found: Column[] = [];
   for (const name of wanted) {
@@ -165,6 +170,13 @@ function tableMeasure(columns: readonly Column[], check: TableCheck, key: readon
   }
   if (kind === 'date' || kind === 'timestamp') return { kind: 'freshness', column };
   return { kind: 'fault', reason: `expected a date or timestamp for freshness, got ${column.name} ${column.type}` };
+}
+
+/** Batches that rows are compared with where the check names no number. */
+const COMPARED_BATCHES = 30;
+
+function batchesOf({ arguments: given }: TableCheck): number {
+  return given?.batches ?? COMPARED_BATCHES;
 }
 
 /** Columns that are missing or of another type, and with `extra: false` those that nobody asked for. */

@@ -1,4 +1,5 @@
 import { countOf, numberOf, textOf } from '../findings/values.js';
+import { WARM, median } from '../findings/anomaly.js';
 import { judge, worstOf } from './bounds.js';
 import type { EngineRow } from '../engine/port.js';
 import type { CheckReport, CheckResult, CheckVerdict, FailingRow } from '../findings/check.js';
@@ -19,6 +20,8 @@ export type Figure =
   | { readonly kind: 'schema'; readonly differences: readonly string[] }
   /** Age of the newest value in milliseconds; undefined when there is none. */
   | { readonly kind: 'age'; readonly ms: number | undefined }
+  /** Rows of a file on average, and the same of earlier batches. */
+  | { readonly kind: 'change'; readonly rows: number; readonly past: readonly number[] }
   | { readonly kind: 'fault'; readonly reason: string };
 
 /** The result of one check. */
@@ -41,6 +44,8 @@ export function readResult(check: PlannedCheck, figure: Figure, rows: number): C
       const actual = Number.isFinite(value) ? Number(value.toPrecision(15)) : String(value);
       return { ...head, verdict: verdictOf(judge(bound, value)), actual, sample: [] };
     }
+    case 'change':
+      return { ...head, ...readChange(figure, (percent) => verdictOf(judge(bound, percent))), sample: [] };
     case 'schema': {
       const { differences } = figure;
       const verdict = verdictOf(judge(bound, differences.length));
@@ -68,6 +73,24 @@ export function readResult(check: PlannedCheck, figure: Figure, rows: number): C
       };
     }
   }
+}
+
+/** How far off the median, in percent of it; it passes while too few batches are known. */
+function readChange(
+  { rows, past }: Extract<Figure, { kind: 'change' }>,
+  verdictOf: (percent: number) => CheckVerdict,
+): Pick<CheckResult, 'verdict' | 'actual' | 'reason'> {
+  if (past.length < WARM)
+    return {
+      verdict: 'pass',
+      actual: null,
+      reason: `warming up: ${past.length} of ${WARM} earlier batches are known`,
+    };
+  const usual = median(past);
+  const percent = Math.round((1e4 * Math.abs(rows - usual)) / Math.max(usual, 1)) / 100;
+  const [now, then] = [rows, usual].map((count) => String(Math.round(count * 10) / 10));
+  const reason = `${now} rows a file, median ${then} of ${past.length} batches`;
+  return { verdict: verdictOf(percent), actual: percent, reason };
 }
 
 /** The verdict of all checks: the worst. Only a failed check holds; one that only warns has warned. */

@@ -71,14 +71,20 @@ export function thresholdFaults(check: Thresholds): Fault[] {
 
 /** Figures of a column, which may be below 0. */
 const SIGNED: ReadonlySet<string | undefined> = new Set(['sum', 'avg', 'min', 'max', 'stddev']);
-const OF_MANY: ReadonlySet<string | undefined> = new Set(['rowCount', 'freshness', 'duplicateValues', ...SIGNED]);
+const OF_MANY: ReadonlySet<string | undefined> = new Set([
+  'rowCount',
+  'rowCountChange',
+  'freshness',
+  'duplicateValues',
+  ...SIGNED,
+]);
 
 /** Checks whose failure is no row's own. */
 function isOfMany({ metric, unique, query, schema }: Thresholds): boolean {
   return unique !== undefined || query !== undefined || schema !== undefined || OF_MANY.has(metric);
 }
 
-const UNITLESS: ReadonlySet<string | undefined> = new Set(['rowCount', 'freshness', ...SIGNED]);
+const UNITLESS: ReadonlySet<string | undefined> = new Set(['rowCount', 'rowCountChange', 'freshness', ...SIGNED]);
 
 function valueFaults(place: string, value: unknown, { metric, unit, query }: Thresholds): Fault[] {
   const ends: unknown[] = Array.isArray(value) ? value : [value];

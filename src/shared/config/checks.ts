@@ -19,8 +19,8 @@ import {
 export const COLUMN_METRICS = ['nullValues', 'missingValues', 'invalidValues', 'duplicateValues'] as const;
 /** Figures over all values of a numeric column. */
 export const AGGREGATES = ['sum', 'avg', 'min', 'max', 'stddev'] as const;
-/** What a table check may measure: ODCS's rowCount and duplicateValues, freshness (age of a column's newest value), and aggregates of a column. */
-export const TABLE_METRICS = ['rowCount', 'freshness', 'duplicateValues', ...AGGREGATES] as const;
+/** What a table check may measure: ODCS's rowCount and duplicateValues, rowCountChange (rows against earlier batches, in percent), freshness (age of a column's newest value), and aggregates of a column. */
+export const TABLE_METRICS = ['rowCount', 'rowCountChange', 'freshness', 'duplicateValues', ...AGGREGATES] as const;
 
 const COLUMN_KINDS = [
   'required',
@@ -69,6 +69,8 @@ const metricArguments = z.strictObject(
     pattern: pattern.optional(),
     missingValues: z.array(literal.nullable()).optional(),
     properties: names.optional(),
+    /** rowCountChange: the last batches whose median is compared with. Default 30. */
+    batches: z.int(expected('a whole number')).min(7, expected('7 or more')).max(60, expected('60 or less')).optional(),
   },
   expected('arguments such as { validValues: [new, paid] }'),
 );
@@ -136,6 +138,9 @@ const tableCheckObject = z
     }
     if (check.metric === 'duplicateValues' && check.arguments?.properties === undefined) {
       faults.push({ path: ['arguments', 'properties'], message: 'expected the columns of the key, got nothing' });
+    }
+    if (check.metric !== 'rowCountChange' && check.arguments?.batches !== undefined) {
+      faults.push({ path: ['arguments', 'batches'], message: 'expected batches only with metric: rowCountChange' });
     }
     for (const fault of faults) context.addIssue({ code: 'custom', ...fault });
   });

@@ -21,6 +21,7 @@ export function findRuleFaults(config: Config): readonly ConfigFault[] {
       ...replaceFaults(dataset),
       ...skewFaults(dataset),
       ...rowRuleFaults(dataset),
+      ...historyFaults(dataset),
     ]),
     ...config.schedules.flatMap((schedule, index) =>
       schedule.dataset === undefined || config.datasets.some(({ name }) => name === schedule.dataset)
@@ -38,6 +39,13 @@ export function findRuleFaults(config: Config): readonly ConfigFault[] {
     ...alertFaults(config),
     ...sourceFaults(config),
   ];
+}
+
+/** What earlier batches measured is kept for the anomalies. */
+function historyFaults({ name, checks, anomalies }: Dataset): readonly ConfigFault[] {
+  if (anomalies.sensitivity !== 'off' || !checks.some(({ metric }) => metric === 'rowCountChange')) return [];
+  const expected = 'low, normal or high beside a check of rowCountChange: it compares with what they keep';
+  return [{ path: `datasets.${name}.anomalies.sensitivity`, expected, got: 'off' }];
 }
 
 function consoleFaults({ console: { host, url, auth } }: Config): readonly ConfigFault[] {

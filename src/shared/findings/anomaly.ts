@@ -130,7 +130,8 @@ function dayOf(at: number): number {
   return new Date(at).getUTCDay();
 }
 
-function median(values: readonly number[]): number {
+/** The middle value; of an even count the mean of the two in the middle. */
+export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const half = Math.floor(sorted.length / 2);
   const upper = sorted[half] ?? 0;

@@ -1,4 +1,7 @@
 import { SluiceError } from '../../shared/errors.js';
+import type { Dataset } from '../../shared/config/config.js';
+import { figuresOf } from '../../shared/findings/figures.js';
+import type { Manifest } from '../../shared/ledger/manifest.js';
 import type { StepDispatch } from '../../shared/ledger/port.js';
 import { datasetOf, type WorkerContext } from '../context.js';
 import type { StepWork } from '../runSteps.js';
@@ -15,12 +18,14 @@ export async function handleCheck(
   if (manifest === undefined)
     throw new SluiceError('INTERNAL', `expected a manifest for batch ${claim.batch}, got none`);
   const dataset = datasetOf(context.config, claim.dataset);
+  const history = await readHistory(context, dataset, manifest);
   const report = await checkSource({
     session: await scratch.session(),
     source: await scratch.source(manifest, signal),
     columns: manifest.columns,
     checks: dataset.columns,
     tableChecks: dataset.checks,
+    ...(history === undefined ? {} : { history }),
     signal,
   });
   const findings = report.checks.map((check) => ({
@@ -31,4 +36,21 @@ export async function handleCheck(
     data: check,
   }));
   return context.ledger.steps.commitFindings(claim, findings, report.hold);
+}
+
+/** Points that are read: those of batches after this one (it may be checked again) do not count. */
+const READ_POINTS = 120;
+
+/** Rows of a file on average, of this batch and of those before it that were accepted; undefined where no check asks for them. */
+async function readHistory(
+  { ledger }: Pick<WorkerContext, 'ledger'>,
+  { name, checks }: Dataset,
+  manifest: Manifest,
+): Promise<{ readonly rows: number; readonly past: readonly number[] } | undefined> {
+  if (!checks.some(({ metric }) => metric === 'rowCountChange')) return undefined;
+  const { points } = await ledger.anomalies.history(name, READ_POINTS);
+  const rowsOf = (figures: ReturnType<typeof figuresOf>) =>
+    figures.flatMap(({ metric, value }) => (metric === 'rowCount' ? [value] : []));
+  const [rows = 0] = rowsOf(figuresOf(manifest, undefined));
+  return { rows, past: points.filter(({ batch }) => batch < manifest.batch).flatMap(({ figures }) => rowsOf(figures)) };
 }
