@@ -14,6 +14,9 @@ export const PRICES = {
   credit: 3,
 } as const;
 
+/** Smaller objects no lifecycle rule moves to a colder class, unless it says so itself. */
+const LEAST_MOVED_BYTES = 128 * 1024;
+
 /** Sizes of a dataset, before and after compaction. */
 export interface Sizes {
   readonly dataset: string;
@@ -38,12 +41,16 @@ export interface CostRow {
 export function costOf({ files, bytesIn, artifacts, bytesOut }: Sizes): readonly CostRow[] {
   const [gigabytesIn, gigabytesOut] = [bytesIn / 1e9, bytesOut / 1e9];
   const p = PRICES;
+  const doMove = bytesIn >= files * LEAST_MOVED_BYTES;
+  const original = doMove ? p.archiveGigabyteMonth : p.standardGigabyteMonth;
   return [
     {
       what: 'storage a month',
       before: gigabytesIn * p.standardGigabyteMonth,
-      after: gigabytesOut * p.standardGigabyteMonth + gigabytesIn * p.archiveGigabyteMonth,
-      how: 'Standard; after: artifacts in Standard, audited originals in Glacier Instant Retrieval',
+      after: gigabytesOut * p.standardGigabyteMonth + gigabytesIn * original,
+      how: doMove
+        ? 'Standard; after: artifacts in Standard, audited originals in Glacier Instant Retrieval'
+        : 'Standard; the originals stay there: on average below 128 KB, from which on S3 moves them',
     },
     {
       what: 'storage a month, originals expired',

@@ -18,6 +18,12 @@ test('ten thousand small files against forty artifacts, by the published prices'
   expect(of('Snowpipe, once')).toMatchObject({ before: expect.closeTo(0.222, 6), after: expect.closeTo(0.0888, 6) });
 });
 
+test('originals too small for a colder class are counted where they stay', () => {
+  const [storage] = costOf({ dataset: 'orders', files: 10_000, bytesIn: 1e9, artifacts: 8, bytesOut: 4e8 });
+  expect(storage?.after).toBeCloseTo(1.4 * PRICES.standardGigabyteMonth, 9);
+  expect(storage?.how).toContain('128 KB');
+});
+
 test('the ledger sums what went into artifacts, and leaves out what is not compacted yet', async () => {
   const { ledger } = await freshLedger();
   expect(await ledger.read.sizes(undefined)).toEqual([]);
