@@ -50,8 +50,10 @@ function s3Command(): Command {
     .addOption(
       new Option('--form <form>', 'of what is printed').choices(['terraform', 'cli', 'policies']).default('terraform'),
     )
-    .action(({ form, ...options }: S3Options) =>
-      withIo(options, async ({ output, configFile }) => {
+    .action((_own: S3Options, command: Command) => {
+      // `init` has options of the same names, and takes them first.
+      const { form, ...options } = command.optsWithGlobals<S3Options>();
+      return withIo(options, async ({ output, configFile }) => {
         const config = loadConfig(configFile);
         const buckets = readBuckets(config);
         if (buckets.length === 0)
@@ -71,6 +73,6 @@ function s3Command(): Command {
         output.answer({ buckets, policies, [form]: form === 'policies' ? undefined : forms[form]() }, () =>
           output.line(forms[form]()),
         );
-      }),
-    );
+      });
+    });
 }

@@ -135,3 +135,27 @@ case "$*" in *get-caller-identity*) echo 123456789012;; *create-queue*) echo htt
   expect((await read('sluice-intake.json')).Statement.at(-1).Resource).toEqual([ARN]);
   expect((await read('sluice-notification.json')).QueueConfigurations[0]).toMatchObject({ QueueArn: ARN });
 });
+
+test('prefixes within others make one notification, as S3 takes no two for the same key', () => {
+  const nested = readBuckets(
+    makeConfig({
+      lake: { url: 's3://acme-lake' },
+      targets: {},
+      datasets: { all: { source: { prefix: 'raw/' } }, orders: { source: { prefix: 'raw/orders/' } } },
+    }),
+  );
+  expect(renderTerraform(nested).match(/filter_prefix = .*/g)).toEqual(['filter_prefix = "raw/"']);
+  const [, sent = ''] = /sluice-notification\.json <<JSON\n(.*)/.exec(renderCommands(nested, 'eu-west-1')) ?? [];
+  expect(JSON.parse(sent).QueueConfigurations).toHaveLength(1);
+});
+
+test('what a prefix has of the shell’s or Terraform’s own signs stays a text', async () => {
+  const odd = [{ bucket: 'acme-lake', raw: ['raw/$(touch broken)/${x}/`id`/'], curated: [], retired: [] }];
+  expect(renderTerraform(odd)).toContain('filter_prefix = "raw/$(touch broken)/$${x}/`id`/"');
+  const folder = await freshFolder();
+  const [document = ''] = /cat > sluice-notification[^]*?\nJSON\n/.exec(renderCommands(odd, 'eu-west-1')) ?? [];
+  await writeFile(join(folder, 'setup.sh'), `ACCOUNT=1\n${document}`);
+  await run('sh', ['setup.sh'], { cwd: folder });
+  const { QueueConfigurations } = JSON.parse(await readFile(join(folder, 'sluice-notification.json'), 'utf8'));
+  expect(QueueConfigurations[0].Filter.Key.FilterRules[0].Value).toBe(odd[0]?.raw[0]);
+});

@@ -63,6 +63,11 @@ export function readBuckets(config: Pick<Config, 'lake' | 'datasets'>): readonly
   }));
 }
 
+/** The prefixes that no other one holds within: S3 refuses two notifications for the same key. */
+export function outermost(prefixes: readonly string[]): readonly string[] {
+  return prefixes.filter((one) => !prefixes.some((other) => other !== one && one.startsWith(other)));
+}
+
 function placeOf(url: string): { bucket: string; prefix: string } | undefined {
   const [, bucket, prefix = ''] = /^s3:\/\/([^/]+)\/?(.*)$/.exec(url) ?? [];
   return bucket === undefined ? undefined : { bucket, prefix };

@@ -1,5 +1,5 @@
 import { lifecycleOf, type LifecycleRule } from './lifecycle.js';
-import { type BucketUse, policyOf, QUEUE_NAME, queuePolicyOf } from './rights.js';
+import { type BucketUse, outermost, policyOf, QUEUE_NAME, queuePolicyOf } from './rights.js';
 
 /** Events that Sluice is told of. */
 export const EVENTS = ['s3:ObjectCreated:*', 's3:ObjectRemoved:*'] as const;
@@ -42,11 +42,11 @@ function renderPolicy(part: 'intake' | 'worker', buckets: readonly BucketUse[]):
 }
 
 function renderBucket(use: BucketUse, index: number): string {
-  const queues = use.raw.map(
+  const queues = outermost(use.raw).map(
     (prefix) => `  queue {
     queue_arn     = aws_sqs_queue.sluice.arn
     events        = ${JSON.stringify(EVENTS)}
-    filter_prefix = ${JSON.stringify(prefix)}
+    filter_prefix = ${textOf(prefix)}
   }`,
   );
   const notification =
@@ -69,13 +69,13 @@ ${lifecycleOf(use).map(renderRule).join('\n')}
 function renderRule(rule: LifecycleRule): string {
   const filter = rule.Filter as { Prefix?: string; And?: { Prefix: string; Tags: { Key: string; Value: string }[] } };
   const lines = [`    id     = "${rule.ID}"`, '    status = "Enabled"'];
-  if (filter.And === undefined) lines.push(`    filter { prefix = ${JSON.stringify(filter.Prefix ?? '')} }`);
+  if (filter.And === undefined) lines.push(`    filter { prefix = ${textOf(filter.Prefix ?? '')} }`);
   else {
     const tags = filter.And.Tags.map(({ Key, Value }) => `${Key} = ${JSON.stringify(Value)}`).join(', ');
     lines.push(
       '    filter {',
       '      and {',
-      `        prefix = ${JSON.stringify(filter.And.Prefix)}`,
+      `        prefix = ${textOf(filter.And.Prefix)}`,
       `        tags   = { ${tags} }`,
       '      }',
       '    }',
@@ -93,5 +93,15 @@ function renderRule(rule: LifecycleRule): string {
 
 /** A policy as Terraform reads it: jsonencode over an object, so that references inside its strings are filled in. */
 function encode(policy: unknown): string {
-  return `jsonencode(${JSON.stringify(policy, undefined, 2).replaceAll('\n', '\n  ')})`;
+  const text = JSON.stringify(policy, undefined, 2).replaceAll('\n', '\n  ');
+  return `jsonencode(${escapeTemplates(text).replaceAll(`$${QUEUE_ARN}`, QUEUE_ARN).replaceAll(`$${ACCOUNT}`, ACCOUNT)})`;
+}
+
+/** A text as Terraform writes it, in which nothing is filled in. */
+function textOf(text: string): string {
+  return escapeTemplates(JSON.stringify(text));
+}
+
+function escapeTemplates(text: string): string {
+  return text.replace(/[$%](?=\{)/g, '$&$&');
 }
