@@ -1,6 +1,6 @@
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
 import helmet from 'helmet';
-import { toSluiceError } from '../shared/errors.js';
+import { SluiceError, toSluiceError } from '../shared/errors.js';
 import type { Ledger } from '../shared/ledger/port.js';
 import type { Logger } from '../shared/telemetry/log.js';
 import type { ConsoleMetrics } from './metrics.js';
@@ -22,16 +22,16 @@ export interface AppOptions {
     readonly guard: RequestHandler;
     readonly isHttps: boolean;
   };
-  /** The console listens on this machine alone: requests under another name are refused. */
-  readonly isLoopback: boolean;
+  /** Where the console listens on this machine alone, the names besides its own that it answers to; requests under others are refused. */
+  readonly ownNames?: readonly string[];
 }
 
 /** The console's Express app: who may ask, under which policy each part's pages run, and how faults are told. */
 export function createConsoleApp(options: AppOptions): Express {
-  const { ledger, metrics, logger, pages, api, scale, bullBoard, actions, lock, isLoopback } = options;
+  const { ledger, metrics, logger, pages, api, scale, bullBoard, actions, lock, ownNames } = options;
   const app = express();
   app.disable('x-powered-by');
-  if (isLoopback) app.use(refuseOtherNames);
+  if (ownNames !== undefined) app.use(refuseOtherNames(ownNames));
   app.get('/healthz', (_request, response) => {
     response.json({ status: 'ok' });
   });
@@ -83,14 +83,17 @@ function policy({ styleSrc, imgSrc }: { styleSrc: string[]; imgSrc: string[] }):
 const OWN_POLICY = policy({ styleSrc: ["'self'"], imgSrc: ["'self'"] });
 
 /** A web page elsewhere can make its own name resolve to this machine and read the answers; it cannot change the Host header. */
-const refuseOtherNames: RequestHandler = ({ headers }, response, next) => {
-  const name = (headers.host ?? '').replace(/:\d+$/, '');
-  if (name === 'localhost' || name === '[::1]' || /^127(\.\d+){3}$/.test(name) || name.endsWith('.localhost'))
-    return next();
-  response.status(421).json({
-    error: { code: 'USAGE', message: 'expected this machine’s own name', mend: 'Open the console as localhost.' },
-  });
-};
+function refuseOtherNames(own: readonly string[]): RequestHandler {
+  return ({ headers }, response, next) => {
+    const name = (headers.host ?? '').toLowerCase().replace(/:\d+$/, '');
+    if (name === 'localhost' || name === '[::1]' || /^127(\.\d+){3}$/.test(name) || name.endsWith('.localhost'))
+      return next();
+    if (own.includes(name)) return next();
+    response.status(421).json({
+      error: { code: 'USAGE', message: 'expected this machine’s own name', mend: 'Open the console as localhost.' },
+    });
+  };
+}
 
 const tellMissing: RequestHandler = ({ originalUrl }, response) => {
   const message = 'Nothing is known under this address.';
@@ -102,7 +105,7 @@ const tellMissing: RequestHandler = ({ originalUrl }, response) => {
 function tellFault(logger: Logger): ErrorRequestHandler {
   return (thrown: unknown, { originalUrl }, response, next) => {
     if (response.headersSent) return next(thrown);
-    const { code, message, mend, retry } = toSluiceError(thrown);
+    const { code, message, mend, retry } = toSluiceError(isUnreadable(thrown) ? unreadable(thrown) : thrown);
     const status =
       code === 'USAGE'
         ? 400
@@ -120,6 +123,16 @@ function tellFault(logger: Logger): ErrorRequestHandler {
     else
       response.status(status).send(renderFault({ title: TITLES[status] ?? 'A fault of Sluice', message: told, mend }));
   };
+}
+
+/** What Express says of an address or a body that it cannot read: of the latter only what may be told to the sender. */
+function isUnreadable(thrown: unknown): thrown is Error {
+  if (thrown instanceof URIError) return true;
+  return thrown instanceof Error && 'expose' in thrown && thrown.expose === true;
+}
+
+function unreadable(cause: Error): SluiceError {
+  return new SluiceError('USAGE', `expected a request that can be read, got: ${cause.message}`, { cause });
 }
 
 const TITLES: Readonly<Record<number, string>> = {

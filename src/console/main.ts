@@ -59,7 +59,9 @@ export async function startConsole(options: StartConsoleOptions): Promise<Runnin
     actions: openActions({ ledger, queue }, { hasSignIn: lock !== undefined }),
     ...(lock === undefined ? {} : { lock }),
     bullBoard: openBullBoard({ queues: queue.bullQueues, path: '/queues' }),
-    isLoopback: isLoopback && config.console.url === undefined,
+    ...(isLoopback && (lock === undefined || config.console.url === undefined)
+      ? { ownNames: config.console.url === undefined ? [] : [new URL(config.console.url).hostname] }
+      : {}),
   });
   const server = await serve(app, { host, port });
   const close = async () => {

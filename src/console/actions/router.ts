@@ -27,7 +27,7 @@ export function openActions(services: ActionServices, { hasSignIn }: { hasSignIn
   router.post('/actions', async (request, response) => {
     const viewer = currentViewer();
     requireOperator(viewer);
-    const { csrf: _csrf, to, ...body } = request.body as Record<string, unknown>;
+    const { csrf: _csrf, to, ...body } = fieldsOf(request.body);
     const result = await performAction(services, readActionRequest(body), viewer?.name ?? '');
     if (result.answer === 'refused')
       response
@@ -36,6 +36,10 @@ export function openActions(services: ActionServices, { hasSignIn }: { hasSignIn
     else response.redirect(303, destination(to));
   });
   return router;
+}
+
+function fieldsOf(body: unknown): Readonly<Record<string, unknown>> {
+  return typeof body === 'object' && body !== null ? { ...body } : {};
 }
 
 /** Bodies of what changes something; read before the guard, which looks for the form's token. */

@@ -3,7 +3,7 @@ import type { ConsoleAuth } from '../../shared/config/consoleFields.js';
 import { SluiceError } from '../../shared/errors.js';
 import { openTokenCheck } from '../../shared/http/bearer.js';
 import { isOwnForm, readSession } from './session.js';
-import { asViewer, type Viewer } from './viewer.js';
+import { asViewer, THE_ONE_USER, type Viewer } from './viewer.js';
 
 /**
  * Lets nobody by who has not signed in: pages lead to the sign-in, JSON is answered 401. A bearer token stands for the program that
@@ -12,15 +12,14 @@ import { asViewer, type Viewer } from './viewer.js';
 export function openGuard(auth: ConsoleAuth): RequestHandler {
   const readToken = openTokenCheck(auth.tokens.map(({ token }) => token));
   const byToken = (request: Request): Viewer | undefined => {
+    // A browser sends Basic by itself, also with what another site makes it send.
+    if (!/^Bearer /i.test(request.get('authorization') ?? '')) return undefined;
     const index = /^token (\d+)$/.exec(readToken(request) ?? '')?.[1];
     const found = index === undefined ? undefined : auth.tokens[Number(index) - 1];
     return found === undefined ? undefined : { name: found.name, role: found.role };
   };
-  const isKnown = ({ name }: Viewer) =>
-    auth.type === 'oidc' || auth.users.length === 0 || auth.users.some((user) => user.name === name);
   return (request, response, next) => {
-    const session = readSession(request);
-    const viewer = byToken(request) ?? (session !== undefined && isKnown(session) ? session : undefined);
+    const viewer = byToken(request) ?? bySession(request, auth);
     if (viewer === undefined) return refuse(request, response);
     response.set('cache-control', 'no-store');
     if (!isSafe(request) && viewer.csrf !== undefined && !isOwnForm(request, viewer.csrf)) {
@@ -29,6 +28,15 @@ export function openGuard(auth: ConsoleAuth): RequestHandler {
     }
     return asViewer(viewer, () => next());
   };
+}
+
+/** Who has signed in, with what they may do by the configuration of now: a user who is gone or became a viewer is so at once. */
+function bySession(request: Request, auth: ConsoleAuth): Viewer | undefined {
+  const session = readSession(request);
+  if (session === undefined || auth.type === 'oidc') return session;
+  if (auth.users.length === 0) return session.name === THE_ONE_USER.name ? { ...session, ...THE_ONE_USER } : undefined;
+  const user = auth.users.find(({ name }) => name === session.name);
+  return user === undefined ? undefined : { ...session, role: user.role };
 }
 
 /** Lets only operators by. Errors: CONSOLE_DENIED. Where there is no sign-in, `viewer` is undefined and this machine's user acts. */

@@ -15,7 +15,7 @@ const signedIn = z.object({
 
 /** The cookie of a console: signed, not readable by scripts, not sent by other sites' forms, by https alone where people come by https. */
 export function openSessions(auth: ConsoleAuth, { isHttps }: { isHttps: boolean }): RequestHandler {
-  return cookieSession({
+  const sessions = cookieSession({
     name: 'sluice',
     keys: [auth.sessionSecret ?? randomBytes(32).toString('hex')],
     maxAge: auth.sessionLasts,
@@ -23,6 +23,12 @@ export function openSessions(auth: ConsoleAuth, { isHttps }: { isHttps: boolean 
     sameSite: 'lax',
     secure: isHttps,
   });
+  if (!isHttps) return sessions;
+  return (request, response, next) => {
+    // The url says https: a proxy that forgets x-forwarded-proto must not cost the cookie, which is refused over what looks like http.
+    Object.defineProperty(request, 'protocol', { value: 'https', configurable: true });
+    sessions(request, response, next);
+  };
 }
 
 /** Begins a session of its own: nothing of what was in the cookie before stays. */

@@ -1,15 +1,16 @@
 import { randomBytes } from 'node:crypto';
-import express, { type Request, type Response, Router } from 'express';
+import express, { type NextFunction, type Request, type Response, Router } from 'express';
 import { rateLimit } from 'express-rate-limit';
 import { z } from 'zod';
 import type { ConsoleAuth } from '../../shared/config/consoleFields.js';
+import { SluiceError } from '../../shared/errors.js';
 import type { Logger } from '../../shared/telemetry/log.js';
 import { renderSignIn } from '../pages/signIn.js';
 import { destination } from './destination.js';
 import { hashPassword, isPassword } from './passwords.js';
 import { openOidc } from './oidc.js';
 import { beginSession, isOwnForm, readSession } from './session.js';
-import type { Viewer } from './viewer.js';
+import { THE_ONE_USER, type Viewer } from './viewer.js';
 
 export interface SignInOptions {
   readonly auth: ConsoleAuth;
@@ -60,6 +61,7 @@ function openPasswordDoor(
   router.get('/sign-in', (request, response) => show(response, { to: destination(request.query['to']) }));
   router.post(
     '/sign-in',
+    refuseOtherSites,
     attempts,
     express.urlencoded({ extended: false, limit: '10kb' }),
     async (request: Request, response: Response) => {
@@ -72,6 +74,15 @@ function openPasswordDoor(
       beginSession(request, who, auth.sessionLasts);
       response.redirect(303, destination(to));
     },
+  );
+}
+
+/** Another site could sign somebody in under its own name, and see what they then do. Browsers say where a request began. */
+function refuseOtherSites(request: Request, _response: Response, next: NextFunction): void {
+  const site = request.get('sec-fetch-site') ?? 'none';
+  if (site === 'same-origin' || site === 'none') return next();
+  next(
+    new SluiceError('CONSOLE_CSRF', `expected a sign-in from the console’s own page, got one from elsewhere (${site})`),
   );
 }
 
@@ -93,8 +104,8 @@ async function theOneUser({ password }: PasswordAuth, logger: Logger): Promise<P
   const made = password ?? randomBytes(12).toString('base64url');
   if (password === undefined)
     logger.warn(
-      { name: 'admin', password: made },
+      { name: THE_ONE_USER.name, password: made },
       'console.auth names no password: this one holds until the console ends',
     );
-  return { name: 'admin', role: 'operator', passwordHash: await hashPassword(made) };
+  return { ...THE_ONE_USER, passwordHash: await hashPassword(made) };
 }

@@ -9,6 +9,9 @@ export interface Viewer {
   readonly csrf?: string;
 }
 
+/** Who signs in where the configuration names no users. */
+export const THE_ONE_USER = { name: 'admin', role: 'operator' } as const;
+
 const asking = new AsyncLocalStorage<Viewer>();
 
 /** Runs the rest of a request as this viewer's. */
