@@ -58,7 +58,9 @@ test(
       cuts += 1;
       abort.abort(new Error('gone'));
     }, 5);
-    await expect(dying).rejects.toThrow('gone');
+    // Whether it waits between two looks or in one, when it is told to go, decides whose words it goes with.
+    await expect(dying).rejects.toThrow(/gone|aborted/);
+    expect(cuts).toBe(1);
     clearInterval(watch);
     expect(await openOn(account, PIPED).load({ ...request, attempt: 2 })).toMatchObject({ kind: 'loaded', rows: 3 });
     const { rows } = await openOn(account, PIPED).ask('SELECT count(*) FROM orders');
