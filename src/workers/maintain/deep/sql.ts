@@ -57,14 +57,18 @@ export function fieldsSql({ dialect, rows, fields }: Side, keys: readonly RowKey
 FROM (SELECT * FROM ${rows}) t WHERE ${place} IN (${places.join(', ')})`;
 }
 
-function bucketOf({ dialect }: Side, buckets: number): string {
-  const place = `${dialect.text('_sluice_object')} || ':' || ${dialect.text('_sluice_row')}`;
-  return `${dialect.hash(place, 4)} % ${buckets}`;
+function bucketOf(side: Side, buckets: number): string {
+  return `${side.dialect.hash(placeText(side), 4)} % ${buckets}`;
 }
 
-function rowHash({ dialect, fields }: Side): string {
-  const texts = fields.map((field) => fieldText(field, dialect));
-  return dialect.hash(texts.length === 0 ? "''" : texts.join(' || '), 15);
+function placeText({ dialect }: Side): string {
+  return `${dialect.text('_sluice_object')} || ':' || ${dialect.text('_sluice_row')} || ':'`;
+}
+
+/** Of the row's place too: a row that changed nothing but its number would else leave its bucket's sum as it was. */
+function rowHash(side: Side): string {
+  const { dialect, fields } = side;
+  return dialect.hash([placeText(side), ...fields.map((field) => fieldText(field, dialect))].join(' || '), 15);
 }
 
 /** With its length before it, so that no two rows share a text; NULL is like no value. */
