@@ -24,7 +24,12 @@ export interface Dataset {
     readonly encoding: TextEncoding;
   };
   readonly partition: string;
-  readonly batch: { readonly targetBytes: number; readonly maxFiles: number; readonly maxWaitMs: number };
+  readonly batch: {
+    readonly targetBytes: number;
+    readonly maxFiles: number;
+    readonly minFiles: number;
+    readonly maxWaitMs: number;
+  };
   readonly compact: {
     /** What is compared before a batch is committed. */
     readonly verify: VerifyLevel;

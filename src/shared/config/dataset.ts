@@ -45,6 +45,12 @@ const sourceSchema = z
 const batchSchema = z.strictObject({
   targetBytes: sizeField.default(256e6).describe('A batch closes when its objects reach this size.'),
   maxFiles: z.int().min(1).max(10_000).default(2000).describe('A batch closes at this many objects.'),
+  minFiles: z
+    .int()
+    .min(1)
+    .max(10_000)
+    .default(5)
+    .describe('So many objects need not wait for maxWait: their batch closes once nothing more came for a second.'),
   maxWait: durationField.default(60_000).describe('A batch closes when its oldest object has waited this long.'),
 });
 

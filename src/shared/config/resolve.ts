@@ -110,7 +110,7 @@ function resolveDataset(name: string, file: DatasetFile): Dataset {
       encoding: file.source.encoding,
     },
     partition: file.partition,
-    batch: { targetBytes: file.batch.targetBytes, maxFiles: file.batch.maxFiles, maxWaitMs: file.batch.maxWait },
+    batch: resolveBatch(file.batch),
     compact: { ...file.compact, prefix: file.compact.prefix ?? `curated/${name}/` },
     transform: file.transform,
     schema: file.schema,
@@ -126,6 +126,10 @@ function resolveDataset(name: string, file: DatasetFile): Dataset {
   };
   const hash = createHash('sha256').update(canonicalJson(settings)).digest('hex').slice(0, 16);
   return withoutUndefined({ ...settings, hash }) as Dataset;
+}
+
+function resolveBatch({ maxWait, ...limits }: DatasetFile['batch']): Dataset['batch'] {
+  return { ...limits, maxWaitMs: maxWait };
 }
 
 /** The same value without properties that are undefined, at every depth. */

@@ -4,6 +4,7 @@ import type { EngineSession } from '../../shared/engine/port.js';
 import { SluiceError } from '../../shared/errors.js';
 import type { Tally } from './content.js';
 import { planReads } from './plan.js';
+import { cutEvenly } from './planLayout.js';
 import type { Source, TargetColumn } from './sources.js';
 import { copySql, objectRowsSql, parquetSql, unionSql } from './sql.js';
 
@@ -52,7 +53,7 @@ export async function writeSlice(
   return cutToTarget({ path, rows, bytes: size }, { ...request, targetBytes });
 }
 
-/** Cuts an artifact that is much larger than the target into parts of about the same rows, in its own order. */
+/** Cuts an artifact that is much larger than the target into parts that differ by one row at most, in its own order. */
 export async function cutToTarget(
   whole: WrittenArtifact,
   request: CutRequest & { readonly targetBytes: number },
@@ -60,8 +61,7 @@ export async function cutToTarget(
   const { targetBytes } = request;
   const parts = whole.bytes > targetBytes * OVERSIZE ? Math.min(whole.rows, Math.ceil(whole.bytes / targetBytes)) : 1;
   if (parts === 1) return [whole];
-  const step = Math.ceil(whole.rows / parts);
-  const cuts = Array.from({ length: Math.ceil(whole.rows / step) }, (_, at) => Math.min(step, whole.rows - at * step));
+  const cuts = cutEvenly(whole.rows, parts).map(({ rows }) => rows);
   return cutArtifact(whole, cuts, request);
 }
 

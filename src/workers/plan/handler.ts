@@ -4,10 +4,13 @@ import type { Outcome } from '../../shared/outcome.js';
 import type { WorkerContext } from '../context.js';
 import { SHARE_MS } from '../planPartitions.js';
 import { tellPlan } from '../traces.js';
-import { planBatches } from './plan.js';
+import { planBatches, type PlanLimits } from './plan.js';
 
 /** Objects read in one plan; when there are more, the partition is planned again at once. */
 const PLAN_LIMIT = 50_000;
+
+/** A partition that got nothing for this long has its burst behind it: intake's own pauses are shorter. */
+const QUIET_MS = 1000;
 
 /**
  * Packs what is pending in one partition into batches. Commit point: `ledger.plans.commitPlan`. Safe to run twice: an
@@ -22,10 +25,10 @@ export async function handlePlan(context: WorkerContext, payload: JobPayload<'pl
   const pending = await ledger.plans.beginPlan(place, PLAN_LIMIT);
   const now = clock.now();
   const closeNow = context.closeNow || payload.closeNow === true;
-  const limits = closeNow ? { ...dataset.batch, maxWaitMs: 0 } : dataset.batch;
+  const limits = { ...dataset.batch, quietMs: QUIET_MS, ...(closeNow ? { maxWaitMs: 0 } : {}) };
   const first = planBatches(pending, limits, now);
   const shares = first.isClosedByTime && !closeNow && (await ledger.plans.hasYoungBatch(place));
-  const plan = shares ? planBatches(pending, { ...limits, maxWaitMs: limits.maxWaitMs + SHARE_MS }, now) : first;
+  const plan = shares ? planBatches(pending, waitLonger(limits, SHARE_MS), now) : first;
   const loads = dataset.load.map(({ target, table }) => ({ target, table }));
   const batches = plan.batches.map((objects) => ({
     batch: newBatchId(now),
@@ -47,4 +50,8 @@ export async function handlePlan(context: WorkerContext, payload: JobPayload<'pl
     ]);
   }
   return { kind: 'done', summary: { pending: pending.length, batches: batches.length, left: plan.left } };
+}
+
+function waitLonger(limits: PlanLimits, byMs: number): PlanLimits {
+  return { ...limits, maxWaitMs: limits.maxWaitMs + byMs, quietMs: limits.quietMs + byMs };
 }

@@ -4,6 +4,9 @@ export interface PlanLimits {
   readonly targetBytes: number;
   readonly maxFiles: number;
   readonly maxWaitMs: number;
+  /** So many objects need not wait for `maxWaitMs` once nothing more came for `quietMs`. */
+  readonly minFiles: number;
+  readonly quietMs: number;
 }
 
 export interface BatchPlan {
@@ -11,15 +14,17 @@ export interface BatchPlan {
   readonly batches: readonly (readonly PendingObject[])[];
   /** Objects left pending. */
   readonly left: number;
-  /** When the oldest object that is left will have waited long enough (ms since 1970). */
+  /** When those that are left will be due although nothing more comes (ms since 1970). */
   readonly dueAtMs?: number;
-  /** True when a batch that is not full closed because its oldest object had waited long enough. */
+  /** True when a batch that is not full closed because its objects had waited long enough. */
   readonly isClosedByTime: boolean;
 }
 
 /**
  * Packs pending objects, oldest first, into batches: a batch closes when the next object would carry it over
- * `targetBytes`, at `maxFiles`, or, for the last one, when its oldest object has waited `maxWaitMs`. An object larger
+ * `targetBytes`, or at `maxFiles`. The last one, which is not full, closes when its oldest object has waited `maxWaitMs`, or when it has
+ * `minFiles` and the newest came `quietMs` ago: a stream fills its batch, the end of a burst is not waited out. Then all of them are
+ * made about equal, so that no batch is a small remainder. An object larger
  * than the target is a batch of its own. Versions of one key never share a batch: the later one is packed after the
  * others. Pure.
  */
@@ -59,10 +64,41 @@ function packBatches(pending: readonly PendingObject[], limits: PlanLimits, nowM
     open.push(object);
     openBytes += object.size;
   }
-  const oldest = open[0];
-  if (oldest === undefined) return { batches: full, left: 0, isClosedByTime: false };
-  const dueAtMs = oldest.arrivedAt.getTime() + limits.maxWaitMs;
+  if (open.length === 0) return { batches: full, left: 0, isClosedByTime: false };
+  const dueAtMs = dueAt(open, limits);
   const isFull = openBytes >= limits.targetBytes || open.length >= limits.maxFiles;
   if (!isFull && dueAtMs > nowMs) return { batches: full, left: open.length, dueAtMs, isClosedByTime: false };
-  return { batches: [...full, open], left: 0, isClosedByTime: !isFull };
+  return { batches: evenOut([...full, open], limits), left: 0, isClosedByTime: !isFull };
+}
+
+/** When objects that fill no batch are due although nothing more comes. */
+function dueAt(open: readonly PendingObject[], { maxWaitMs, minFiles, quietMs }: PlanLimits): number {
+  const arrivals = open.map(({ arrivedAt }) => arrivedAt.getTime());
+  const waited = arrivals.reduce((first, at) => Math.min(first, at)) + maxWaitMs;
+  if (open.length < minFiles) return waited;
+  return Math.min(waited, arrivals.reduce((last, at) => Math.max(last, at)) + quietMs);
+}
+
+/** The same objects in as many batches of about equal bytes, in their order; as they were where that would break a limit. */
+function evenOut(
+  batches: readonly (readonly PendingObject[])[],
+  { targetBytes, maxFiles }: PlanLimits,
+): readonly (readonly PendingObject[])[] {
+  const total = bytesOf(batches.flat());
+  if (batches.length < 2 || total === 0) return batches;
+  const even: PendingObject[][] = batches.map(() => []);
+  let before = 0;
+  for (const object of batches.flat()) {
+    const middle = (before + object.size / 2) / total;
+    even[Math.min(batches.length - 1, Math.floor(middle * batches.length))]?.push(object);
+    before += object.size;
+  }
+  const isSound = even.every(
+    (batch) => batch.length > 0 && batch.length <= maxFiles && (batch.length === 1 || bytesOf(batch) <= targetBytes),
+  );
+  return isSound ? even : batches;
+}
+
+function bytesOf(objects: readonly PendingObject[]): number {
+  return objects.reduce((sum, { size }) => sum + size, 0);
 }

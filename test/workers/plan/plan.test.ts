@@ -4,7 +4,7 @@ import { asObjectId } from '../../../src/shared/ids.js';
 import type { PendingObject } from '../../../src/shared/ledger/port.js';
 import { planBatches } from '../../../src/workers/plan/plan.js';
 
-const limits = { targetBytes: 100, maxFiles: 3, maxWaitMs: 60_000 };
+const limits = { targetBytes: 100, maxFiles: 3, maxWaitMs: 60_000, minFiles: 10, quietMs: 1000 };
 
 function pending(sizes: readonly number[], arrivedAtMs = 0): PendingObject[] {
   return sizes.map((size, index) => ({
@@ -13,6 +13,11 @@ function pending(sizes: readonly number[], arrivedAtMs = 0): PendingObject[] {
     size,
     arrivedAt: new Date(arrivedAtMs),
   }));
+}
+
+/** Objects of one byte that came at these times. */
+function arriving(timesMs: readonly number[]): PendingObject[] {
+  return pending(timesMs.map(() => 1)).map((one, at) => ({ ...one, arrivedAt: new Date(timesMs[at] ?? 0) }));
 }
 
 function sizesOf(plan: ReturnType<typeof planBatches>): number[][] {
@@ -73,6 +78,7 @@ test('every object is in exactly one batch or left, in order, and no batch of se
           if (batch.length > 1)
             expect(batch.reduce((sum, { size }) => sum + size, 0)).toBeLessThanOrEqual(limits.targetBytes);
         }
+        if (plan.batches.length > 1) expect(plan.batches.map(({ length }) => length)).not.toContain(0);
         if (plan.left > 0) expect(plan.dueAtMs).toBeGreaterThan(nowMs);
       },
     ),
@@ -81,9 +87,35 @@ test('every object is in exactly one batch or left, in order, and no batch of se
 
 test('versions of one key never share a batch, and the earlier one comes first', () => {
   const versions = pending([10, 10, 10, 10]).map((one, index) => ({ ...one, key: ['a', 'b', 'a', 'a'][index] ?? '' }));
-  const { batches, left } = planBatches(versions, { targetBytes: 1000, maxFiles: 100, maxWaitMs: 0 }, 1e12);
+  const { batches, left } = planBatches(versions, { ...limits, targetBytes: 1000, maxFiles: 100, maxWaitMs: 0 }, 1e12);
   expect(left).toBe(0);
   expect(batches.map((batch) => batch.map(({ object }) => versions.findIndex((one) => one.object === object)))).toEqual(
     [[0, 1], [2], [3]],
   );
+});
+
+test('as many as minFiles are due when nothing more came for quietMs, and no later than maxWait', () => {
+  const some = { ...limits, maxFiles: 100, minFiles: 3 };
+  const burst = arriving([1000, 1000, 1800]);
+  expect(planBatches(burst, some, 2799)).toEqual({ batches: [], left: 3, dueAtMs: 2800, isClosedByTime: false });
+  const closed = planBatches(burst, some, 2800);
+  expect(sizesOf(closed)).toEqual([[1, 1, 1]]);
+  expect(closed.isClosedByTime).toBe(true);
+  expect(planBatches(burst.slice(0, 2), some, 2800).dueAtMs).toBe(61_000);
+  expect(planBatches(burst, { ...some, maxWaitMs: 500 }, 1500).batches).toHaveLength(1);
+});
+
+test('a stream that does not pause fills its batch until maxWait', () => {
+  const stream = arriving(Array.from({ length: 200 }, (_, at) => at * 300)).map((one) => ({ ...one, size: 0 }));
+  const some = { ...limits, maxFiles: 1000, minFiles: 3 };
+  expect(planBatches(stream, some, 59_800)).toMatchObject({ batches: [], left: 200, dueAtMs: 60_000 });
+  expect(sizesOf(planBatches(stream, some, 60_000))[0]).toHaveLength(200);
+});
+
+test('a crowd that closes is cut into batches of about equal bytes, not into full ones and a remainder', () => {
+  const crowd = pending(Array.from({ length: 21 }, () => 10));
+  const plan = planBatches(crowd, { ...limits, maxFiles: 100 }, 60_000);
+  expect(plan.batches.map((batch) => batch.length)).toEqual([7, 7, 7]);
+  const lumpy = planBatches(pending([90, 20, 90, 5]), { ...limits, maxFiles: 100 }, 60_000);
+  expect(sizesOf(lumpy)).toEqual([[90], [20], [90, 5]]);
 });
