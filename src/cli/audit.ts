@@ -39,16 +39,15 @@ export async function auditDeeply(
   datasets: readonly string[],
   signal: AbortSignal,
 ): Promise<AuditReport> {
-  const { config, ledger, engine, lake, warehouse } = services;
+  const { config, ledger, engine, lake, sourceStore, warehouse } = services;
   const report = await auditDatasets(services, datasets, signal);
   const scratch = await mkdtemp(join(config.worker.scratch ?? tmpdir(), 'sluice-audit-'));
   const deep: DeepTable[] = [];
   try {
     for (const name of datasets) {
       const dataset = datasetOf(config, name);
-      deep.push(
-        ...(await deepAudit({ config, dataset, ledger: ledger.read, engine, lake, warehouse, scratch, signal })),
-      );
+      const stores = { lake, sourceStore, warehouse };
+      deep.push(...(await deepAudit({ config, dataset, ledger: ledger.read, engine, ...stores, scratch, signal })));
     }
   } finally {
     await rm(scratch, { recursive: true, force: true });

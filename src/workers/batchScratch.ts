@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import pLimit from 'p-limit';
 import { limitStatements } from '../shared/engine/limits.js';
 import type { Engine, EngineSession } from '../shared/engine/port.js';
-import type { Manifest } from '../shared/ledger/manifest.js';
+import type { Artifact, Manifest } from '../shared/ledger/manifest.js';
+import { SluiceError } from '../shared/errors.js';
 import { PROVENANCE_COLUMNS, quoteName, quoteText } from '../shared/schema/columns.js';
 import type { Ledger } from '../shared/ledger/port.js';
 import type { ObjectStore } from '../shared/stores/port.js';
@@ -35,6 +36,8 @@ interface ScratchOptions {
   readonly folder: string;
   readonly engine: Engine;
   readonly lake: ObjectStore;
+  /** Where the dataset's files arrive; asked for originals that were left as they are. */
+  readonly sourceStore: () => ObjectStore;
   readonly memoryLimitBytes: number;
   readonly threads: number;
 }
@@ -48,6 +51,7 @@ export async function openBatchScratch({
   folder,
   engine,
   lake,
+  sourceStore,
   memoryLimitBytes,
   threads,
 }: ScratchOptions): Promise<BatchScratch> {
@@ -62,7 +66,7 @@ export async function openBatchScratch({
           const known = files.get(artifact.key);
           if (known !== undefined) return known;
           const file = join(folder, `fetched-${index}.parquet`);
-          await lake.getToFile({ key: artifact.key, eTag: artifact.eTag, size: artifact.bytes, file, signal });
+          await fetchArtifact(artifact, { lake, sourceStore, file, signal });
           files.set(artifact.key, file);
           return file;
         }),
@@ -78,14 +82,45 @@ export async function openBatchScratch({
     keep: (key, file) => void files.set(key, file),
     files: fetchFiles,
     source: async (manifest, signal) =>
-      manifest.artifacts.length === 0
-        ? noRows(manifest)
-        : `read_parquet([${(await fetchFiles(manifest, signal)).map(quoteText).join(', ')}])`,
+      manifest.artifacts.length === 0 ? noRows(manifest) : sourceSql(manifest, await fetchFiles(manifest, signal)),
     close: async () => {
       await dropSession();
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+interface ArtifactFetch extends Pick<ScratchOptions, 'lake' | 'sourceStore'> {
+  readonly file: string;
+  readonly signal: AbortSignal;
+}
+
+/** Fetches the very bytes that compact committed. Errors: OBJECT_CHANGED, and those of the store. */
+async function fetchArtifact(
+  { key, eTag, bytes: size, sha256, adopted }: Artifact,
+  { lake, sourceStore, file, signal }: ArtifactFetch,
+): Promise<void> {
+  const { bucket = lake.bucket, versionId } = adopted ?? {};
+  const store = bucket === lake.bucket ? lake : sourceStore();
+  if (store.bucket !== bucket)
+    throw new SluiceError(
+      'OBJECT_MISSING',
+      `expected ${key} in ${bucket}, where it was loaded from, got ${store.bucket}`,
+    );
+  const version = versionId === undefined ? {} : { versionId };
+  const got = await store.getToFile({ key, eTag, size, file, signal, ...version });
+  if (got.sha256 === sha256) return;
+  throw new SluiceError('OBJECT_CHANGED', `expected the bytes of ${key} that compact committed, got others`);
+}
+
+/** The rows of the artifacts; those of an original get their provenance here. */
+function sourceSql({ artifacts, columns }: Manifest, files: readonly string[]): string {
+  const read = `read_parquet([${files.map(quoteText).join(', ')}])`;
+  const adopted = artifacts[0]?.adopted;
+  if (adopted === undefined) return read;
+  const names = columns.map(({ name }) => quoteName(name));
+  const place = [`${quoteText(adopted.object)}::UUID AS _sluice_object`, 'file_row_number AS _sluice_row'];
+  return `(SELECT ${[...names, ...place].join(', ')} FROM read_parquet([${files.map(quoteText).join(', ')}], hive_partitioning = false))`;
 }
 
 /** Opens the session of a batch when it is wanted, and again after it was dropped. */
@@ -94,7 +129,7 @@ function holdSession({
   engine,
   memoryLimitBytes,
   threads,
-}: Omit<ScratchOptions, 'lake'>): Pick<BatchScratch, 'session' | 'dropSession' | 'spare'> {
+}: Omit<ScratchOptions, 'lake' | 'sourceStore'>): Pick<BatchScratch, 'session' | 'dropSession' | 'spare'> {
   let opened: Promise<EngineSession> | undefined;
   let atOnce = threads;
   const dropSession = async () => {

@@ -55,6 +55,7 @@ export async function runSteps(
     folder,
     engine: context.engine,
     lake: context.lake,
+    sourceStore: () => context.sourceStore(payload.dataset),
     ...context.config.worker,
   });
   try {

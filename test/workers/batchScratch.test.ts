@@ -13,6 +13,7 @@ test('a step that is tried again gets a session with one thread, the one before 
     folder: join(folder, 'work'),
     engine,
     lake,
+    sourceStore: () => lake,
     memoryLimitBytes: 100e6,
     threads: 3,
   });

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { loadConfig } from '../../shared/config/load.js';
 import type { Column } from '../../shared/schema/columns.js';
 import { estimateLoad } from '../../shared/warehouses/snowflake/cost.js';
+import { whyRewritten } from '../../workers/compact/adopt.js';
 import { datasetOf } from '../../workers/context.js';
 import { baseCommand, type CommonOptions, type Io, withIo } from '../io.js';
 import { showBytes } from '../output.js';
@@ -41,13 +42,18 @@ async function runPlan(name: string, options: Options, io: Io): Promise<void> {
   const cost =
     sql === undefined && loadBytes === 0 ? undefined : estimateLoad({ bytes: loadBytes || dataset.batch.targetBytes });
   const loads = dataset.load.map(({ target, table, mode }) => ({ target, table, mode }));
+  const rewritten = whyRewritten(dataset, config.targets);
+  const adopts = { adopts: rewritten === undefined, ...(rewritten === undefined ? {} : { rewrites: rewritten }) };
   const hasSnowflake = dataset.load.some(({ target }) => config.targets[target]?.type === 'snowflake');
   io.output.answer(
-    { dataset: name, waiting, loads, ...(hasSnowflake && { creditsALoad: cost }), sql: sql?.map(asJson) },
+    { dataset: name, waiting, loads, lone: adopts, ...(hasSnowflake && { creditsALoad: cost }), sql: sql?.map(asJson) },
     () => {
       const { output } = io;
       if (waiting !== undefined)
         output.line(`${waiting.objects} objects wait (${showBytes(waiting.bytes)}), about ${waiting.batches} batches`);
+      output.line(
+        `a Parquet file alone in its batch is ${rewritten === undefined ? 'loaded as it is, if it has the columns of the schema' : `written anew: ${rewritten}`}`,
+      );
       for (const { way, credits, why } of hasSnowflake ? (cost ?? []) : [])
         output.line(`${way}: about ${credits.toFixed(5)} credits a load (${why})`);
       for (const plan of sql ?? []) showPlan(io, plan);

@@ -44,7 +44,7 @@ export function renderBatch({ row, objects, manifest, findings }: BatchPage): st
       html`<section class="card" aria-labelledby="artifacts">
         <h2 id="artifacts">Artifacts</h2>
         <ul class="plain">
-          ${manifest.artifacts.map(({ key, bytes, rows }) => html`<li><span class="mono key">${foreign(key)}</span> <span class="muted">${formatBytes(bytes)}, ${plural(rows, 'row')}</span></li>`)}
+          ${manifest.artifacts.map(({ key, bytes, rows, adopted }) => html`<li><span class="mono key">${foreign(key)}</span> <span class="muted">${formatBytes(bytes)}, ${plural(rows, 'row')}${adopted === undefined ? '' : ', the original as it is'}</span></li>`)}
         </ul>
       </section>`
     }

@@ -36,6 +36,8 @@ export interface Dataset {
     readonly prefix: string;
     readonly compression: 'zstd' | 'snappy';
     readonly sort: readonly string[];
+    /** Whether a lone sound Parquet file may be its batch's artifact. */
+    readonly adopt: boolean;
   };
   /** One SELECT over `input`. */
   readonly transform?: string;

@@ -67,6 +67,12 @@ const compactSchema = z.strictObject({
     .describe(
       'What is compared between the files that were read and the artifacts read back, before anything is committed: the rows of each object, or also a hash of all their values.',
     ),
+  adopt: z
+    .boolean()
+    .default(true)
+    .describe(
+      'Whether a batch of one sound Parquet file is loaded from the file as it is, without a copy among the artifacts. Only where nothing would change in it: no transform, sort, layout by skew, checks that set rows aside or widening; originals kept; all targets Postgres.',
+    ),
   sort: z.array(z.string()).default([]).describe('Columns to order rows by; none keeps the order of arrival.'),
 });
 

@@ -12,6 +12,11 @@ export interface Artifact {
   readonly rows: number;
   /** Hex. */
   readonly sha256: string;
+  /**
+   * The file is an original that was left as it is, of this object and in this bucket: its rows get their provenance where they are read.
+   * It is never moved or deleted.
+   */
+  readonly adopted?: { readonly object: ObjectId; readonly bucket: string; readonly versionId?: string };
 }
 
 /** What became of one object of the batch. */

@@ -5,6 +5,7 @@ import type { EngineSession } from '../../shared/engine/port.js';
 import { SluiceError, isSluiceError, type ErrorCode } from '../../shared/errors.js';
 import type { Column } from '../../shared/schema/columns.js';
 import type { ColumnChange } from '../../shared/schema/merge.js';
+import { adoptFile } from './adopt.js';
 import { compareContent, type ContentSum } from './content.js';
 import { convertAvro } from './avro/convertAvro.js';
 import { describeChange } from './diagnose.js';
@@ -13,6 +14,7 @@ import { inspectInputs } from './inspect.js';
 import { type AsideRow, observeRows, type PartedSources } from './asideRows.js';
 import { planSlices, pruneColumns } from './plan.js';
 import { repair, recount } from './repair.js';
+import { refuseReserved } from './reserved.js';
 import { resolveSchema } from './resolveSchema.js';
 import { stampSql } from './sql.js';
 import { type CompactInput, type Refusal, type Source, type TargetColumn, isRefusal } from './sources.js';
@@ -40,6 +42,8 @@ export interface CompactFilesRequest {
   readonly targetBytes: number;
   /** Whether rows carry `_sluice_object` and `_sluice_row`. */
   readonly provenance: boolean;
+  /** Whether one sound Parquet file that has the schema's columns is left as it is. Default false. */
+  readonly adopt?: boolean;
   /** What is compared between what was read and the artifacts read back. Default content. */
   readonly verify?: VerifyLevel;
   /** What is set aside for a bad row of text. Default object. */
@@ -80,9 +84,6 @@ export interface CompactFilesResult {
 
 /** Each round sets files aside or widens a column; a batch that needs more than this is sick in a way of its own. */
 const MAX_ROUNDS = 12;
-
-/** Targets keep columns of such names for themselves: the batch of a row, its object and its number. */
-const RESERVED = /^_sluice_/i;
 
 /** What compactFiles does while the engine lives. */
 export async function compactOnce(request: CompactFilesRequest): Promise<CompactFilesResult> {
@@ -125,7 +126,7 @@ async function compactSources(observed: PartedSources, request: Work): Promise<C
     columns = pruneColumns(columns, request.schema ?? [], sources);
     checkSort(columns, sources, request);
     await stamp(request, columns);
-    const attempt = await write(sources, columns, request);
+    const attempt = (await adoptFile(sources, columns, request)) ?? (await write(sources, columns, request));
     if (attempt.kind === 'written') {
       const { artifacts, content } = attempt;
       return describe(request, { columns, changes, sources, refusals, aside, artifacts, content });
@@ -195,12 +196,6 @@ function checkSort(columns: readonly TargetColumn[], sources: readonly Source[],
   throw new SluiceError('CONFIG_INVALID', `sort: expected a column of the files, got ${missing}`, {
     facts: { column: missing },
   });
-}
-
-function refuseReserved({ object, columns }: Source): readonly Refusal[] {
-  const taken = columns.find(({ name }) => RESERVED.test(name));
-  if (taken === undefined) return [];
-  return [{ object, code: 'COLUMN_MISMATCH', reason: `expected no column of Sluice's own, got ${taken.name}` }];
 }
 
 async function removeAll(artifacts: readonly WrittenArtifact[]): Promise<void> {

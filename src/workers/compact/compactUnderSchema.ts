@@ -6,6 +6,7 @@ import type { SchemaVersion } from '../../shared/ledger/port.js';
 import { isReplay } from '../../shared/ledger/replays.js';
 import type { WorkerContext } from '../context.js';
 import type { StepWork } from '../runSteps.js';
+import { whyRewritten } from './adopt.js';
 import { compactFiles, type CompactFilesResult } from './compactFiles.js';
 import type { FetchReport } from './fetchObjects.js';
 import { transformFiles } from './transformFiles.js';
@@ -77,6 +78,7 @@ async function compactOnce(
     verify: dataset.compact.verify,
     targetBytes: dataset.batch.targetBytes,
     provenance: true,
+    adopt: work.objects.length === 1 && whyRewritten(dataset, context.config.targets) === undefined,
     stampOf: (isChanged) =>
       JSON.stringify({
         dataset: dataset.name,

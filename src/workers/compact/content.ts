@@ -53,7 +53,13 @@ export async function compareContent(request: CompareRequest): Promise<ContentSu
   );
 }
 
-async function readContent({ session, sources, columns, signal }: CompareRequest): Promise<ReadonlyMap<string, Tally>> {
+/** Rows of each source, and the sum of their hashes. Errors: ENGINE_QUERY for what cannot be read or does not fit its column. */
+export async function readContent({
+  session,
+  sources,
+  columns,
+  signal,
+}: Omit<CompareRequest, 'artifacts' | 'found'>): Promise<ReadonlyMap<string, Tally>> {
   const tallies = new Map<string, Tally>();
   for (const read of planReads(sources, 1)) {
     for (const { file, rows, content } of await session.query(readContentSql(read, columns), signal)) {

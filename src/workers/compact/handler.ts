@@ -65,7 +65,12 @@ async function compactOnceSeen(
     result: compacted,
     signal: work.signal,
   });
-  const { artifacts, layout } = await putArtifacts(context, work, { dataset, result, tries });
+  const { artifacts, layout } = await putArtifacts(context, work, {
+    dataset,
+    result,
+    fetched: report.fetched,
+    tries,
+  });
   const account = accountObjects({
     verdicts,
     compacted: new Map(result.objects.map((answer) => [answer.object, answer])),

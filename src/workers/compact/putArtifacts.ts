@@ -8,6 +8,7 @@ import type { Artifact, Manifest, ManifestLayout, ManifestObject } from '../../s
 import type { WorkerContext } from '../context.js';
 import type { StepWork } from '../runSteps.js';
 import type { CompactFilesResult } from './compactFiles.js';
+import type { FetchedObject } from './fetchObjects.js';
 import { layOut } from './layOut.js';
 import type { RuledRows } from './rulesAside.js';
 import { asideSql } from './sql.js';
@@ -16,6 +17,8 @@ import type { WrittenArtifact } from './write.js';
 export interface PutRequest {
   readonly dataset: Dataset;
   readonly result: CompactFilesResult;
+  /** What the batch was made of. */
+  readonly fetched: readonly FetchedObject[];
   /** From 1: which look around this is. */
   readonly tries: number;
 }
@@ -30,7 +33,7 @@ export interface PutArtifacts {
 export async function putArtifacts(
   context: WorkerContext,
   work: StepWork,
-  { dataset, result, tries }: PutRequest,
+  { dataset, result, fetched, tries }: PutRequest,
 ): Promise<PutArtifacts> {
   const { skew, compact, batch } = dataset;
   const laidOut = await layOut({
@@ -46,11 +49,29 @@ export async function putArtifacts(
   const artifacts: Artifact[] = [];
   const { folder, name } = placeOf(work, compact.prefix, tries);
   for (const [index, artifact] of laidOut.artifacts.entries())
-    artifacts.push(await putArtifact(context, work, artifact, `${folder}${name}-${index}.parquet`));
+    artifacts.push(
+      adoptArtifact(work, artifact, fetched) ??
+        (await putArtifact(context, work, artifact, `${folder}${name}-${index}.parquet`)),
+    );
   const { layout, hotList } = laidOut;
   if (layout === undefined || hotList === undefined) return { artifacts, layout };
   const list = await putArtifact(context, work, hotList, `${folder}_hot-${name}-0.parquet`);
   return { artifacts, layout: { ...layout, hotList: list } };
+}
+
+/** The original itself, where it was left as it is. */
+function adoptArtifact(
+  { objects, scratch }: StepWork,
+  { path, rows, isAdopted = false }: WrittenArtifact,
+  fetched: readonly FetchedObject[],
+): Artifact | undefined {
+  const [original] = objects;
+  const own = fetched.find(({ file }) => file === path);
+  if (!isAdopted || original === undefined || own === undefined) return undefined;
+  const { object, bucket, key, eTag, size: bytes, versionId } = original;
+  scratch.keep(key, path);
+  const adopted = { object, bucket, ...(versionId === undefined ? {} : { versionId }) };
+  return { key, eTag, bytes, rows, sha256: own.sha256, adopted };
 }
 
 async function putArtifact(
@@ -91,7 +112,7 @@ export async function putAside(
 
 type AsidePart = NonNullable<Manifest['aside']>[number];
 
-interface AsideRequest extends PutRequest {
+interface AsideRequest extends Omit<PutRequest, 'fetched'> {
   readonly objects: readonly ManifestObject[];
   /** Rows that broke rules. */
   readonly broken?: RuledRows['broken'];

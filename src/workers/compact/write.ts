@@ -13,6 +13,8 @@ export interface WrittenArtifact {
   readonly path: string;
   readonly rows: number;
   readonly bytes: number;
+  /** It is an input, left as it is: without provenance. */
+  readonly isAdopted?: boolean;
 }
 
 export interface WriteRequest {
@@ -29,7 +31,7 @@ export interface WriteRequest {
 }
 
 /** An artifact may be this much larger than the target before it is split. */
-const OVERSIZE = 1.8;
+export const OVERSIZE = 1.8;
 
 /** Writes a slice's rows: one artifact, or several of about the target's size. */
 export async function writeSlice(

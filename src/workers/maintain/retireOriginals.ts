@@ -27,7 +27,7 @@ type Retiring = Pick<WorkerContext, 'ledger' | 'warehouse' | 'sourceStore' | 'lo
 
 /**
  * Tags, moves or deletes the originals of every batch that was at its end for the grace period, each only after its batch was counted
- * again in the targets and balanced. What was overwritten since stays. Commit point of a batch: `ledger.originals.settle`; killed before
+ * again in the targets and balanced. What was overwritten since stays, and so does an original that is its batch's artifact. Commit point of a batch: `ledger.originals.settle`; killed before
  * it, the next run does the same again, which changes nothing where it was done. Errors: LEDGER_AWAY, those of the store.
  */
 export async function retireOriginals(
@@ -76,13 +76,20 @@ async function retireBatch(
   }
   const store = context.sourceStore(dataset.name);
   const outcome: Record<string, number> = {};
+  const adopted = await adoptedKeys(context, batch);
   for (const { key, eTag, isLoaded } of objects) {
-    if (!isLoaded) continue;
+    if (!isLoaded || adopted.has(key)) continue;
     const answer = await store.retire({ key, eTag, how: howTo(fate, { key, batch }), signal });
     outcome[answer] = (outcome[answer] ?? 0) + 1;
   }
   await context.ledger.originals.settle({ batch, dataset: dataset.name, after: fate, outcome });
   return outcome['done'] ?? 0;
+}
+
+/** Originals that are artifacts of their batch: the settings were others when they were loaded. */
+async function adoptedKeys({ ledger }: Retiring, batch: BatchId): Promise<ReadonlySet<string>> {
+  const { artifacts = [] } = (await ledger.read.batch(batch))?.manifest ?? {};
+  return new Set(artifacts.filter(({ adopted }) => adopted !== undefined).map(({ key }) => key));
 }
 
 async function isBalanced(

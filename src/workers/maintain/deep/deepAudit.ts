@@ -42,6 +42,7 @@ export interface DeepAuditRequest {
   readonly ledger: Pick<ReadLedger, 'auditPage' | 'batch' | 'loads'>;
   readonly engine: Engine;
   readonly lake: ObjectStore;
+  readonly sourceStore: (dataset: string) => ObjectStore;
   readonly warehouse: (target: string) => Pick<Warehouse, 'kind' | 'ask'>;
   /** An existing folder. */
   readonly scratch: string;
@@ -145,7 +146,13 @@ async function compareBatch(request: DeepAuditRequest, place: TablePlace, work: 
   const { engine, lake, config, scratch, signal } = request;
   const { manifest, wanted, limit } = work;
   const { where, fields, notCompared } = await planTarget(request, place, manifest);
-  const files = await openBatchScratch({ folder: join(scratch, manifest.batch), engine, lake, ...config.worker });
+  const files = await openBatchScratch({
+    folder: join(scratch, manifest.batch),
+    engine,
+    lake,
+    sourceStore: () => request.sourceStore(manifest.dataset),
+    ...config.worker,
+  });
   try {
     const session = await files.session();
     const ask: AskedSide['ask'] = async (sql) =>
