@@ -35,7 +35,13 @@ test('a small file gets every default', () => {
   expect(config.targets['warehouse']).toEqual({ type: 'postgres', schema: 'public', rewriteLimit: 10e9 });
   const [orders] = config.datasets;
   expect(orders?.batch).toEqual({ targetBytes: 256e6, maxFiles: 2000, minFiles: 5, maxWaitMs: 60_000 });
-  expect(orders?.compact).toEqual({ adopt: true, prefix: 'curated/orders/', compression: 'zstd', verify: 'content', sort: [] });
+  expect(orders?.compact).toEqual({
+    adopt: true,
+    prefix: 'curated/orders/',
+    compression: 'zstd',
+    verify: 'content',
+    sort: [],
+  });
   expect(orders?.source).toEqual({ prefix: 'raw/orders/', match: ['**'], format: 'auto', encoding: 'auto' });
   expect(orders?.hash).toMatch(/^[0-9a-f]{16}$/);
 });
