@@ -128,9 +128,10 @@ async function runStep(context: WorkerContext, { ref, scratch, handlers, signal 
     }
     case 'claimed': {
       const ran = await runClaimed(context, answer.claim, { ref, scratch, handlers, signal });
+      if (ran.kind === 'outcome') return ran;
       if (ref.step === 'check' || (ref.step === 'compact' && ran.steps.length === 0))
         await observeBatch(context, datasetOf(context.config, answer.claim.dataset), ref.batch);
-      return { kind: 'next', ...ran };
+      return ran;
     }
   }
 }
@@ -139,7 +140,7 @@ async function runClaimed(
   context: WorkerContext,
   claim: StepClaim,
   { scratch, handlers, signal }: StepRun,
-): Promise<{ readonly steps: readonly StepDispatch[]; readonly row: BatchRow }> {
+): Promise<StepEnd> {
   try {
     refuseCrashing(claim);
     if (claim.failures > 0) await scratch.spare();
@@ -154,10 +155,22 @@ async function runClaimed(
         signal: alive,
       }),
     );
-    return { steps, row: batch.row };
+    return { kind: 'next', steps, row: batch.row };
   } catch (thrown) {
+    if (isSluiceError(thrown, 'REFERENCE_AWAITED')) return await snooze(context, claim, thrown);
     throw await settleFailure(context, claim, { thrown, scratch, signal });
   }
+}
+
+/** Waits without counting a failure. */
+async function snooze(
+  { clock, ledger }: WorkerContext,
+  claim: StepClaim,
+  { message, facts }: SluiceError,
+): Promise<StepEnd> {
+  const delayMs = typeof facts['retryInMs'] === 'number' ? facts['retryInMs'] : backoffDelayMs(0);
+  await ledger.steps.handBack(claim, new Date(clock.now() + delayMs));
+  return { kind: 'outcome', outcome: { kind: 'snooze', delayMs, reason: message } };
 }
 
 /** What the ledger says of the batch: between compact and load it changes nothing that a step reads, so it is read once. */

@@ -1,7 +1,7 @@
-import { isSluiceError } from '../errors.js';
 import { countOf, numberOf, textOf } from '../findings/values.js';
 import { PROVENANCE_COLUMNS } from '../schema/columns.js';
-import { conditionOf, functionsSql, parseQuerySql, parseSql, readExpression, readQuery } from './expression.js';
+import { attempt, settleMeasure } from './settleMeasure.js';
+import { parseQuerySql, readQuery } from './expression.js';
 import { planChecks } from './plan.js';
 import { readReport, readResult, readSample, readSamples } from './read.js';
 import { duplicateSamplesSql, duplicatesSql, measuresSql, querySql, samplesSql } from './sql.js';
@@ -10,6 +10,7 @@ import type { CheckReport } from '../findings/check.js';
 import type { Column } from '../schema/columns.js';
 import type { CheckConfig, Measure } from './plan.js';
 import type { Figure } from './read.js';
+import type { References } from './references.js';
 import type { Measured, NumberedColumns } from './sql.js';
 
 export interface CheckRequest extends CheckConfig {
@@ -22,6 +23,8 @@ export interface CheckRequest extends CheckConfig {
   readonly now?: number;
   /** Rows of a file on average, and the same of earlier batches, the newest first. Absent: none are known. */
   readonly history?: { readonly rows: number; readonly past: readonly number[] };
+  /** What other datasets hold; absent: a check that asks for it fails with a reason. */
+  readonly references?: References;
   readonly signal?: AbortSignal;
 }
 
@@ -33,7 +36,7 @@ export async function checkSource(request: CheckRequest): Promise<CheckReport> {
   const planned = planChecks(request.columns, request);
   const measures: Measure[] = [];
   for (const { measure } of planned) {
-    measures.push(measure.kind === 'expression' ? await confine(request, measure.sql) : measure);
+    measures.push(await settleMeasure(request, measure));
   }
   const { row, figures } = await measureAll(request, measures);
   const rows = countOf(row, 'rows');
@@ -80,8 +83,8 @@ export interface RowRule {
 export async function readRules(request: CheckRequest): Promise<readonly RowRule[]> {
   const rules: RowRule[] = [];
   for (const { name, expected, measure } of planChecks(request.columns, request)) {
-    const confined = measure.kind === 'expression' ? await confine(request, measure.sql) : measure;
-    if (confined.kind === 'rule') rules.push({ name, expected, fails: confined.fails });
+    const settled = await settleMeasure(request, measure);
+    if (settled.kind === 'rule') rules.push({ name, expected, fails: settled.fails });
   }
   return rules;
 }
@@ -104,34 +107,6 @@ async function askQuery(request: CheckRequest, query: string): Promise<Figure> {
 }
 
 const UNMEASURED: Figure = { kind: 'fault', reason: 'it was not measured' };
-
-/** An expression as a rule over one row, or why it is none. */
-async function confine(request: CheckRequest, expression: string): Promise<Measure> {
-  const { session, source, columns, signal } = request;
-  if (/;|--|\/\*|\$\$/.test(expression.replace(/'(''|[^'])*'|"(""|[^"])*"/g, ''))) {
-    return { kind: 'fault', reason: 'expected one condition, got ";" or a comment' };
-  }
-  const [tree] = await session.query(parseSql(expression), signal);
-  const parsed = readExpression((tree && textOf(tree, 'tree')) ?? '{}', columns);
-  if (parsed.kind === 'refused') return { kind: 'fault', reason: parsed.reason };
-  if (parsed.functions.length > 0) {
-    const known = (await session.query(functionsSql(parsed.functions), signal)).map((row) => textOf(row, 'name'));
-    const strange = parsed.functions.filter((name) => !known.includes(name));
-    if (strange.length > 0) {
-      return {
-        kind: 'fault',
-        reason: `expected functions of one row's values, got ${strange.map((name) => `${name}()`).join(', ')}`,
-      };
-    }
-  }
-  const bound = await attempt(request, () =>
-    session.query(`DESCRIBE SELECT (${expression}) AS ok FROM ${source} AS _s`, signal),
-  );
-  if (bound.kind === 'fault') return bound;
-  const type = String(bound.rows[0]?.['column_type']);
-  if (type !== 'BOOLEAN') return { kind: 'fault', reason: `expected a condition (BOOLEAN), got ${type}` };
-  return { kind: 'rule', fails: `NOT ${conditionOf(expression)}`, shown: parsed.columns.map(({ name }) => name) };
-}
 
 interface MeasuredRow {
   readonly row: EngineRow;
@@ -214,20 +189,4 @@ function ageOf({ now = Date.now() }: CheckRequest, newest: number | undefined): 
 async function hasPlaces({ session, source, signal }: CheckRequest): Promise<boolean> {
   const names = (await session.query(`DESCRIBE SELECT * FROM ${source}`, signal)).map((row) => row['column_name']);
   return PROVENANCE_COLUMNS.every(({ name }) => names.includes(name));
-}
-
-type Attempt =
-  | { readonly kind: 'rows'; readonly rows: readonly EngineRow[] }
-  | { readonly kind: 'fault'; readonly reason: string };
-
-/** Rows, or why the engine refused the statement. Errors while reading rows are named by their kind alone: their texts quote values. */
-async function attempt({ signal }: CheckRequest, query: () => Promise<readonly EngineRow[]>): Promise<Attempt> {
-  try {
-    return { kind: 'rows', rows: await query() };
-  } catch (error) {
-    if (signal?.aborted === true || !isSluiceError(error, 'ENGINE_QUERY')) throw error;
-    const [named] = /(Binder|Parser|Catalog) Error:[^\n]*/.exec(error.message) ?? [];
-    const [kind = 'Error'] = /\w+( \w+)* Error/.exec(error.message) ?? [];
-    return { kind: 'fault', reason: `it cannot be evaluated: ${named ?? `${kind} (a value or literal does not fit)`}` };
-  }
 }

@@ -17,6 +17,7 @@ import type { Column } from '../schema/columns.js';
 import { isProvenance, typeKind } from '../schema/typeKind.js';
 import { formatType, parseType } from '../schema/typeText.js';
 import type { Bound } from './bounds.js';
+import type { Reference } from '../config/references.js';
 import type { Rule } from './rules.js';
 
 /** What a check measures. `fails` is an SQL condition: true for a failing row, NULL for a row that is not judged. */
@@ -24,6 +25,8 @@ export type Measure =
   | { readonly kind: 'rule'; readonly fails: string; readonly shown: readonly string[] }
   | { readonly kind: 'expression'; readonly sql: string }
   | { readonly kind: 'unique'; readonly columns: readonly string[] }
+  /** Values that must stand in a column of another dataset. */
+  | { readonly kind: 'reference'; readonly column: Column; readonly to: Reference }
   | { readonly kind: 'rowCount' }
   /** Rows against the median of so many earlier batches. */
   | { readonly kind: 'rowCountChange'; readonly batches: number }
@@ -84,7 +87,7 @@ function planColumnCheck(columns: readonly Column[], name: string, written: Colu
 }
 
 function describeColumnCheck(check: ColumnCheckObject): { kind: string; what: string } {
-  const { acceptedValues, range, length, pattern, format, castable, expr, metric } = check;
+  const { acceptedValues, range, length, pattern, format, castable, references, expr, metric } = check;
   if (check.required) return { kind: 'required', what: 'no NULL' };
   if (check.unique) return { kind: 'unique', what: 'no value twice' };
   if (acceptedValues) return { kind: 'acceptedValues', what: `one of ${show(acceptedValues)}` };
@@ -93,12 +96,14 @@ function describeColumnCheck(check: ColumnCheckObject): { kind: string; what: st
   if (pattern) return { kind: 'pattern', what: `text that matches ${pattern}` };
   if (format) return { kind: 'format', what: `a text in the form of ${format}` };
   if (castable) return { kind: 'castable', what: `a text that is ${castable}` };
+  if (references) return { kind: 'references', what: `a value of ${references.dataset}.${references.column}` };
   return { kind: metric ?? 'expr', what: metric ?? expr ?? '' };
 }
 
 function columnMeasure(check: ColumnCheckObject, column: Column): Measure {
   if (check.unique || check.metric === 'duplicateValues') return { kind: 'unique', columns: [column.name] };
   if (check.expr !== undefined) return { kind: 'expression', sql: check.expr };
+  if (check.references !== undefined) return { kind: 'reference', column, to: check.references };
   const rule = columnRule(check, column);
   return rule.kind === 'fault' ? rule : { ...rule, shown: [column.name] };
 }

@@ -31,6 +31,7 @@ const COLUMN_KINDS = [
   'pattern',
   'format',
   'castable',
+  'references',
   'expr',
   'metric',
 ] as const;
@@ -63,6 +64,12 @@ const length = z
   .refine((length) => length.min !== undefined || length.max !== undefined, 'expected min, max or both, got neither')
   .refine((length) => !inverted(length.min, length.max), 'expected min at most max, got them the other way round');
 
+/** A column of another dataset. */
+const reference = z.strictObject(
+  { dataset: text, column: text },
+  expected('a dataset and its column such as { references: { dataset: customers, column: id } }'),
+);
+
 const metricArguments = z.strictObject(
   {
     validValues: literals.optional(),
@@ -87,6 +94,8 @@ const columnCheckObject = z
       format: z.enum(FORMAT_NAMES, expected(`one of ${FORMAT_NAMES.join(', ')}`)).optional(),
       /** A type of the engine, such as DATE or DECIMAL(10,2), that each text must become without loss of meaning. */
       castable: z.string().regex(TYPE_NAME, expected('a type such as DATE or DECIMAL(10,2)')).optional(),
+      /** Each value stands in this column of the other dataset's loaded rows. */
+      references: reference.optional(),
       expr: text.optional(),
       metric: z.enum(COLUMN_METRICS, expected(`one of ${COLUMN_METRICS.join(', ')}`)).optional(),
       arguments: metricArguments.optional(),

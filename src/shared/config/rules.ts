@@ -1,5 +1,6 @@
 import type { Config, Dataset } from './config.js';
 import { modeFaults } from './modeRules.js';
+import { referenceFaults } from './references.js';
 import { sourceFaults } from './sourceRules.js';
 
 /** A fault of the configuration: where, what was expected, what came. */
@@ -38,6 +39,7 @@ export function findRuleFaults(config: Config): readonly ConfigFault[] {
     ...intakeFaults(config),
     ...alertFaults(config),
     ...sourceFaults(config),
+    ...referenceFaults(config),
   ];
 }
 

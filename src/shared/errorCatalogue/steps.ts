@@ -8,6 +8,11 @@ export const STEP_ERRORS = {
     exit: 1,
     mend: 'Another batch settled a version or a copy of an object at the same moment; the step looks again.',
   },
+  REFERENCE_AWAITED: {
+    retry: 'snooze',
+    exit: 1,
+    mend: 'The dataset that a check of this one refers to has files under way; the step waits for them, at most half an hour.',
+  },
   JOB_DEADLINE: {
     retry: 'backoff',
     exit: 1,

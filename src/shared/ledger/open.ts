@@ -1,4 +1,5 @@
 import { actionLedger } from './actions.js';
+import { loadedLedger } from './loaded.js';
 import { openPool } from '../postgres/pool.js';
 import { alertLedger } from './alerts.js';
 import { anomalyLedger } from './anomalies.js';
@@ -63,6 +64,7 @@ export async function openLedger({
     alerts: alertLedger(database),
     actions: actionLedger(database),
     originals: originalsLedger(database),
+    loaded: loadedLedger(database),
     migrate: () => migrate(database),
     close,
   };

@@ -1,4 +1,5 @@
 import type { ActionLedger } from './actions.js';
+import type { LoadedLedger } from './loaded.js';
 import type { BatchId, ObjectId } from '../ids.js';
 import type { Column } from '../schema/columns.js';
 import type { ErrorCode } from '../errors.js';
@@ -112,8 +113,8 @@ export interface StepLedger {
   claim(ref: StepRef, holder: string, leaseMs: number): Promise<ClaimAnswer>;
   /** Prolongs the lease; false when it was lost. */
   heartbeat(claim: StepClaim, leaseMs: number): Promise<boolean>;
-  /** Ends the lease without counting anything (shutdown); the step can be claimed at once. */
-  handBack(claim: StepClaim): Promise<void>;
+  /** Ends the lease without counting anything (shutdown, a wait); the step can be claimed at once, or from `until` on. */
+  handBack(claim: StepClaim, until?: Date): Promise<void>;
   /** Ends the lease after an error: tried again at `retryAt`, or given up (`failed`) when undefined. */
   fail(
     claim: StepClaim,
@@ -234,6 +235,7 @@ export interface Ledger {
   readonly anomalies: AnomalyLedger;
   readonly alerts: AlertLedger;
   readonly originals: OriginalsLedger;
+  readonly loaded: LoadedLedger;
   /** Brings the ledger's tables to this version's shape; safe when several processes call it at once. */
   readonly actions: ActionLedger;
   migrate(): Promise<void>;

@@ -21,7 +21,7 @@ WHERE batch_id = $1 AND step = $2 AND target = $3 AND table_name = $4`;
 
 const HEARTBEAT = `UPDATE sluice.steps SET lease_until = now() + $7 * interval '1 millisecond' WHERE ${STILL_MINE}`;
 
-const HAND_BACK = `UPDATE sluice.steps SET holder = NULL, lease_until = NULL WHERE ${STILL_MINE}`;
+const HAND_BACK = `UPDATE sluice.steps SET holder = NULL, lease_until = NULL, not_before = coalesce($7, not_before) WHERE ${STILL_MINE}`;
 
 const FAIL = `
 UPDATE sluice.steps
@@ -34,8 +34,8 @@ export function stepLedger(database: LedgerDatabase): StepLedger {
   return {
     claim: (ref, holder, leaseMs) => claim(database, ref, { holder, leaseMs }),
     heartbeat: async (claim, leaseMs) => (await database.changed(HEARTBEAT, [...claimValues(claim), leaseMs])) === 1,
-    async handBack(claim) {
-      await database.changed(HAND_BACK, claimValues(claim));
+    async handBack(claim, until) {
+      await database.changed(HAND_BACK, [...claimValues(claim), until ?? null]);
     },
     async fail(claim, { code, message }, retryAt) {
       await database.changed(FAIL, [...claimValues(claim), storable(`${code}: ${message}`), retryAt ?? null]);

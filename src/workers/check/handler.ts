@@ -5,27 +5,31 @@ import type { Manifest } from '../../shared/ledger/manifest.js';
 import type { StepDispatch } from '../../shared/ledger/port.js';
 import { datasetOf, type WorkerContext } from '../context.js';
 import type { StepWork } from '../runSteps.js';
+import { openReferencedValues } from '../referencedValues.js';
+import { openReferences } from '../../shared/checks/references.js';
 import { checkSource } from '../../shared/checks/checkSource.js';
 
 /**
  * Judges the batch by the dataset's checks. A failed check that says `hold` keeps the batch back. Commit point:
  * `commitFindings`. Safe to run twice: the findings of the last attempt stand.
  */
-export async function handleCheck(
-  context: WorkerContext,
-  { claim, manifest, scratch, signal }: StepWork,
-): Promise<readonly StepDispatch[]> {
+export async function handleCheck(context: WorkerContext, work: StepWork): Promise<readonly StepDispatch[]> {
+  const { claim, manifest, scratch, signal } = work;
   if (manifest === undefined)
     throw new SluiceError('INTERNAL', `expected a manifest for batch ${claim.batch}, got none`);
   const dataset = datasetOf(context.config, claim.dataset);
   const history = await readHistory(context, dataset, manifest);
+  const session = await scratch.session();
+  const source = await scratch.source(manifest, signal);
+  const valuesOf = openReferencedValues(context, work);
   const report = await checkSource({
-    session: await scratch.session(),
-    source: await scratch.source(manifest, signal),
+    session,
+    source,
     columns: manifest.columns,
     checks: dataset.columns,
     tableChecks: dataset.checks,
     ...(history === undefined ? {} : { history }),
+    references: openReferences({ session, source, folder: scratch.folder, valuesOf, signal }),
     signal,
   });
   const findings = report.checks.map((check) => ({

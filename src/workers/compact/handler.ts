@@ -6,6 +6,8 @@ import type { Manifest, ManifestObject } from '../../shared/ledger/manifest.js';
 import type { StepDispatch } from '../../shared/ledger/port.js';
 import { objectUri } from '../../shared/ledger/text.js';
 import { datasetOf, type WorkerContext } from '../context.js';
+import { awaitReferences } from '../awaitReferences.js';
+import { openReferencedValues } from '../referencedValues.js';
 import type { StepWork } from '../runSteps.js';
 import { accountObjects } from './accountObjects.js';
 import type { CompactFilesResult } from './compactFiles.js';
@@ -29,6 +31,7 @@ const CUSTODY_TRIES = 8;
  */
 export async function handleCompact(context: WorkerContext, work: StepWork): Promise<readonly StepDispatch[]> {
   const dataset = datasetOf(context.config, work.claim.dataset);
+  await awaitReferences(context, dataset, work);
   const folder = join(work.scratch.folder, 'in');
   await mkdir(folder, { recursive: true });
   const store = context.sourceStore(dataset.name);
@@ -63,6 +66,7 @@ async function compactOnceSeen(
     dataset,
     outDir: join(work.scratch.folder, `ruled-${tries}`),
     result: compacted,
+    valuesOf: openReferencedValues(context, work),
     signal: work.signal,
   });
   const { artifacts, layout } = await putArtifacts(context, work, {

@@ -1,6 +1,7 @@
 import { mkdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Dataset } from '../../shared/config/config.js';
+import { openReferences, type ValuesOf } from '../../shared/checks/references.js';
 import { checkSource, readRules, type RowRule } from '../../shared/checks/checkSource.js';
 import type { EngineSession } from '../../shared/engine/port.js';
 import { SluiceError } from '../../shared/errors.js';
@@ -15,6 +16,8 @@ export interface RulesRequest {
   readonly outDir: string;
   /** What compactFiles wrote, with provenance. Artifacts that lose rows are replaced. */
   readonly result: CompactFilesResult;
+  /** What other datasets hold. */
+  readonly valuesOf?: ValuesOf;
   readonly signal?: AbortSignal;
 }
 
@@ -38,11 +41,11 @@ export interface RuledRows {
  */
 export async function setBrokenAside(request: RulesRequest): Promise<RuledRows> {
   const { result } = request;
+  const { session, outDir, signal } = request;
+  await mkdir(outDir, { recursive: true });
   const rules = result.artifacts.length === 0 ? [] : await failedRules(request);
   if (rules.length === 0) return { result };
-  const { session, outDir, signal } = request;
   const source = parquetSql(result.artifacts.map(({ path }) => path));
-  await mkdir(outDir, { recursive: true });
   const path = join(outDir, 'broken.parquet');
   await session.run(brokenSql(source, { rules, columns: result.columns, path }), signal);
   const rows = await session.query(brokenRowsSql(source, { rules, columns: result.columns }), signal);
@@ -68,7 +71,14 @@ export async function setBrokenAside(request: RulesRequest): Promise<RuledRows> 
 }
 
 /** The row rules whose checks fail on these rows and ask for their rows to be set aside. */
-async function failedRules({ session, dataset, result, signal }: RulesRequest): Promise<readonly RowRule[]> {
+async function failedRules({
+  session,
+  dataset,
+  outDir,
+  result,
+  valuesOf,
+  signal,
+}: RulesRequest): Promise<readonly RowRule[]> {
   const asks = (check: Dataset['checks'][number] | Dataset['columns'][string]['checks'][number]) =>
     typeof check !== 'string' && check.onFail === 'quarantine';
   const checks = Object.fromEntries(
@@ -84,6 +94,17 @@ async function failedRules({ session, dataset, result, signal }: RulesRequest): 
     columns: result.columns,
     checks,
     tableChecks,
+    ...(valuesOf === undefined
+      ? {}
+      : {
+          references: openReferences({
+            session,
+            source,
+            folder: outDir,
+            valuesOf,
+            ...(signal === undefined ? {} : { signal }),
+          }),
+        }),
     ...(signal === undefined ? {} : { signal }),
   };
   const report = await checkSource(request);

@@ -51,14 +51,29 @@ export function exportOdcs({ name, hash, columns, checks }: ExportedDataset): Co
 
 function propertyOf(name: string, checks: readonly unknown[], rest: Loose): Loose {
   const settings = Object.keys(rest).length === 0 ? {} : { customProperties: [{ property: 'sluice', value: rest }] };
-  const quality = checks.filter((check) => check !== 'required' && check !== 'unique').map(qualityOf);
+  const relationships = checks.flatMap((check) => relationshipOf(check) ?? []);
+  const quality = checks
+    .filter((check) => check !== 'required' && check !== 'unique' && relationshipOf(check) === undefined)
+    .map(qualityOf);
   return {
     name,
     ...(checks.includes('required') ? { required: true } : {}),
     ...(checks.includes('unique') ? { unique: true } : {}),
+    ...(relationships.length === 0 ? {} : { relationships }),
     ...(quality.length === 0 ? {} : { quality }),
     ...settings,
   };
+}
+
+/** The standard's names in a link. */
+const LINKED = /^[A-Za-z_][A-Za-z0-9_]*$/;
+
+/** A reference without bounds, as the standard says it. */
+function relationshipOf(check: unknown): Loose | undefined {
+  if (!isMapping(check) || Object.keys(check).length !== 1 || !isMapping(check['references'])) return undefined;
+  const { dataset, column } = check['references'];
+  if (typeof dataset !== 'string' || typeof column !== 'string') return undefined;
+  return LINKED.test(dataset) && LINKED.test(column) ? { to: `${dataset}.${column}` } : undefined;
 }
 
 function qualityOf(check: unknown): Loose {

@@ -31,6 +31,7 @@ export function importOdcs(document: unknown, { object }: { object?: string | un
     notTaken.push(...unreadOf(property, TAKEN.property, path));
     const checks = [
       ...propertyChecks(property, { isOnlyKey: keys.length === 1, path, notTaken }),
+      ...relationshipChecks(property, path, notTaken),
       ...qualityChecks(property.quality, path, notTaken),
     ];
     const own = ownSettings(property, path, notTaken);
@@ -64,6 +65,7 @@ const TAKEN = {
     'quality',
     'logicalTypeOptions',
     'customProperties',
+    'relationships',
   ],
   options: [
     'minLength',
@@ -134,6 +136,17 @@ function optionChecks(column: string, options: NonNullable<Property['logicalType
     ...(exclusiveMaximum === undefined ? [] : [{ expr: `${column} < ${literal(exclusiveMaximum)}` }]),
     ...(multipleOf === undefined ? [] : [{ expr: `${column} % ${multipleOf} = 0` }]),
   ];
+}
+
+/** A link to a column by its name; one by ids, or to a column of the same object, is not taken. */
+function relationshipChecks({ relationships }: Property, path: string, notTaken: NotTaken[]): unknown[] {
+  return relationships.flatMap(({ to }, index) => {
+    const [dataset, column, ...more] = typeof to === 'string' && !to.includes('/') ? to.split('.') : [];
+    if (dataset !== undefined && column !== undefined && more.length === 0)
+      return [{ references: { dataset, column } }];
+    notTaken.push({ path: `${path}.relationships[${index}]`, why: 'only a link such as customers.id is executed' });
+    return [];
+  });
 }
 
 /** The columns of the primary key, in their order. */

@@ -15,12 +15,19 @@ const element = {
   authoritativeDefinitions: unread,
   tags: unread,
   customProperties: unread,
-  relationships: unread,
 };
 
 const number = z.number().optional();
 const pair = z.tuple([z.number(), z.number()]).optional();
 const scalar = z.union([z.number(), z.string(), z.boolean()]).optional();
+
+/** A link between properties; Sluice takes those of one column of an object to one of another, as `customers.id`. */
+const relationshipSchema = z.strictObject({
+  type: z.literal('foreignKey').optional(),
+  from: unread,
+  to: z.union([z.string(), z.array(z.string())]),
+  customProperties: unread,
+});
 
 /** One entry of `quality`. */
 export const qualitySchema = z.strictObject({
@@ -81,6 +88,7 @@ const optionsSchema = z.strictObject({
 
 const propertySchema = z.strictObject({
   ...element,
+  relationships: z.array(relationshipSchema).default([]),
   customProperties: z
     .array(
       z.union([
@@ -121,6 +129,7 @@ export type Property = z.infer<typeof propertySchema>;
 
 const objectSchema = z.strictObject({
   ...element,
+  relationships: unread,
   dataGranularityDescription: unread,
   properties: z.array(propertySchema).default([]),
   quality: z.array(qualitySchema).default([]),

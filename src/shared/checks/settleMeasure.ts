@@ -1,0 +1,64 @@
+import type { EngineRow } from '../engine/port.js';
+import { isSluiceError } from '../errors.js';
+import { textOf } from '../findings/values.js';
+import type { CheckRequest } from './checkSource.js';
+import { conditionOf, functionsSql, parseSql, readExpression } from './expression.js';
+import type { Measure } from './plan.js';
+
+type Asking = Pick<CheckRequest, 'session' | 'source' | 'columns' | 'references' | 'signal'>;
+
+/** A measure as it can be evaluated over the source: expressions and references become rules, or tell why they are none. */
+export async function settleMeasure(request: Asking, measure: Measure): Promise<Measure> {
+  if (measure.kind === 'expression') return confine(request, measure.sql);
+  if (measure.kind !== 'reference') return measure;
+  const { column, to } = measure;
+  if (request.references === undefined)
+    return { kind: 'fault', reason: `expected rows of ${to.dataset} to compare with, got none` };
+  const rule = await request.references.missing(column, to);
+  return rule.kind === 'fault' ? rule : { ...rule, shown: [column.name] };
+}
+
+/** An expression as a rule over one row, or why it is none. */
+async function confine(request: Asking, expression: string): Promise<Measure> {
+  const { session, source, columns, signal } = request;
+  if (/;|--|\/\*|\$\$/.test(expression.replace(/'(''|[^'])*'|"(""|[^"])*"/g, ''))) {
+    return { kind: 'fault', reason: 'expected one condition, got ";" or a comment' };
+  }
+  const [tree] = await session.query(parseSql(expression), signal);
+  const parsed = readExpression((tree && textOf(tree, 'tree')) ?? '{}', columns);
+  if (parsed.kind === 'refused') return { kind: 'fault', reason: parsed.reason };
+  if (parsed.functions.length > 0) {
+    const known = (await session.query(functionsSql(parsed.functions), signal)).map((row) => textOf(row, 'name'));
+    const strange = parsed.functions.filter((name) => !known.includes(name));
+    if (strange.length > 0) {
+      return {
+        kind: 'fault',
+        reason: `expected functions of one row's values, got ${strange.map((name) => `${name}()`).join(', ')}`,
+      };
+    }
+  }
+  const bound = await attempt(request, () =>
+    session.query(`DESCRIBE SELECT (${expression}) AS ok FROM ${source} AS _s`, signal),
+  );
+  if (bound.kind === 'fault') return bound;
+  const type = String(bound.rows[0]?.['column_type']);
+  if (type !== 'BOOLEAN') return { kind: 'fault', reason: `expected a condition (BOOLEAN), got ${type}` };
+  return { kind: 'rule', fails: `NOT ${conditionOf(expression)}`, shown: parsed.columns.map(({ name }) => name) };
+}
+
+/** What came of asking. */
+export type Attempt =
+  | { readonly kind: 'rows'; readonly rows: readonly EngineRow[] }
+  | { readonly kind: 'fault'; readonly reason: string };
+
+/** Rows, or why the engine refused the statement. Errors while reading rows are named by their kind alone: their texts quote values. */
+export async function attempt({ signal }: Asking, query: () => Promise<readonly EngineRow[]>): Promise<Attempt> {
+  try {
+    return { kind: 'rows', rows: await query() };
+  } catch (error) {
+    if (signal?.aborted === true || !isSluiceError(error, 'ENGINE_QUERY')) throw error;
+    const [named] = /(Binder|Parser|Catalog) Error:[^\n]*/.exec(error.message) ?? [];
+    const [kind = 'Error'] = /\w+( \w+)* Error/.exec(error.message) ?? [];
+    return { kind: 'fault', reason: `it cannot be evaluated: ${named ?? `${kind} (a value or literal does not fit)`}` };
+  }
+}

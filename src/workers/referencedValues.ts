@@ -1,0 +1,141 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { link, mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Reference } from '../shared/config/references.js';
+import type { ReferencedValues, ValuesOf } from '../shared/checks/references.js';
+import type { BatchId } from '../shared/ids.js';
+import type { LoadedBatch } from '../shared/ledger/loaded.js';
+import type { Artifact } from '../shared/ledger/manifest.js';
+import { quoteName, quoteText } from '../shared/schema/columns.js';
+import type { WorkerContext } from './context.js';
+import type { StepWork } from './runSteps.js';
+
+const PAGE = 200;
+/** The values that a worker keeps of artifacts that it has seen, in bytes; beyond that the oldest go. */
+const KEPT_BYTES = 1e9;
+
+type Context = Pick<WorkerContext, 'ledger' | 'lake' | 'scratch'>;
+type Work = Pick<StepWork, 'scratch' | 'signal'>;
+
+/**
+ * Reads the values of other datasets' columns from their loaded artifacts: the same rows whatever the targets are, and none that another
+ * loader put into a table. Each artifact is fetched once by a worker, one at a time; its different values stay in the worker's scratch
+ * folder, for artifacts never change.
+ */
+export function openReferencedValues(context: Context, work: Work): ValuesOf {
+  return async (reference) => {
+    const files: string[] = [];
+    let isEmpty = true;
+    for await (const loaded of loadedBatches(context, reference.dataset)) {
+      isEmpty = false;
+      work.signal.throwIfAborted();
+      files.push(...(await readBatch(context, work, { reference, loaded })));
+    }
+    await makeRoom(join(context.scratch, 'references'));
+    if (isEmpty) return { kind: 'fault', reason: `${reference.dataset} has no loaded rows yet` };
+    if (files.length === 0)
+      return { kind: 'fault', reason: `${reference.dataset} has no column ${JSON.stringify(reference.column)}` };
+    return describe(work, `read_parquet([${files.map(quoteText).join(', ')}], union_by_name = true)`);
+  };
+}
+
+async function describe({ scratch, signal }: Work, source: string): Promise<ReferencedValues> {
+  const session = await scratch.session();
+  const [row] = await session.query(`DESCRIBE SELECT v FROM ${source}`, signal);
+  return { kind: 'values', source, type: String(row?.['column_type']) };
+}
+
+async function* loadedBatches({ ledger }: Context, dataset: string): AsyncGenerator<LoadedBatch> {
+  let after: BatchId | undefined;
+  do {
+    const page = await ledger.loaded.list(dataset, after, PAGE);
+    yield* page;
+    after = page.length < PAGE ? undefined : page.at(-1)?.batch;
+  } while (after !== undefined);
+}
+
+interface ReadBatch {
+  readonly reference: Reference;
+  readonly loaded: LoadedBatch;
+}
+
+/** The values of a batch, one file an artifact, in the folder of the step; none where the batch lacks the column. */
+async function readBatch(context: Context, work: Work, { reference, loaded }: ReadBatch): Promise<readonly string[]> {
+  const { columns, artifacts } = loaded.manifest;
+  const column = columns.find(({ name }) => name.toLowerCase() === reference.column.toLowerCase())?.name;
+  if (column === undefined) return [];
+  const kept = join(context.scratch, 'references');
+  await mkdir(kept, { recursive: true });
+  const files: string[] = [];
+  for (const artifact of artifacts) {
+    const name = `${createHash('sha256')
+      .update(JSON.stringify([artifact.sha256, column, loaded.gone]))
+      .digest('hex')}.parquet`;
+    const file = join(work.scratch.folder, `referenced-${name}`);
+    if (!(await linked(join(kept, name), file))) {
+      await extract(context, work, { artifact, column, gone: loaded.gone, to: file });
+      await keep(file, join(kept, name));
+    }
+    files.push(file);
+  }
+  return files;
+}
+
+interface Extract {
+  readonly artifact: Artifact;
+  readonly column: string;
+  readonly gone: LoadedBatch['gone'];
+  readonly to: string;
+}
+
+async function extract({ lake }: Context, { scratch, signal }: Work, { artifact, column, gone, to }: Extract) {
+  const { key, eTag, bytes } = artifact;
+  const file = join(scratch.folder, `referenced-${randomUUID()}.parquet`);
+  await lake.getToFile({ key, eTag, size: bytes, file, signal });
+  try {
+    const value = quoteName(column);
+    const removed = gone.map((object) => `${quoteText(object)}::UUID`).join(', ');
+    const rows = gone.length === 0 ? '' : ` AND _sluice_object NOT IN (${removed})`;
+    const session = await scratch.session();
+    await session.run(
+      `COPY (SELECT DISTINCT ${value} AS v FROM read_parquet(${quoteText(file)}) WHERE ${value} IS NOT NULL${rows}) TO ${quoteText(to)} (FORMAT parquet, COMPRESSION snappy)`,
+      signal,
+    );
+  } finally {
+    await rm(file, { force: true });
+  }
+}
+
+/** True where the kept file was there. A step's engine reads nothing outside of its folder. */
+async function linked(kept: string, file: string): Promise<boolean> {
+  return link(kept, file).then(
+    () => true,
+    (error: unknown) => error instanceof Error && 'code' in error && error.code === 'EEXIST',
+  );
+}
+
+/** Best effort: two steps may keep the same file at once, and each finds it whole. */
+async function keep(file: string, kept: string): Promise<void> {
+  const own = `${kept}.${randomUUID()}`;
+  await link(file, own).then(
+    () => rename(own, kept),
+    () => {},
+  );
+}
+
+async function makeRoom(folder: string): Promise<void> {
+  const names = await readdir(folder).catch(() => []);
+  const found = await Promise.all(
+    names.map(async (name) => {
+      const info = await stat(join(folder, name)).catch(() => undefined);
+      return info === undefined ? [] : [{ name, bytes: info.size, at: info.mtimeMs }];
+    }),
+  );
+  const oldest = found.flat().sort((a, b) => a.at - b.at);
+  let bytes = oldest.reduce((sum, one) => sum + one.bytes, 0);
+  for (const one of oldest) {
+    if (bytes <= KEPT_BYTES) return;
+    await rm(join(folder, one.name), { force: true });
+    bytes -= one.bytes;
+  }
+}
