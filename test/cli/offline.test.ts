@@ -210,10 +210,30 @@ test('an invalid contract is told with every fault, its place, what was expected
   const { error } = JSON.parse(stdout);
   expect([status, error.code]).toEqual([2, 'CONFIG_INVALID']);
   for (const part of [
-    'columns.id.checks[0]: expected one of required, unique, got "requird"',
+    'columns.id.checks[0]: expected required, unique or a mapping such as { range: { min: 0 } }, got "requird"',
     'columns.id.checks[1].range: expected min at most max, got them the other way round',
     'checks[0]: expected a bound beside metric: rowCount',
     'more: expected a known key, got unknown key more',
   ])
     expect(error.message).toContain(part);
+});
+
+test('check compares with files that stand for another dataset, and asks for them before it reads anything', async () => {
+  writeFileSync(join(cwd, 'known.csv'), 'key,since\n0,2020\n1,2021\n');
+  writeFileSync(
+    join(cwd, 'c.yaml'),
+    'columns: { id: { checks: [{ references: { dataset: people, column: key } }] } }\n',
+  );
+  const without = await sluice(['check', 'in/a.csv', '--contract', 'c.yaml'], { cwd });
+  expect(without.status).toBe(2);
+  expect(without.stderr).toContain('expected --reference people=FILES: the contract refers to people');
+  const args = ['check', 'in/a.csv', '--contract', 'c.yaml', '--json', '--reference'];
+  const judged = await sluice([...args, 'people=known.csv'], { cwd });
+  expect(judged.status).toBe(1);
+  expect(JSON.parse(judged.stdout).checks).toMatchObject([{ name: 'id.references', failingRows: 198 }]);
+  const itself = await sluice([...args, 'people=in/a.csv'], { cwd });
+  expect(JSON.parse(itself.stdout).checks).toMatchObject([
+    { verdict: 'fail', reason: 'people has no column "key"', actual: null },
+  ]);
+  expect((await sluice([...args, 'known.csv'], { cwd })).status).toBe(2);
 });

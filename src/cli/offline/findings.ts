@@ -6,6 +6,8 @@ import type { ProfileReport } from '../../shared/findings/reports.js';
 import type { JoinReport, PartitionReport, PartitionSize, SkewReport } from '../../shared/findings/skew.js';
 import { joinSource } from '../../shared/skew/joinSource.js';
 import { skewedPartitions } from '../../shared/skew/partitions.js';
+import { openReferences } from '../../shared/checks/references.js';
+import { readReferences } from './references.js';
 import { checkSource } from '../../shared/checks/checkSource.js';
 import { profileSource } from '../../workers/profile/profileSource.js';
 import { skewSource } from '../../shared/skew/skewSource.js';
@@ -86,9 +88,18 @@ export async function checkInputs(
   format: FileFormat,
   contract: Contract,
 ): Promise<InputFinding<CheckReport>> {
-  const { session, signal } = work;
+  const { session, scratch, signal } = work;
+  const valuesOf = readReferences(work, format);
   const { found, objects } = await lookInto(work, format, ({ source, columns }) =>
-    checkSource({ session, source, columns, checks: contract.columns, tableChecks: contract.checks, signal }),
+    checkSource({
+      session,
+      source,
+      columns,
+      checks: contract.columns,
+      tableChecks: contract.checks,
+      references: openReferences({ session, source, folder: scratch, valuesOf, signal }),
+      signal,
+    }),
   );
   return finding(found, objects);
 }

@@ -6,6 +6,7 @@ import type { FileFormat } from '../../shared/config/dataset.js';
 import { loadConfig } from '../../shared/config/load.js';
 import { openEngine } from '../../shared/engine/open.js';
 import type { EngineSession } from '../../shared/engine/port.js';
+import { SluiceError } from '../../shared/errors.js';
 import { openStore } from '../../shared/stores/open.js';
 import type { ObjectStore } from '../../shared/stores/port.js';
 import { type InputFile, resolveInputs } from '../inputs.js';
@@ -16,6 +17,8 @@ export interface OfflineWork {
   readonly files: readonly InputFile[];
   /** Those of `join`, where it was given. */
   readonly others?: readonly InputFile[];
+  /** Files of other datasets, by their names. */
+  readonly references: ReadonlyMap<string, readonly InputFile[]>;
   /** Its files are gone when the command ends. */
   readonly scratch: string;
   readonly session: EngineSession;
@@ -29,6 +32,8 @@ export interface OfflineOptions {
   readonly scratchIn?: string;
   /** A second set of files. */
   readonly join?: string;
+  /** Files of other datasets: `customers=URI`, in the order they were given. */
+  readonly reference?: readonly string[];
 }
 
 /** Options of the commands that find something out about files. */
@@ -50,17 +55,39 @@ export async function withFiles<T>(
   try {
     const files = await resolve(io, uris, options, scratch);
     const others = options.join === undefined ? undefined : await resolve(io, [options.join], options, scratch);
+    const references = new Map<string, readonly InputFile[]>();
+    for (const [name, given] of groupReferences(options.reference ?? []))
+      references.set(name, await resolve(io, given, options, scratch));
     const session = await engine.open({
       scratch,
-      readable: [...new Set([...files, ...(others ?? [])].map(({ file }) => dirname(file)))],
+      readable: [...new Set([files, others ?? [], ...references.values()].flat().map(({ file }) => dirname(file)))],
       memoryLimit: `${Math.round(totalmem() / 2 / 1e6)}MB`,
       threads: availableParallelism(),
     });
-    return await work({ files, ...(others === undefined ? {} : { others }), scratch, session, signal: io.signal });
+    return await work({
+      files,
+      ...(others === undefined ? {} : { others }),
+      references,
+      scratch,
+      session,
+      signal: io.signal,
+    });
   } finally {
     await engine.close();
     await rm(scratch, { recursive: true, force: true });
   }
+}
+
+/** `name=URI` texts as the URIs of each name. */
+export function groupReferences(given: readonly string[]): ReadonlyMap<string, readonly string[]> {
+  const groups = new Map<string, readonly string[]>();
+  for (const text of given) {
+    const [, name = '', uri = ''] = /^([^=]*)=(.*)$/.exec(text) ?? [];
+    if (name === '' || uri === '')
+      throw new SluiceError('USAGE', `expected --reference such as customers=./customers, got ${text}`);
+    groups.set(name, [...(groups.get(name) ?? []), uri]);
+  }
+  return groups;
 }
 
 async function resolve(

@@ -12,13 +12,21 @@ export function describeIssue(issue: z.core.$ZodIssue, root: unknown): readonly 
       got: `unknown key ${key}`,
     }));
   }
-  if (issue.code === 'invalid_union' && issue.errors.length > 0) {
-    const best = issue.errors.toSorted((a, b) => a.length - b.length)[0] ?? [];
+  const isWorded = issue.message.startsWith('expected ');
+  if (issue.code === 'invalid_union' && issue.errors.length > 0 && !(isWorded && issue.errors.every(misfitOf))) {
+    const best = issue.errors.toSorted((a, b) => misfitOf(a) - misfitOf(b) || a.length - b.length)[0] ?? [];
     return best.flatMap((inner) => describeIssue({ ...inner, path: [...issue.path, ...inner.path] }, root));
   }
   const own = /^expected (.*?)(?:, got ([^,]*|\[.*\]|\{.*\}|".*"))?$/s.exec(issue.message);
   const [, expected, got] = own ?? [undefined, expectedOf(issue)];
   return [{ path, expected: expected ?? issue.message, got: got ?? describeValue(valueAt(root, issue.path)) }];
+}
+
+/** 1 where a choice wants another kind of value altogether, so that its faults say nothing about what was written. */
+function misfitOf(issues: readonly z.core.$ZodIssue[]): number {
+  return issues.some(({ path, code }) => path.length === 0 && (code === 'invalid_type' || code === 'invalid_value'))
+    ? 1
+    : 0;
 }
 
 const TYPES: Readonly<Record<string, string>> = {

@@ -45,19 +45,19 @@ describe('the checks of the configuration', () => {
       { rnge: { min: 0 } },
       [
         'expected no key ["rnge"] here',
-        'expected exactly one of required, unique, acceptedValues, range, length, pattern, format, castable, expr, metric, got none',
+        'expected exactly one of required, unique, acceptedValues, range, length, pattern, format, castable, references, expr, metric, got none',
       ],
     ],
     [
       {},
       [
-        'expected exactly one of required, unique, acceptedValues, range, length, pattern, format, castable, expr, metric, got none',
+        'expected exactly one of required, unique, acceptedValues, range, length, pattern, format, castable, references, expr, metric, got none',
       ],
     ],
     [
       { required: true, unique: true },
       [
-        'expected exactly one of required, unique, acceptedValues, range, length, pattern, format, castable, expr, metric, got required and unique',
+        'expected exactly one of required, unique, acceptedValues, range, length, pattern, format, castable, references, expr, metric, got required and unique',
       ],
     ],
     [{ range: {} }, ['range expected min, max or both, got neither']],

@@ -29,6 +29,20 @@ datasets:
       - { target: warehouse, table: orders }
 `;
 
+test('every fault of a check is told with its place, not that it might have been a word', () => {
+  const checks = '[{ range: { min: true }, onFail: block, typo: 1 }, requird, { metric: nullValues }]';
+  const text = `version: 1\nlake: { url: s3://lake }\ndatasets: { a: { source: { prefix: a/ }, columns: { x: { checks: ${checks} } } } }`;
+  const answer = parseConfig(text, { folder: '/' }, {});
+  const place = 'datasets.a.columns.x.checks';
+  expect(answer.kind === 'faults' ? answer.faults.map(({ path, expected }) => `${path}: ${expected}`) : []).toEqual([
+    `${place}[0].range.min: a number or text`,
+    `${place}[0].onFail: hold, warn or quarantine`,
+    `${place}[0].typo: a known key`,
+    `${place}[1]: required, unique or a mapping such as { range: { min: 0 } }`,
+    `${place}[2]: a bound beside metric: nullValues (mustBe..., or warn and fail)`,
+  ]);
+});
+
 test('a small file gets every default', () => {
   const config = configOf(small);
   expect(config.lake).toBeUndefined();
@@ -185,7 +199,7 @@ test('a value of the wrong kind is told in words, wherever it stands', () => {
   expect(faultsOf('version: 1\ndatasets: []\n')).toEqual(['  line 2: datasets: expected a mapping, got []']);
   const checks = `${small}    columns: { x: { checks: [nothing, { range: {} }, { metric: nullValues }] } }\n    checks: [5]\n`;
   expect(faultsOf(checks).map((fault) => fault.replace(/^ +line \d+: datasets.orders./, ''))).toEqual([
-    'columns.x.checks[0]: expected one of required, unique, got "nothing"',
+    'columns.x.checks[0]: expected required, unique or a mapping such as { range: { min: 0 } }, got "nothing"',
     'columns.x.checks[1].range: expected min, max or both, got neither',
     'columns.x.checks[2]: expected a bound beside metric: nullValues (mustBe..., or warn and fail), got none',
     'checks[0]: expected a check such as { metric: rowCount, mustBeGreaterThan: 0 }, got 5',

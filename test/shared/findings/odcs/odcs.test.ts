@@ -45,6 +45,11 @@ const merged = (...parts: fc.Arbitrary<object>[]) => fc.tuple(...parts).map((all
 const columnCheck = fc.oneof(
   fc.constantFrom('required', 'unique'),
   merged(
+    fc.constantFrom({ references: { dataset: 'b', column: 'id' } }, { references: { dataset: 'b', column: 'the id' } }),
+    thresholds,
+    common,
+  ),
+  merged(
     fc.constantFrom({ acceptedValues: ['a', 1] }, { range: { min: 0 } }, { pattern: '^x' }, { expr: 'a > 0' }),
     thresholds,
     common,
