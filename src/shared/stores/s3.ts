@@ -12,6 +12,7 @@ import { SluiceError } from '../errors.js';
 import type { ListRequest, ObjectStore, StoredObject } from './port.js';
 import { type StorePlace, readFailure, toStoreError } from './s3Errors.js';
 import { fetchToFile } from './s3Get.js';
+import { LeanGets } from './s3Lean.js';
 import { retireObject } from './s3Retire.js';
 import { type PutSource, putFromFile, unquote } from './s3Put.js';
 
@@ -49,12 +50,14 @@ export function openS3Store(options: S3StoreOptions): ObjectStore {
 class S3Store implements ObjectStore {
   readonly bucket: string;
   readonly #client: S3Client;
+  readonly #lean: LeanGets;
   readonly #extra: PutSource['extra'];
 
   constructor(options: S3StoreOptions) {
     const { bucket, serverSideEncryption, kmsKeyId } = options;
     this.bucket = bucket;
     this.#client = new S3Client(clientConfig(options));
+    this.#lean = new LeanGets(this.#client);
     this.#extra = {
       ...(serverSideEncryption === undefined ? {} : { ServerSideEncryption: serverSideEncryption }),
       ...(kmsKeyId === undefined ? {} : { SSEKMSKeyId: kmsKeyId }),
@@ -99,7 +102,7 @@ class S3Store implements ObjectStore {
   getToFile(request: Parameters<ObjectStore['getToFile']>[0]) {
     const { key, signal } = request;
     return this.#guard({ verb: 'get', key, signal }, () =>
-      fetchToFile({ client: this.#client, bucket: this.bucket, request }),
+      fetchToFile({ client: this.#client, lean: this.#lean, bucket: this.bucket, request }),
     );
   }
 

@@ -7,7 +7,9 @@ import pLimit from 'p-limit';
 import { SluiceError } from '../errors.js';
 import { hashFile, openLocal, writeAt, writeChunks } from './files.js';
 import type { GetRequest } from './port.js';
+import { bodyFault } from './s3Checksums.js';
 import { readFailure } from './s3Errors.js';
+import type { LeanGets } from './s3Lean.js';
 
 /** Objects up to this size come in one request, greater ones in ranges of this size. */
 export const RANGE_BYTES = 8 * 1024 * 1024;
@@ -17,6 +19,7 @@ const BODY_BACKOFF_MS = 100;
 
 interface Source {
   readonly client: S3Client;
+  readonly lean: LeanGets;
   readonly bucket: string;
   readonly request: GetRequest;
   readonly file: FileHandle;
@@ -77,14 +80,39 @@ async function fetchSmall(
   piece: Piece,
   size: number,
 ): Promise<{ readonly bytes: number; readonly sha256: string }> {
+  const found = (await fetchLean(source, size)) ?? (await fetchChunks(source, piece, size));
+  await writeChunks(source.file, found.chunks);
+  return { bytes: found.bytes, sha256: found.sha256 };
+}
+
+interface Small {
+  readonly chunks: readonly Buffer[];
+  readonly bytes: number;
+  readonly sha256: string;
+}
+
+/** Undefined where the SDK has to be asked. */
+async function fetchLean({ lean, request }: Source, size: number): Promise<Small | undefined> {
+  const { key, eTag, versionId, signal } = request;
+  const answer = await lean.get({ key, size, eTag, versionId, signal });
+  if (answer === undefined) return undefined;
+  const { chunks, headers } = answer;
+  const sha256 = hashChunks(chunks);
+  return (await bodyFault(headers, chunks, sha256)) === undefined ? { chunks, bytes: size, sha256 } : undefined;
+}
+
+async function fetchChunks(source: Source, piece: Piece, size: number): Promise<Small> {
   let chunks: readonly Buffer[] = [];
   const { bytes } = await fetchPiece(source, piece, async (response, fetched) => {
     chunks = fetched.bytes > size ? [] : await readChunks(response, { bytes: fetched.bytes, signal: piece.signal });
   });
+  return { chunks, bytes, sha256: hashChunks(chunks) };
+}
+
+function hashChunks(chunks: readonly Buffer[]): string {
   const hash = createHash('sha256');
   for (const chunk of chunks) hash.update(chunk);
-  await writeChunks(source.file, chunks);
-  return { bytes, sha256: hash.digest('hex') };
+  return hash.digest('hex');
 }
 
 /** Fetches what follows the first piece by parallel ranges; tells in order up to where the file is whole. */
@@ -146,7 +174,7 @@ async function fetchPiece(
   }
 }
 
-function send({ client, bucket, request }: Source, piece: Piece): Promise<GetObjectCommandOutput> {
+function send({ client, lean, bucket, request }: Source, piece: Piece): Promise<GetObjectCommandOutput> {
   const { key, versionId } = request;
   const command = new GetObjectCommand({
     Bucket: bucket,
@@ -156,6 +184,7 @@ function send({ client, bucket, request }: Source, piece: Piece): Promise<GetObj
     // The checksum that a store keeps is that of the whole object.
     ...(piece.end === undefined ? { ChecksumMode: 'ENABLED' } : { Range: `bytes=${piece.start}-${piece.end - 1}` }),
   });
+  lean.learnFrom(command, key);
   return client.send(command, piece.signal === undefined ? {} : { abortSignal: piece.signal });
 }
 
