@@ -17,6 +17,10 @@ interface Pod {
   readonly running: Running[];
 }
 
+interface Leaving extends Pod {
+  readonly goneAt: number;
+}
+
 interface Done {
   readonly minute: number;
   readonly bytes: number;
@@ -24,31 +28,41 @@ interface Done {
   readonly busySeconds: number;
 }
 
-/** Pods that start late, take jobs from the queue, and hand back what they hold when they are told to go. */
+/** Pods that start late, take jobs from the queue, and when they are told to go end what they can in their time and hand back the rest. */
 export function openPods(cluster: Cluster, queue: ReturnType<typeof openQueue>) {
   const pods: Pod[] = [];
+  let leaving: Leaving[] = [];
   const done: Done[] = [];
   let handedBack = 0;
   return {
-    count: () => pods.length,
+    /** Those that leave are paid for until they are gone. */
+    count: () => pods.length + leaving.length,
     ready: (now: number) => pods.filter(({ readyAt }) => readyAt <= now).length,
     handedBack: () => handedBack,
     /** The newest pods go first, busy or not: that is whom Kubernetes takes, all else being equal. */
     scaleTo(wanted: number, now: number) {
       while (pods.length < wanted) pods.push({ readyAt: now + cluster.podStartSeconds, running: [] });
       while (pods.length > wanted) {
-        for (const { job } of pods.pop()?.running ?? []) {
+        const pod = pods.pop();
+        if (pod !== undefined && pod.running.length > 0)
+          leaving.push({ ...pod, goneAt: now + cluster.stopWithinSeconds });
+      }
+      // What is handed back begins anew on another pod: that it takes longer stands in the files' times.
+      for (const { running, goneAt } of leaving) {
+        if (goneAt > now) continue;
+        for (const { job } of running.splice(0)) {
           queue.giveBack(job);
           handedBack++;
         }
       }
+      leaving = leaving.filter(({ running }) => running.length > 0);
     },
     /** One second of work; true when something was loaded in it. */
     work(now: number): boolean {
       const attending = pods.filter(({ readyAt }) => readyAt <= now);
       if (attending.length > 0) queue.plan(now);
       let loaded = false;
-      for (const { running } of attending) {
+      for (const { running } of [...attending, ...leaving]) {
         for (const one of running.filter(({ endsAt }) => endsAt <= now)) {
           running.splice(running.indexOf(one), 1);
           queue.load(one.job, now);
@@ -56,6 +70,8 @@ export function openPods(cluster: Cluster, queue: ReturnType<typeof openQueue>) 
           const { bytes, files } = one.job;
           done.push({ minute: Math.floor(now / 60), bytes, files, busySeconds: now - one.startedAt });
         }
+      }
+      for (const { running } of attending) {
         while (running.length < cluster.concurrency) {
           const job = queue.take();
           if (job === undefined) break;
@@ -66,7 +82,7 @@ export function openPods(cluster: Cluster, queue: ReturnType<typeof openQueue>) 
       return loaded;
     },
     view() {
-      const running = pods.flatMap((pod) => pod.running);
+      const running = [...pods, ...leaving].flatMap((pod) => pod.running);
       const newest = new Set([...new Set(done.map(({ minute }) => minute))].slice(-10));
       while (done[0] !== undefined && newest.size === 10 && !newest.has(done[0].minute)) done.shift();
       const sum = <T>(list: readonly T[], read: (one: T) => number) =>

@@ -24,7 +24,7 @@ export interface View {
   readonly done: { readonly bytes: number; readonly files: number; readonly busySeconds: number };
 }
 
-/** An autoscaler's metric: pods that it asks for. */
+/** An autoscaler's metric over its target: pods that it asks for. */
 export interface Policy {
   readonly name: string;
   desired(view: View): number;
@@ -69,6 +69,6 @@ export const signal: Policy = {
 export function queueLength(jobsPerPod: number): Policy {
   return {
     name: `queue length / ${jobsPerPod}`,
-    desired: ({ plans, waiting }) => Math.max(Math.ceil(plans / jobsPerPod), Math.ceil(waiting / jobsPerPod)),
+    desired: ({ plans, waiting }) => Math.max(plans, waiting) / jobsPerPod,
   };
 }

@@ -1,26 +1,20 @@
+import { type AutoscalerSettings, openAutoscaler } from './autoscaler.js';
 import type { Policy, View } from './policies.js';
 import { openPods } from './pods.js';
 import { openQueue } from './queue.js';
 import type { Trace } from './traces.js';
 
-/** How the simulated cluster behaves. */
+/** How the simulated cluster behaves, whoever scales it. */
 export interface Cluster {
   /** From the decision until a pod takes work. */
   readonly podStartSeconds: number;
-  readonly maxPods: number;
   readonly concurrency: number;
-  readonly pollSeconds: number;
-  /** The autoscaler looks at the most of this time before it scales down, and then takes one pod a minute. */
-  readonly stabilizationSeconds: number;
+  /** A pod that is told to go may end its jobs in this time. */
+  readonly stopWithinSeconds: number;
 }
 
-export const CLUSTER: Cluster = {
-  podStartSeconds: 45,
-  maxPods: 30,
-  concurrency: 2,
-  pollSeconds: 15,
-  stabilizationSeconds: 60,
-};
+/** A pod's start on a node that has the image; concurrency and time to stop as in the chart. */
+export const CLUSTER: Cluster = { podStartSeconds: 45, concurrency: 2, stopWithinSeconds: 60 };
 
 export interface Played {
   /** From the first arrival until everything is loaded. */
@@ -34,13 +28,19 @@ export interface Played {
   readonly handedBack: number;
 }
 
+/** A metric, and the ScaledObject that follows it. `phase`: by how many seconds the autoscaler's clocks are late. */
+export interface Scaling {
+  readonly policy: Policy;
+  readonly settings: AutoscalerSettings;
+  readonly phase?: number;
+}
+
 /** Plays a trace second by second until all of it is loaded and the pods are gone, or half a day more has passed. */
-export function simulate(trace: Trace, policy: Policy, cluster: Cluster = CLUSTER): Played {
+export function simulate(trace: Trace, { policy, settings, phase = 0 }: Scaling, cluster: Cluster = CLUSTER): Played {
   const queue = openQueue();
   const pods = openPods(cluster, queue);
-  let [wanted, podSeconds, mostPods, firstAt, loadedAt] = [0, 0, 0, -1, 0];
-  const asked: number[] = [];
-  let downAt = 0;
+  const autoscaler = openAutoscaler(settings, phase);
+  let [podSeconds, mostPods, firstAt, loadedAt] = [0, 0, -1, 0];
   for (let now = 0; now < trace.seconds + 43_200; now++) {
     const arrivals = now < trace.seconds ? trace.at(now) : [];
     if (firstAt < 0 && arrivals.length > 0) firstAt = now;
@@ -48,16 +48,9 @@ export function simulate(trace: Trace, policy: Policy, cluster: Cluster = CLUSTE
     if (pods.work(now)) loadedAt = now;
     podSeconds += pods.count();
     mostPods = Math.max(mostPods, pods.count());
-    if (now % cluster.pollSeconds === 0) {
-      asked.push(Math.min(cluster.maxPods, policy.desired(viewOf(queue, pods, { cluster, now }))));
-      if (asked.length > cluster.stabilizationSeconds / cluster.pollSeconds) asked.shift();
-      const latest = asked.at(-1) ?? 0;
-      const stable = Math.max(...asked);
-      if (latest > wanted) wanted = latest;
-      else if (stable < wanted && now - downAt >= 60) [wanted, downAt] = [wanted - 1, now];
-      pods.scaleTo(wanted, now);
-    }
-    if (now >= trace.seconds && queue.empty() && pods.count() === 0) break;
+    const wanted = autoscaler.step(now, () => policy.desired(viewOf(queue, pods, { cluster, now })));
+    pods.scaleTo(wanted, now);
+    if (now >= trace.seconds && queue.empty() && pods.count() <= settings.minPods) break;
   }
   const [p50Seconds, p95Seconds] = queue.latencies();
   const drainSeconds = loadedAt - Math.max(0, firstAt) + 1;

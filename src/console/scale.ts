@@ -12,6 +12,12 @@ export const ASSUMED_BYTES_PER_SECOND = 8_000_000;
 /** Workers that arrivals fill by this much more than whole ones are not asked for. */
 const KEEP_UP_SLACK = 0.05;
 
+/**
+ * What one more worker costs: waiting by n workers costs backlog/n, n workers cost n times their own coming and going, and the sum is least
+ * at the root of their ratio. 18 s weigh the two alike in simulation (bench/scale).
+ */
+const WORTH_A_WORKER_SECONDS = 18;
+
 /** What is known of one queue. */
 export interface QueueDemand {
   readonly queue: JobKind;
@@ -70,6 +76,8 @@ export interface ScaleSignal {
   readonly terms: {
     readonly active: number;
     readonly backlog: number;
+    /** Workers whose own cost the time that they save is worth: the root of the backlog's seconds over 18. */
+    readonly sharing: number;
     readonly arrivals: number;
     readonly oldestAge: number;
     readonly anyWork: number;
@@ -81,7 +89,7 @@ export interface ScaleSignal {
 
 /**
  * The most of: workers for the jobs that run (a busy one is never asked to go), for the backlog in bytes at the measured pace within the
- * drain time, for what arrives while there is work, one more than there are once the oldest job waited too long, and one where there is any work; but no more than there are jobs for.
+ * drain time or, where that is more, the root of the backlog's seconds over 18, for what arrives while there is work, one more than there are once the oldest job waited too long, and one where there is any work; but no more than there are jobs for.
  * Paused queues ask for nobody but those who still work.
  */
 export function decideScale(
@@ -106,6 +114,7 @@ export function decideScale(
   const terms = {
     active: Math.ceil(active / concurrency),
     backlog: Math.ceil(backlogSeconds / drainSeconds),
+    sharing: Math.ceil(Math.sqrt(backlogSeconds / WORTH_A_WORKER_SECONDS)),
     arrivals: open + active > 0 ? Math.ceil(arriving / perWorker - KEEP_UP_SLACK) : 0,
     oldestAge: open > 0 && oldestAgeSeconds > oldestSeconds ? workers + 1 : 0,
     anyWork: open + active > 0 ? 1 : 0,
@@ -143,12 +152,13 @@ function explain(
   const reasons = {
     active: `${active} jobs run at ${concurrency} a worker`,
     backlog: `${megabytes(facts.backlogBytes)} in ${facts.backlogObjects} files take one worker ${Math.max(1, Math.ceil(facts.backlogSeconds))} s at the ${facts.measured ? 'measured' : 'assumed'} pace, and shall be done in ${drainSeconds} s`,
+    sharing: `${megabytes(facts.backlogBytes)} in ${facts.backlogObjects} files take one worker ${Math.max(1, Math.ceil(facts.backlogSeconds))} s at the ${facts.measured ? 'measured' : 'assumed'} pace, worth ${terms.sharing} that share them`,
     arrivals: `${megabytes(facts.arrivingBytesPerSecond)} a second arrive, files weighed, and one worker does ${megabytes(facts.bytesPerSecondPerWorker)}`,
     oldestAge: `the oldest job waits ${Math.round(facts.oldestAgeSeconds)} s, longer than ${oldestSeconds} s: one more than the ${facts.workers} there are`,
     anyWork: `there is work for one (${open} open, ${active} running)`,
   };
   const wanted = Math.max(...Object.values(terms));
-  const reason = (['backlog', 'active', 'arrivals', 'oldestAge', 'anyWork'] as const).find(
+  const reason = (['backlog', 'active', 'arrivals', 'sharing', 'oldestAge', 'anyWork'] as const).find(
     (term) => terms[term] === wanted,
   );
   const bound = wanted > atMost ? `; ${wanted} would be too many: there are jobs for ${atMost}` : '';

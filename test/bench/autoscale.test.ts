@@ -1,43 +1,89 @@
 import { describe, expect, it } from 'vitest';
-import { queueLength, signal } from '../../bench/scale/policies.js';
-import { CLUSTER, simulate } from '../../bench/scale/simulate.js';
-import { type Trace, TRACES } from '../../bench/scale/traces.js';
+import { KEDA_DEFAULTS, OF_THE_CHART, openAutoscaler } from '../../bench/scale/autoscaler.js';
+import { drainOf, playQueueLength, playSignal, SEEDS } from '../../bench/scale/compare.js';
+import { TRACE_NAMES, type TraceName } from '../../bench/scale/traces.js';
 
-const traceOf = (name: string): Trace => TRACES.find((trace) => trace.name === name)!;
-const PLAIN = { ...CLUSTER, stabilizationSeconds: 300 };
+const RATES = [0.5, 1, 2];
+/** Those of a twice as heavy day in which one side is paid for by the other. */
+const TRADES: readonly (readonly [TraceName, number])[] = [
+  ['steady', 2],
+  ['trickle', 2],
+];
 
 describe('the autoscaler in simulation', () => {
-  it('drains a burst of 50,000 files sooner than queue-length scaling, with fewer pod-seconds', () => {
-    const ours = simulate(traceOf('burst'), signal);
-    const plain = simulate(traceOf('burst'), queueLength(5), PLAIN);
-    expect(ours.drainSeconds).toBeLessThan(plain.drainSeconds);
-    expect(ours.podSeconds).toBeLessThan(plain.podSeconds);
+  const cases = TRACE_NAMES.flatMap((trace) =>
+    RATES.map((rate) => ({
+      trace,
+      rate,
+      seeds: trace === 'wave' ? SEEDS.slice(0, 1) : SEEDS,
+    })),
+  );
+
+  it.each(cases.filter(({ trace, rate }) => !TRADES.some(([name, times]) => name === trace && times === rate)))(
+    'drains $trace times $rate sooner than queue-length scaling, with fewer pod-seconds',
+    (what) => {
+      const [ours, plain] = [playSignal(what), playQueueLength(what)];
+      expect(drainOf(what.trace, ours)).toBeLessThan(drainOf(what.trace, plain));
+      expect(ours.podSeconds).toBeLessThan(plain.podSeconds);
+      expect(ours.handedBack).toBe(0);
+    },
+  );
+
+  it('is sooner than queue-length scaling in twice the steady load, for more pods', () => {
+    const what = { trace: 'steady', rate: 2 } as const;
+    const [ours, plain] = [playSignal(what), playQueueLength(what)];
+    expect(ours.p95Seconds).toBeLessThan(plain.p95Seconds - 5);
+    expect(ours.podSeconds).toBeLessThan(plain.podSeconds * 1.25);
   });
 
-  it('keeps up with a day that swells and ebbs sooner than queue-length scaling, with fewer pod-seconds', () => {
-    const ours = simulate(traceOf('wave'), signal);
-    const plain = simulate(traceOf('wave'), queueLength(5), PLAIN);
-    expect(ours.p95Seconds).toBeLessThan(plain.p95Seconds);
-    expect(ours.podSeconds).toBeLessThan(plain.podSeconds);
+  it('takes few pods for many tiny jobs, where the length of the queue asks for dozens', () => {
+    expect(playSignal({ trace: 'trickle' }).mostPods).toBe(2);
+    expect(playQueueLength({ trace: 'trickle' }, 1).mostPods).toBeGreaterThan(20);
   });
 
-  it.each(['steady', 'burst', 'wave', 'trickle'])('cuts no job off in the %s trace', (name) => {
-    expect(simulate(traceOf(name), signal).handedBack).toBe(0);
-  });
-
-  it('keeps one pod for many tiny jobs, where the length of the queue asks for dozens', () => {
-    expect(simulate(traceOf('trickle'), signal).mostPods).toBe(1);
-    expect(simulate(traceOf('trickle'), queueLength(1), PLAIN).mostPods).toBe(CLUSTER.maxPods);
-  });
-
-  it.each(['steady', 'burst', 'wave', 'trickle'])(
+  it.each(TRACE_NAMES.filter((name) => name !== 'wave'))(
     'is beaten on both sides in the %s trace by no number of jobs a pod',
-    (name) => {
-      const ours = simulate(traceOf(name), signal);
+    (trace) => {
+      const ours = playSignal({ trace });
       for (const jobs of [1, 2, 5, 10]) {
-        const plain = simulate(traceOf(name), queueLength(jobs), PLAIN);
-        expect([plain.p95Seconds < ours.p95Seconds, plain.podSeconds < ours.podSeconds]).not.toEqual([true, true]);
+        const plain = playQueueLength({ trace }, jobs);
+        const isSooner = drainOf(trace, plain) < drainOf(trace, ours);
+        expect(isSooner && plain.podSeconds < ours.podSeconds).toBe(false);
       }
     },
   );
+});
+
+describe('the simulated autoscaler', () => {
+  const play = (settings: typeof KEDA_DEFAULTS, seconds: number, metric: (now: number) => number) => {
+    const autoscaler = openAutoscaler(settings);
+    return Array.from({ length: seconds }, (_, now) => autoscaler.step(now, () => metric(now)));
+  };
+
+  it('goes from none to one when it polls, and from there by four pods or twofold every 15 s', () => {
+    const pods = play(KEDA_DEFAULTS, 120, (now) => (now < 10 ? 0 : 100));
+    expect(pods[29]).toBe(0);
+    expect(pods[30]).toBe(1);
+    expect([...new Set(pods)]).toEqual([0, 1, 5, 10, 20, 30]);
+  });
+
+  it('leaves the number alone while the metric is off by less than a tenth', () => {
+    const pods = play({ ...KEDA_DEFAULTS, minPods: 10 }, 60, () => 10.9);
+    expect(new Set(pods)).toEqual(new Set([10]));
+    expect(play({ ...KEDA_DEFAULTS, minPods: 10 }, 60, () => 11.1).at(-1)).toBe(12);
+  });
+
+  it('goes down after the stabilization window: all at once by default, one a minute by the chart', () => {
+    const metric = (now: number) => (now < 200 ? 8 : 1);
+    expect(new Set(play(KEDA_DEFAULTS, 600, metric).slice(200))).toEqual(new Set([8, 1]));
+    expect(new Set(play(OF_THE_CHART, 900, metric).slice(200))).toEqual(new Set([8, 7, 6, 5, 4, 3, 2, 1]));
+  });
+
+  it('takes the last pods after the cooldown, but not those that always stay', () => {
+    const metric = (now: number) => (now < 60 ? 1 : 0);
+    const pods = play(KEDA_DEFAULTS, 400, metric);
+    expect(pods[320]).toBe(1);
+    expect(pods[330]).toBe(0);
+    expect(play({ ...KEDA_DEFAULTS, minPods: 1 }, 400, metric).at(-1)).toBe(1);
+  });
 });

@@ -80,7 +80,7 @@ describe('GET /v1/scale', () => {
     const signal = await getJson('/v1/scale?queue=compact&concurrency=1&drainSeconds=100');
     expect(signal).toMatchObject({ desired: 5, backlogBytes: 4e9, backlogObjects: 40, open: 16, measured: true });
     expect(await getJson('/v1/scale?queue=plan')).toMatchObject({ desired: 1, backlogBytes: 0 });
-    expect(await getJson('/v1/scale')).toMatchObject({ desired: 2, backlogBytes: 4e9 });
+    expect(await getJson('/v1/scale')).toMatchObject({ desired: 4, backlogBytes: 4e9 });
   });
 
   it('counts delayed jobs whose time has come, and none of a paused queue', async () => {

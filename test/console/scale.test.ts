@@ -53,6 +53,12 @@ describe('decideScale', () => {
       4,
       /^63\.0 MB a second arrive, files weighed, and one worker does 20\.0 MB$/,
     ],
+    [
+      'for more than the drain time wants where the time saved is worth a worker',
+      { waiting: 40, bytes: 1e9, objects: 40 },
+      2,
+      /take one worker 51 s at the measured pace, worth 2 that share them$/,
+    ],
     ['for nobody when all that arrived is done', { arriving: 63e6 }, 0, /^no work$/],
     ['for one when only its files are known', { waiting: 1 }, 1, /work for one/],
   ])('asks for %s', (_name, over, desired, why) => {
