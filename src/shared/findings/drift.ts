@@ -41,7 +41,7 @@ export function compareProfiles(now: ProfileReport, before: MergedProfile): Drif
   const drifts = now.columns.flatMap((column): readonly Drift[] => {
     const was = known.get(column.name);
     if (was === undefined) return [{ column: column.name, kind: 'added', is: column.type }];
-    return compareColumn({ ...column, rows: now.rows }, was);
+    return compareColumn({ ...column, rows: column.elements ?? now.rows }, was);
   });
   const missing = before.columns
     .filter(({ name }) => !names.has(name))
@@ -54,6 +54,7 @@ type Counted = ColumnProfile & { readonly rows: number };
 function compareColumn(now: Counted, was: MergedColumn): readonly Drift[] {
   const column = now.name;
   if (now.type !== was.type) return [{ column, kind: 'type', was: was.type, is: now.type }];
+  if (now.rows === 0 || was.rows === 0) return [];
   const chance = was.nullFraction * (1 - was.nullFraction) * (1 / now.rows + 1 / Math.max(1, was.rows));
   const moved = Math.abs(now.nullFraction - was.nullFraction) >= NULLS_MOVED + 4 * Math.sqrt(chance);
   const nulls: Drift = { column, kind: 'nulls', was: was.nullFraction, is: now.nullFraction };

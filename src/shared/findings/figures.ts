@@ -24,6 +24,7 @@ const profileData = z.object({
     z.object({
       name: z.string(),
       nullFraction: z.number(),
+      elements: z.number().optional(),
       distinct: z.number().optional(),
       distinctError: z.number().optional(),
       mean: z.unknown().optional(),
@@ -44,7 +45,9 @@ export function figuresOf(
   return [
     { metric: 'rowCount', column: '', value: rows.in / files },
     { metric: 'bytes', column: '', value: bytes.in / fetched },
-    ...(parsed.success ? parsed.data.columns.flatMap((column) => columnFigures(column, parsed.data.rows)) : []),
+    ...(parsed.success
+      ? parsed.data.columns.flatMap((column) => columnFigures(column, column.elements ?? parsed.data.rows))
+      : []),
   ];
 }
 

@@ -45,7 +45,7 @@ interface Part {
 
 function partOf({ rows, columns }: ProfileReport, name: string): readonly Part[] {
   const column = columns.find((one) => one.name === name);
-  return column === undefined ? [] : [{ rows, column }];
+  return column === undefined ? [] : [{ rows: column.elements ?? rows, column }];
 }
 
 function mergeColumn(parts: readonly Part[]): MergedColumn {

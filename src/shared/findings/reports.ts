@@ -30,14 +30,16 @@ export interface HistogramBin {
 
 /** What is found about one column. A field that has no sense for the type, or no value to rest on, is absent. */
 export interface ColumnProfile {
-  /** The column; of a field within structs the names that lead to it, joined by dots. */
+  /** The column; of what is within it as `address.city`, `items[].price`, `attributes{key}` or `attributes{value}`. */
   readonly name: string;
-  /** Of a field within structs: the names that lead to it. */
+  /** Of what is within a nested column: the names that lead to it, `[]` for the elements of a list, `{key}` and `{value}` for those of a map. */
   readonly path?: readonly string[];
   /** The DuckDB type as text. */
   readonly type: string;
+  /** Of what is within lists and maps: how many elements there are in all rows; all other figures are of these, and their `rows` are elements. */
+  readonly elements?: number;
   readonly nulls: number;
-  /** 0 to 1; 0 when there are no rows. */
+  /** 0 to 1; 0 when there are no rows, or elements. */
   readonly nullFraction: number;
   /** Distinct values that are not NULL. */
   readonly distinct?: number;

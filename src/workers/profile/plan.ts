@@ -1,7 +1,7 @@
 import { isProvenance, typeKind } from '../../shared/schema/typeKind.js';
 import type { TypeKind } from '../../shared/schema/typeKind.js';
 import type { Column } from '../../shared/schema/columns.js';
-import { formatType, parseType, type TypeTree } from '../../shared/schema/typeText.js';
+import { partsOf, type Step } from './parts.js';
 
 /** Up to this many rows every figure is exact; above it, distinct counts of wide columns are estimated and quantiles sampled. */
 export const EXACT_ROWS = 200_000;
@@ -15,8 +15,8 @@ const GROUPED_TOGETHER = 8;
 /** A column to profile; `at` numbers it within the profile and names its results. */
 export interface PlannedColumn extends Column {
   readonly at: number;
-  /** The names that lead to it: one for a column, more for a field within structs. */
-  readonly path: readonly string[];
+  /** What leads to it: one name for a column, more for what is within structs, lists and maps. */
+  readonly steps: readonly Step[];
   readonly kind: TypeKind;
   readonly numeric: boolean;
   /** Its values can be compared and counted one by one (nested values are looked at by presence and length only). */
@@ -37,26 +37,26 @@ const LENGTHS: Partial<Record<TypeKind, string>> = {
 const NESTED: readonly TypeKind[] = ['list', 'map', 'struct', 'other'];
 const NUMERIC: readonly TypeKind[] = ['integer', 'decimal', 'float'];
 
-/** Fields of structs that are looked at beyond the columns, over all of them. */
-const MOST_FIELDS = 2_000;
+/** Parts of nested columns that are looked at beyond the columns, over all of them. */
+const MOST_PARTS = 2_000;
 
-/** The columns that a profile covers: all but Sluice's own, in order, each followed by its fields where it is a struct. */
+/** The columns that a profile covers: all but Sluice's own, in order, each followed by its parts where it is nested. */
 export function planColumns(columns: readonly Column[]): readonly PlannedColumn[] {
   const own = columns.filter((column) => !isProvenance(column.name));
-  let left = MOST_FIELDS;
+  let left = MOST_PARTS;
   const all = own.flatMap(({ name, type }) => {
-    const fields = typeKind(type) === 'struct' ? fieldsOf([name], parseType(type)).slice(0, left) : [];
-    left -= fields.length;
-    return [{ path: [name], type }, ...fields];
+    const parts = NESTED.includes(typeKind(type)) ? partsOf(name, type).slice(0, left) : [];
+    left -= parts.length;
+    return [{ steps: [{ kind: 'field', name } as const], name, type }, ...parts];
   });
-  return all.map(({ path, type }, at) => {
+  return all.map(({ steps, name, type }, at) => {
     const kind = typeKind(type);
     const length = LENGTHS[kind];
     const numeric = NUMERIC.includes(kind);
     return {
       at,
-      path,
-      name: path.join('.'),
+      steps,
+      name,
       type,
       kind,
       numeric,
@@ -64,17 +64,6 @@ export function planColumns(columns: readonly Column[]): readonly PlannedColumn[
       ranked: numeric || kind === 'date' || kind === 'timestamp',
       ...(length === undefined ? {} : { length }),
     };
-  });
-}
-
-function fieldsOf(
-  path: readonly string[],
-  tree: TypeTree,
-): { readonly path: readonly string[]; readonly type: string }[] {
-  if (tree.kind !== 'struct') return [];
-  return tree.fields.flatMap(({ name, type }) => {
-    const inner = [...path, name];
-    return [{ path: inner, type: formatType(type) }, ...fieldsOf(inner, type)];
   });
 }
 

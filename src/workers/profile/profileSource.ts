@@ -25,7 +25,7 @@ import type { EngineRow, EngineSession } from '../../shared/engine/port.js';
 import type { ColumnProfile, ProfileReport, Scalar } from '../../shared/findings/reports.js';
 import type { Column } from '../../shared/schema/columns.js';
 import type { PlannedColumn } from './plan.js';
-import type { SpreadColumn } from './sql.js';
+import type { CountedColumn, SpreadColumn } from './sql.js';
 
 export interface ProfileRequest {
   readonly session: EngineSession;
@@ -55,7 +55,7 @@ export async function profileSource(request: ProfileRequest): Promise<ProfileRep
   const facts = await aggregate(progress);
   const rows = facts.rows;
   const fraction = sampleFraction(rows, request.exactRows);
-  await countDistinct(progress, rows, fraction === 1);
+  await countDistinct(progress, rows);
   await findSentinels(progress);
   const sampled = await spread(progress, facts, fraction);
   return {
@@ -99,14 +99,16 @@ async function aggregate(progress: Progress): Promise<Facts> {
   return { rows, ranges };
 }
 
-async function countDistinct(progress: Progress, rows: number, exact: boolean): Promise<void> {
+async function countDistinct(progress: Progress, rows: number): Promise<void> {
   const scalars = progress.planned.filter((column) => column.scalar);
-  const wide = exact ? [] : await estimate(progress, scalars, rows);
-  for (const group of countingGroups(scalars.filter((column) => !wide.includes(column)))) {
+  const counted = scalars.map((column) => ({ ...column, rows: progress.found.get(column.at)?.elements ?? rows }));
+  const large = counted.filter((column) => sampleFraction(column.rows, progress.exactRows) < 1);
+  const wide = new Set((await estimate(progress, large)).map(({ at }) => at));
+  for (const group of countingGroups(scalars.filter(({ at }) => !wide.has(at)))) {
     const rows = await ask(progress, groupsSql(progress.source, group));
     for (const [column, row] of matched(group, rows)) add(progress, column, readGroups(column, row));
   }
-  const keys = wide.filter((column) => progress.keys?.includes(column.name) === true);
+  const keys = scalars.filter(({ at, name }) => wide.has(at) && progress.keys?.includes(name) === true);
   if (keys.length === 0) return;
   for (const [column, row] of matched(keys, await ask(progress, distinctSql(progress.source, keys)))) {
     add(progress, column, { distinct: countOf(row, 'distinct'), distinctMethod: 'exact' });
@@ -114,14 +116,10 @@ async function countDistinct(progress: Progress, rows: number, exact: boolean): 
 }
 
 /** Estimates each column's distinct count and returns the columns that have too many to be counted by grouping. */
-async function estimate(
-  progress: Progress,
-  columns: readonly PlannedColumn[],
-  sourceRows: number,
-): Promise<readonly PlannedColumn[]> {
+async function estimate(progress: Progress, columns: readonly CountedColumn[]): Promise<readonly PlannedColumn[]> {
   const wide: PlannedColumn[] = [];
   for (const group of aggregateGroups(columns)) {
-    const rows = await ask(progress, sketchSql(progress.source, group, sourceRows));
+    const rows = await ask(progress, sketchSql(progress.source, group));
     for (const [column, row] of matched(group, rows)) {
       const distinct = readSketch(row);
       if (distinct <= GROUPED_DISTINCT) continue;
@@ -165,7 +163,9 @@ async function spread(progress: Progress, { rows, ranges }: Facts, fraction: num
       const quantiles = readQuantiles(column, row);
       if (quantiles === undefined) continue;
       const bars = listOf(row, `bars${column.at}`);
-      const scale = rows / Math.max(1, sampled);
+      const { elements } = progress.found.get(column.at) ?? {};
+      const scale =
+        elements === undefined ? rows / Math.max(1, sampled) : elements / Math.max(1, countOf(row, `rows${column.at}`));
       const histogram = range && { histogram: readHistogram(bars, { ...range, bounds }, scale) };
       add(progress, column, { quantiles, ...histogram });
     }

@@ -3,6 +3,7 @@ import { countOf, finiteOrName, listOf, numberOf, scalarOf, structOf, textOf } f
 import { HUGE_SCALE, SKETCH_BUCKETS } from './sql.js';
 import type { ColumnProfile, FormatName, HistogramBin, Scalar } from '../../shared/findings/reports.js';
 import type { EngineRow } from '../../shared/engine/port.js';
+import { isElement, pathOf } from './parts.js';
 import type { PlannedColumn } from './plan.js';
 
 /** Standard error of the distinct estimate, as a fraction of it. */
@@ -11,15 +12,17 @@ export const SKETCH_ERROR = 1 / Math.sqrt(SKETCH_BUCKETS);
 /** The fields that one row of `aggregatesSql` says about a column. */
 export function readAggregates(column: PlannedColumn, row: EngineRow): ColumnProfile {
   const { at, kind } = column;
-  const rows = countOf(row, 'rows');
+  const among = isElement(column);
+  const rows = countOf(row, among ? `rows${at}` : 'rows');
   const nulls = rows - countOf(row, `values${at}`);
   const min = textOf(row, `min${at}`);
   const max = textOf(row, `max${at}`);
   const shortest = numberOf(row, `shortest${at}`);
   return {
     name: column.name,
-    ...(column.path.length > 1 ? { path: column.path } : {}),
+    ...(column.steps.length > 1 ? { path: pathOf(column.steps) } : {}),
     type: column.type,
+    ...(among ? { elements: rows } : {}),
     nulls,
     nullFraction: rows === 0 ? 0 : nulls / rows,
     ...(min === undefined ? {} : { min: scalarOf(kind, min) }),

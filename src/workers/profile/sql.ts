@@ -1,5 +1,6 @@
 import { FORMATS, QUANTILES, SENTINEL_DAYS } from '../../shared/findings/reports.js';
-import { quoteName, quoteText } from '../../shared/schema/columns.js';
+import { quoteText } from '../../shared/schema/columns.js';
+import { rowsSql, valueSql } from './parts.js';
 import type { PlannedColumn } from './plan.js';
 
 /** Floats beyond this cannot be squared and summed; columns with such are measured in a statement of their own, scaled down. */
@@ -14,32 +15,49 @@ const TOP = 10;
 
 /** One row with counts, extremes, means and lengths of all columns; fields end in the column's number. */
 export function aggregatesSql(source: string, columns: readonly PlannedColumn[]): string {
-  return `SELECT count(*) AS "rows"${columns
-    .flatMap(aggregates)
-    .map((item) => `, ${item}`)
-    .join('')} FROM ${source} AS _s`;
+  return overAll(source, columns, aggregates);
+}
+
+/** One row over the source and over the elements of its lists and maps, side by side: rows, then for each column its items. */
+function overAll<T extends Pick<PlannedColumn, 'at' | 'steps'>>(
+  source: string,
+  columns: readonly T[],
+  itemsOf: (column: T) => readonly string[],
+): string {
+  const places = new Map([[source, [] as T[]]]);
+  for (const column of columns) {
+    const place = rowsSql(source, column.steps);
+    places.set(place, [...(places.get(place) ?? []), column]);
+  }
+  const [all = '', ...others] = [...places].map(([place, inside]) => {
+    const head = place === source ? ['count(*) AS "rows"'] : inside.map(({ at }) => `count(*) AS rows${at}`);
+    return `SELECT ${[...head, ...inside.flatMap(itemsOf)].join(', ')} FROM ${place} AS _s`;
+  });
+  return others.length === 0 ? all : `SELECT * FROM ${[all, ...others].map((one) => `(${one})`).join(', ')}`;
 }
 
 /** Mean and deviation of float columns with values beyond `HUGE`, both divided by `HUGE_SCALE`. */
 export function scaledSql(source: string, columns: readonly PlannedColumn[]): string {
-  const items = columns.map((column) => {
+  return overAll(source, columns, (column) => {
     const value = `${ref(column)}::DOUBLE / ${HUGE_SCALE}`;
     const finite = `FILTER (isfinite(${ref(column)}))`;
-    return `avg(${value}) ${finite} AS mean${column.at}, stddev_samp(${value}) ${finite} AS stddev${column.at}`;
+    return [`avg(${value}) ${finite} AS mean${column.at}, stddev_samp(${value}) ${finite} AS stddev${column.at}`];
   });
-  return `SELECT ${items.join(', ')} FROM ${source} AS _s`;
 }
 
+/** A column with its rows, or its elements. */
+export type CountedColumn = PlannedColumn & { readonly rows: number };
+
 /** For each column one row: how many buckets of the hash have a value, the sum of each one's smallest rest (0 to 1), and patterns of some of its texts. */
-export function sketchSql(source: string, columns: readonly PlannedColumn[], rows: number): string {
-  // About this many rows offer their text, and each bucket keeps one: whichever has the smaller hash, so not by its beginning.
-  const offered = Math.min(2 ** 52, Math.ceil((2 ** 52 * 5 * SKETCH_BUCKETS) / Math.max(1, rows)));
+export function sketchSql(source: string, columns: readonly CountedColumn[]): string {
   const buckets = columns.map((column) => {
+    // About this many rows offer their text, and each bucket keeps one: whichever has the smaller hash, so not by its beginning.
+    const offered = Math.min(2 ** 52, Math.ceil((2 ** 52 * 5 * SKETCH_BUCKETS) / Math.max(1, column.rows)));
     const isText = column.kind === 'text';
     const text = isText ? `, arg_min(v, h) FILTER ((h >> 12) < ${offered}) AS v, 1 AS n` : '';
     const value = ref(column);
     return `b${column.at} AS MATERIALIZED (SELECT (min(h >> 12) + 0.5)::DOUBLE / ${2 ** 52} AS smallest${text}
-  FROM (SELECT hash(${value}) AS h${isText ? `, ${value}::VARCHAR AS v` : ''} FROM ${source} AS _s WHERE ${value} IS NOT NULL) GROUP BY (h & ${SKETCH_BUCKETS - 1})::USMALLINT)`;
+  FROM (SELECT hash(${value}) AS h${isText ? `, ${value}::VARCHAR AS v` : ''} FROM ${rowsSql(source, column.steps)} AS _s WHERE ${value} IS NOT NULL) GROUP BY (h & ${SKETCH_BUCKETS - 1})::USMALLINT)`;
   });
   const reads = columns.map(({ at, kind }) => {
     const patterns = kind === 'text' ? patternsSql(`(SELECT v, n FROM b${at} WHERE v IS NOT NULL)`) : 'NULL';
@@ -52,7 +70,7 @@ export function sketchSql(source: string, columns: readonly PlannedColumn[], row
 export function groupsSql(source: string, columns: readonly PlannedColumn[]): string {
   const groups = columns.map(
     (column) =>
-      `g${column.at} AS MATERIALIZED (SELECT ${ref(column)} AS v, count(*) AS n FROM ${source} AS _s WHERE ${ref(column)} IS NOT NULL GROUP BY 1)`,
+      `g${column.at} AS MATERIALIZED (SELECT ${ref(column)} AS v, count(*) AS n FROM ${rowsSql(source, column.steps)} AS _s WHERE ${ref(column)} IS NOT NULL GROUP BY 1)`,
   );
   const reads = columns.map(
     ({
@@ -88,7 +106,7 @@ export function sentinelsSql(source: string, columns: readonly PlannedColumn[]):
   return columns
     .map(
       (column) => `SELECT ${column.at} AS at, list({'value': day, 'rows': n} ORDER BY day) AS found FROM (
-  SELECT left(${ref(column)}::VARCHAR, 10) AS day, count(*) AS n FROM ${source} AS _s
+  SELECT left(${ref(column)}::VARCHAR, 10) AS day, count(*) AS n FROM ${rowsSql(source, column.steps)} AS _s
   WHERE ${ref(column)} <= '1970-01-02' OR ${ref(column)} >= '9999-01-01' GROUP BY 1 HAVING left(${ref(column)}::VARCHAR, 10) IN (${days}))`,
     )
     .join('\nUNION ALL ');
@@ -97,7 +115,10 @@ export function sentinelsSql(source: string, columns: readonly PlannedColumn[]):
 /** Exact distinct counts alone, for columns with too many values to list. */
 export function distinctSql(source: string, columns: readonly PlannedColumn[]): string {
   return columns
-    .map((column) => `SELECT ${column.at} AS at, count(DISTINCT ${ref(column)}) AS "distinct" FROM ${source} AS _s`)
+    .map(
+      (column) =>
+        `SELECT ${column.at} AS at, count(DISTINCT ${ref(column)}) AS "distinct" FROM ${rowsSql(source, column.steps)} AS _s`,
+    )
     .join('\nUNION ALL ');
 }
 
@@ -110,15 +131,15 @@ export interface SpreadColumn {
 
 /** One row with the quantiles of each column and the rows of each bar, over a random part of the source. */
 export function spreadSql(source: string, columns: readonly SpreadColumn[], fraction: number): string {
-  const items = columns.flatMap(({ column, bounds }) => {
+  const part = fraction < 1 ? `(SELECT * FROM ${source} WHERE random() < ${fraction})` : source;
+  const spreads = columns.map(({ column, bounds }) => ({ ...column, bounds }));
+  return overAll(part, spreads, ({ bounds, ...column }) => {
     const filter = column.kind === 'float' ? ` FILTER (isfinite(${ref(column)}))` : '';
     const quantiles = `quantile_disc(${ref(column)}, [${Object.values(QUANTILES).join(', ')}])${filter}::VARCHAR[] AS quantiles${column.at}`;
     if (bounds === undefined) return [quantiles];
     const ends = [...bounds.map(String), 'Infinity'].map((end) => `'${end}'::DOUBLE`).join(', ');
     return [quantiles, `map_values(histogram(${ref(column)}::DOUBLE, [${ends}])${filter}) AS bars${column.at}`];
   });
-  const part = fraction < 1 ? ` WHERE random() < ${fraction}` : '';
-  return `SELECT count(*) AS "rows"${items.map((item) => `, ${item}`).join('')} FROM (SELECT * FROM ${source}${part}) AS _s`;
 }
 
 function aggregates(column: PlannedColumn): string[] {
@@ -162,6 +183,6 @@ function shown(value: string): string {
   return `left(${value}::VARCHAR, ${SHOWN_CHARACTERS})`;
 }
 
-function ref({ path: [name = '', ...fields] }: Pick<PlannedColumn, 'path'>): string {
-  return fields.reduce((value, field) => `struct_extract(${value}, ${quoteText(field)})`, `_s.${quoteName(name)}`);
+function ref({ steps }: Pick<PlannedColumn, 'steps'>): string {
+  return valueSql(steps);
 }
