@@ -55,4 +55,4 @@ test('what a run set aside is listed, shown, released and discarded, and the nex
   const run = await json('run');
   expect([run.status, run.answer.rows.loaded, run.answer.audit.balanced]).toEqual([0, 2, true]);
   expect((await json('quarantine', 'list', 'orders')).answer).toEqual({ quarantined: [] });
-}, 180_000);
+});

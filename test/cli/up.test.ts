@@ -49,7 +49,7 @@ datasets:
     expect(await ended).toEqual([0, null]);
     rmSync(cwd, { recursive: true, force: true });
   }
-}, 120_000);
+});
 
 test('up says which port is taken, and what to do about it', async () => {
   const cwd = mkdtempSync(join(tmpdir(), 'sluice-up-'));
@@ -83,4 +83,4 @@ datasets: { orders: { source: { prefix: raw/ } } }
     other.close();
     rmSync(cwd, { recursive: true, force: true });
   }
-}, 120_000);
+});

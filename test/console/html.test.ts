@@ -1,6 +1,6 @@
-import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { html } from '../../src/console/html.js';
+import { fc } from '../support/fc.js';
 
 describe('html', () => {
   it('sets values in as text, in elements and in attributes', () => {

@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decideScale, OPEN_COST_BYTES, type QueueDemand } from '../../src/console/scale.js';
+import { fc } from '../support/fc.js';
 
 const SETTINGS = { concurrency: 2, drainSeconds: 100, oldestSeconds: 600 };
 /** One worker with two jobs at once does 20 MB/s. */

@@ -33,9 +33,7 @@ describe('GET /v1/stream', () => {
     const { url, close } = await startTestConsole();
     const events = readEvents(`${url}/v1/stream`, 100);
     await readEvents(`${url}/v1/stream`, 1);
-    const startedAt = Date.now();
     await close();
-    expect(Date.now() - startedAt).toBeLessThan(3000);
     expect(await events).toHaveLength(1);
   });
 });

@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { freePort } from '../../src/embedded/ports.js';
+import { quietPort } from '../support/quietPort.js';
 import { startPostgres } from '../../src/embedded/postgres/startPostgres.js';
 import { startRedis } from '../../src/embedded/redis/startRedis.js';
 import { startS3 } from '../../src/embedded/s3/server.js';
@@ -22,7 +22,7 @@ const STABLE_POLLS = 12;
 const parts: Part[] = [];
 const closers: (() => Promise<unknown>)[] = [];
 let places: Places;
-let [intakeUrl, monitorUrl, changesPort] = ['', '', 0];
+let [intakeUrl, monitorUrl] = ['', ''];
 let target: Client;
 
 /** Services of other images, with the settings of docker-compose.yml; the embedded S3 stands for RustFS. */
@@ -48,8 +48,7 @@ beforeAll(async () => {
     secretAccessKey: String(bucket?.environment?.['LAKE_SECRET_KEY']),
   };
   const s3 = await startS3({ dir: join(folder, 's3'), credentials });
-  const [intakePort, monitorPort] = [await freePort(), await freePort()];
-  changesPort = await freePort();
+  const [intakePort, monitorPort] = [await quietPort(), await quietPort()];
   [intakeUrl, monitorUrl] = [`http://127.0.0.1:${intakePort}`, `http://127.0.0.1:${monitorPort}`];
   await s3.notifyTo({ url: `${intakeUrl}/v1/events/s3`, bearerToken: String(intake?.environment?.['INTAKE_TOKEN']) });
   const [ledgerUrl, databaseUrl] = [String(intake?.environment?.['LEDGER_URL']), warehouseUrl];
@@ -82,13 +81,13 @@ beforeAll(async () => {
     () => s3.close(),
     () => server.close(),
   );
-}, 60_000);
+});
 
 afterAll(async () => {
   await Promise.all(parts.map((part) => part.stop()));
   for (const close of closers) await close();
   rmSync(folder, { recursive: true, force: true });
-}, 60_000);
+});
 
 const start = (name: string): Part => {
   const service = services[name];
@@ -182,10 +181,11 @@ describe('the parts of docker-compose.yml as processes', () => {
     const { balanced, objects } = JSON.parse(audit.stdout());
     expect([balanced, objects.length]).toEqual([true, files]);
     expect(await (await fetch(`${monitorUrl}/metrics`)).text()).toContain('sluice_queue_workers{queue="compact"} 1');
-  }, 300_000);
+  }, 600_000);
 
   it('land what a database changed, and load it', async () => {
     const { changes } = services;
+    const changesPort = await quietPort();
     const environment = { ...changes?.environment, PORT: String(changesPort), EVERY_MS: '100' };
     const lander = startPart({ ...changes!, environment }, places);
     parts.push(lander);
@@ -201,7 +201,7 @@ describe('the parts of docker-compose.yml as processes', () => {
     const table = "SELECT count(*) AS n FROM pg_tables WHERE tablename = 'changes'";
     while ((await count(table)) === 0 || (await count('SELECT count(*) AS n FROM changes')) < 2) await delay(100);
     expect(await lander.stop()).toBe(0);
-  }, 120_000);
+  });
 
   it('have each part of Sluice’s own image run here, and no other', () => {
     const own = Object.entries(services).filter(([, { image }]) => image === 'sluice:local');

@@ -2,14 +2,16 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Client } from 'pg';
 import { expect, inject, test } from 'vitest';
+import { openLedger } from '../../src/shared/ledger/open.js';
 import { freshDatabase } from '../support/databases.js';
 import { freshFolder } from '../support/folders.js';
 import { sluice } from '../support/sluice.js';
 
-const FILES = 6000;
+const FILES = 2400;
 const bin = fileURLToPath(new URL('../../bin/sluice.mjs', import.meta.url));
 
 async function query(url: string, sql: string): Promise<Record<string, unknown>[]> {
@@ -27,16 +29,28 @@ const countOf = async (url: string) => {
   return Number(rows[0]?.['count'] ?? 0);
 };
 
-/** Resolves when the ledger has that many objects; over one connection, to be in time. */
-async function atLeast(url: string, count: number): Promise<void> {
+/** Makes whoever records an object of the fourth day wait; `reached` resolves when somebody does, `open` sends them away. */
+async function barrier(url: string) {
+  const ledger = await openLedger({ url });
+  await ledger.migrate();
+  await ledger.close();
   const client = new Client({ connectionString: url });
   await client.connect();
-  const isThere = async () => {
-    const found = await client.query('select count(*)::int as count from sluice.objects').catch(() => undefined);
-    return Number(found?.rows[0]?.count ?? 0) >= count;
+  await client.query(`
+    select pg_advisory_lock(424242);
+    create function public.wait() returns trigger language plpgsql as $$ begin perform pg_advisory_lock(424242); return new; end $$;
+    create trigger wait before insert on sluice.objects for each row when (new.partition like '%day=3%') execute function public.wait()`);
+  const waiting = `from pg_stat_activity where datname = current_database() and wait_event = 'advisory'`;
+  return {
+    reached: async () => {
+      while ((await client.query(`select ${waiting}`)).rowCount === 0) await delay(20);
+    },
+    open: async () => {
+      await client.query(`select pg_terminate_backend(pid, 60000) ${waiting}`);
+      await client.query('drop trigger wait on sluice.objects');
+      await client.end();
+    },
   };
-  while (!(await isThere())) await new Promise((resolve) => setTimeout(resolve, 2));
-  await client.end();
 }
 
 /** A configuration over the folder's files, with a ledger of its own. */
@@ -69,12 +83,15 @@ test('sluice backfill, killed half-way and started again, ends in the same ledge
   const args = ['backfill', 'orders', '--json'];
   expect(await sluice(args, { cwd: whole })).toMatchObject({ status: 0 });
 
+  const halfWay = await barrier(cutLedger);
   const child = spawn(process.execPath, [bin, ...args], { cwd: cut, stdio: 'ignore' });
   const ended = once(child, 'exit');
-  await atLeast(cutLedger, 1000);
+  await halfWay.reached();
   child.kill('SIGKILL');
   await ended;
-  expect(await countOf(cutLedger)).toBeLessThan(FILES);
+  await halfWay.open();
+  const recorded = await countOf(cutLedger);
+  expect([recorded > 0, recorded < FILES]).toEqual([true, true]);
 
   const again = await sluice(args, { cwd: cut });
   expect(again.status).toBe(0);
@@ -83,4 +100,4 @@ test('sluice backfill, killed half-way and started again, ends in the same ledge
   expect(await query(cutLedger, objects)).toEqual(await query(wholeLedger, objects));
   expect(await countOf(cutLedger)).toBe(FILES);
   expect(await query(cutLedger, 'select * from sluice.listings')).toEqual([]);
-}, 180_000);
+});

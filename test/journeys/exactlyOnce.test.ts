@@ -1,5 +1,6 @@
 import { gzipSync } from 'node:zlib';
 import { afterEach, expect, test } from 'vitest';
+import { dice } from '../support/dice.js';
 import { createdRecord, postRecords } from '../support/events.js';
 import { openPipeline, type Pipeline, TOKEN } from '../support/pipeline.js';
 
@@ -43,7 +44,7 @@ async function tableRows(): Promise<readonly Record<string, unknown>[]> {
 function shuffle<T>(items: readonly T[]): T[] {
   const shuffled = [...items];
   for (let last = shuffled.length - 1; last > 0; last--) {
-    const other = Math.floor(Math.random() * (last + 1));
+    const other = dice.below(last + 1);
     [shuffled[last], shuffled[other]] = [shuffled[other]!, shuffled[last]!];
   }
   return shuffled;
@@ -80,10 +81,9 @@ test('a Redis that forgets everything in mid-run costs time, no row and no sched
   );
   await pipeline.startWorker();
   await pipeline.until(async () => (await ledger.read.loads(undefined, 100)).length >= 1);
-  const batches = await ledger.read.batches(undefined, 100);
+  const left = (await ledger.objects.counts()).filter(({ state }) => state !== 'loaded');
   await queue.flush();
-  expect(batches.filter(({ state }) => state !== 'loaded').length).toBeGreaterThanOrEqual(5);
-  expect((await ledger.read.loads(undefined, 100)).length).toBeGreaterThanOrEqual(1);
+  expect(left.reduce((sum, { objects }) => sum + objects, 0)).toBeGreaterThan(0);
   await pipeline.settled(FILES);
   expect(await tableRows()).toEqual(expectedRows);
   const maintain = queue.bullQueues.find(({ name }) => name === 'maintain');

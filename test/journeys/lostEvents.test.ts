@@ -1,6 +1,7 @@
 import { afterEach, expect, test } from 'vitest';
 import { auditDatasets } from '../../src/cli/audit.js';
 import { atRest } from '../support/accounts.js';
+import { dice } from '../support/dice.js';
 import { createdRecord, postRecords } from '../support/events.js';
 import { openPipeline, type Pipeline, TOKEN } from '../support/pipeline.js';
 
@@ -25,8 +26,8 @@ test('three events of ten are lost and three of ten come twice: after one sweep 
     const body = `id\n${2 * file}\n${2 * file + 1}\n`;
     records.push(createdRecord(key, await pipeline.put(key, body), body.length));
   }
-  const kept = records.filter(() => Math.random() >= 0.3);
-  const repeated = kept.filter(() => Math.random() < 0.3);
+  const kept = records.filter(() => dice.roll() >= 0.3);
+  const repeated = kept.filter(() => dice.roll() < 0.3);
   const deliveries = [...kept, ...repeated];
   for (let start = 0; start < deliveries.length; start += 10)
     expect((await postRecords(pipeline.intakeUrl, TOKEN, deliveries.slice(start, start + 10))).status).toBe(200);

@@ -118,6 +118,7 @@ test('a damaged file that is delivered again whole under its name is loaded with
   await pipeline.settled(1);
   await pipeline.put(`${KEY}.gz`, gzipSync(A));
   await pipeline.until(async () => (await states()).filter((state) => state.startsWith('superseded')).length === 1);
+  await pipeline.settled(2);
   expect(await ids()).toEqual([1, 2]);
   await expectBalanced(pipeline);
 });

@@ -127,11 +127,10 @@ test('a duplicate and an overwriting version are let through by a person; what i
 });
 
 test('a load that the table refuses is set aside with its reason; one bad file is discarded, the rest is loaded', async () => {
-  pipeline = await openPipeline({ datasets: orders().replace('maxWait: 0s', 'maxWait: 1s, maxFiles: 2') });
+  pipeline = await openPipeline({ datasets: orders().replace('maxWait: 0s', 'maxWait: 2s, maxFiles: 2') });
   await pipeline.query('create table orders (id smallint)');
   await pipeline.query('alter table orders add check (id < 100)');
-  await pipeline.put('raw/orders/a.csv', 'id\n1\n');
-  await pipeline.put('raw/orders/b.csv', 'id\n40000\n');
+  await Promise.all([pipeline.put('raw/orders/a.csv', 'id\n1\n'), pipeline.put('raw/orders/b.csv', 'id\n40000\n')]);
   await pipeline.until(async () => (await list()).length === 1);
   const [aside] = await list();
   expect(aside).toMatchObject({ kind: 'batch', objects: 2, code: expect.stringMatching(/^TARGET_/) });

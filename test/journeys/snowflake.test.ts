@@ -23,50 +23,46 @@ const datasets = `  orders:
     load: [{ target: warehouse, table: orders }, { target: snow, table: orders, clusterBy: [id] }, { target: snow, table: latest, mode: upsert, key: [id], orderBy: [seen_at] }]
 `;
 
-test(
-  'files go into Postgres and Snowflake alike, once each, although the session is cut and events repeat',
-  { timeout: 180_000 },
-  async () => {
-    folder = await mkdtemp(join(tmpdir(), 'sluice-journey-'));
-    await writeFile(join(folder, 'key.p8'), KEYS.privateKey);
-    let cuts = 0;
-    const account = await startAccount({
-      mishap: (sql) => {
-        if (sql === undefined || !sql.startsWith('INSERT INTO "RAW"."PUBLIC"') || cuts > 0) return undefined;
-        cuts += 1;
-        void standIn?.cut();
-        return { kind: 'drop' };
-      },
-    });
-    ({ standIn } = account);
-    const snow = `snow: { type: snowflake, account: acme-eu, endpoint: "${standIn.url}", user: LOADER, database: RAW, privateKeyFile: "${folder}/key.p8" }`;
-    pipeline = await openPipeline({ datasets, moreTargets: snow });
-    const { services, intakeUrl, put } = pipeline;
-    const a = 'id,name,seen_at\n1,x,2026-01-02 03:04:05\n2,"żółć, ""q""",\n';
-    const eTag = await put('raw/orders/a.csv', a);
-    await put('raw/orders/b.csv', 'id,name,seen_at\n3,,2026-01-02 03:04:07\n');
-    for (let times = 0; times < 3; times++) {
-      await postRecords(intakeUrl, TOKEN, [createdRecord('raw/orders/a.csv', eTag, Buffer.byteLength(a))]);
-    }
-    await pipeline.settled(2);
-    const asked = await services.warehouse('snow').ask('SELECT id, name, seen_at FROM orders ORDER BY id');
-    expect(asked.rows.map(([id, name]) => [id, name])).toEqual([
-      ['1', 'x'],
-      ['2', 'żółć, "q"'],
-      ['3', null],
-    ]);
-    expect(asked.rows[0]?.[2]).toMatch(/^2026-01-02 03:04:05/);
-    const latest = await services.warehouse('snow').ask('SELECT id FROM latest ORDER BY id');
-    expect(latest.rows).toEqual([['1'], ['2'], ['3']]);
-    expect(cuts).toBe(1);
-    const loads = pipeline.config.datasets[0]?.load.map(({ target, table }) => ({ target, table })) ?? [];
-    for await (const page of auditDataset({
-      ledger: services.ledger.read,
-      warehouse: services.warehouse,
-      dataset: 'orders',
-      loads,
-    })) {
-      for (const object of page) expect(object).toMatchObject({ verdict: 'balanced' });
-    }
-  },
-);
+test('files go into Postgres and Snowflake alike, once each, although the session is cut and events repeat', async () => {
+  folder = await mkdtemp(join(tmpdir(), 'sluice-journey-'));
+  await writeFile(join(folder, 'key.p8'), KEYS.privateKey);
+  let cuts = 0;
+  const account = await startAccount({
+    mishap: (sql) => {
+      if (sql === undefined || !sql.startsWith('INSERT INTO "RAW"."PUBLIC"') || cuts > 0) return undefined;
+      cuts += 1;
+      void standIn?.cut();
+      return { kind: 'drop' };
+    },
+  });
+  ({ standIn } = account);
+  const snow = `snow: { type: snowflake, account: acme-eu, endpoint: "${standIn.url}", user: LOADER, database: RAW, privateKeyFile: "${folder}/key.p8" }`;
+  pipeline = await openPipeline({ datasets, moreTargets: snow });
+  const { services, intakeUrl, put } = pipeline;
+  const a = 'id,name,seen_at\n1,x,2026-01-02 03:04:05\n2,"żółć, ""q""",\n';
+  const eTag = await put('raw/orders/a.csv', a);
+  await put('raw/orders/b.csv', 'id,name,seen_at\n3,,2026-01-02 03:04:07\n');
+  for (let times = 0; times < 3; times++) {
+    await postRecords(intakeUrl, TOKEN, [createdRecord('raw/orders/a.csv', eTag, Buffer.byteLength(a))]);
+  }
+  await pipeline.settled(2);
+  const asked = await services.warehouse('snow').ask('SELECT id, name, seen_at FROM orders ORDER BY id');
+  expect(asked.rows.map(([id, name]) => [id, name])).toEqual([
+    ['1', 'x'],
+    ['2', 'żółć, "q"'],
+    ['3', null],
+  ]);
+  expect(asked.rows[0]?.[2]).toMatch(/^2026-01-02 03:04:05/);
+  const latest = await services.warehouse('snow').ask('SELECT id FROM latest ORDER BY id');
+  expect(latest.rows).toEqual([['1'], ['2'], ['3']]);
+  expect(cuts).toBe(1);
+  const loads = pipeline.config.datasets[0]?.load.map(({ target, table }) => ({ target, table })) ?? [];
+  for await (const page of auditDataset({
+    ledger: services.ledger.read,
+    warehouse: services.warehouse,
+    dataset: 'orders',
+    loads,
+  })) {
+    for (const object of page) expect(object).toMatchObject({ verdict: 'balanced' });
+  }
+});

@@ -59,7 +59,7 @@ test('from a message in SQS to rows', async () => {
   const record = createdRecord('raw/orders/a.csv', await pipeline.put('raw/orders/a.csv', BODY), BODY.length);
   sqs.send(JSON.stringify({ Records: [record] }));
   await expectRows();
-  await expect.poll(sqs.size, { timeout: 10_000 }).toBe(0);
+  await expect.poll(sqs.size).toBe(0);
 });
 
 test('from a file that no event announced to rows, by a sweep', async () => {

@@ -1,6 +1,6 @@
-import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { groupCalls } from '../../src/producers/groupCalls.js';
+import { fc } from '../support/fc.js';
 
 /** A run that waits until the test lets it end. */
 function openRun() {

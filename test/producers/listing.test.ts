@@ -1,9 +1,9 @@
-import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { middleKey } from '../../src/producers/listing/middleKey.js';
 import { type KeyRange, walkRanges } from '../../src/producers/listing/walkRanges.js';
 import { compareKeys } from '../../src/shared/stores/keys.js';
 import { listedStore } from '../support/listedStore.js';
+import { fc } from '../support/fc.js';
 
 const text = fc.string({ unit: 'binary', maxLength: 12 });
 

@@ -1,8 +1,8 @@
-import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { partitionReader } from '../../src/producers/partition.js';
 import { openRouter, sourcePrefix } from '../../src/producers/routeObject.js';
 import { makeDataset } from '../support/datasets.js';
+import { fc } from '../support/fc.js';
 
 const datasets = [
   makeDataset('everything', { source: { prefix: 'raw/', match: '**' } }),

@@ -1,5 +1,6 @@
 import { connect, createServer, type Socket } from 'node:net';
 import { onTestFinished } from 'vitest';
+import { quietPort } from './quietPort.js';
 
 /** A way to a service that a test can cut and mend. */
 export interface BrittleProxy {
@@ -25,7 +26,7 @@ export async function brittleProxy(target: string): Promise<BrittleProxy> {
     near.pipe(far).pipe(near);
   });
   const listen = (at: number) => new Promise<void>((resolve) => server.listen(at, '127.0.0.1', resolve));
-  await listen(0);
+  await listen(await quietPort());
   const address = server.address();
   const ownPort = typeof address === 'object' && address !== null ? address.port : 0;
   const cut = async () => {

@@ -40,7 +40,7 @@ export async function inOtherProcess(what: 'folder' | 'postgres' | 'redis', plac
 }
 
 /** Resolves once the process is gone; rejects after `limitMs`. */
-export async function gone(pid: number, limitMs = 10_000): Promise<void> {
+export async function gone(pid: number, limitMs = 60_000): Promise<void> {
   for (const until = Date.now() + limitMs; processMark(pid) !== undefined; await delay(10)) {
     if (Date.now() > until) throw new Error(`process ${pid} lives on after ${limitMs} ms`);
   }

@@ -1,3 +1,4 @@
+import { quietPort } from './quietPort.js';
 import { type IncomingMessage, type Server, createServer } from 'node:http';
 
 /** A request that a receiver got, with its body. */
@@ -19,7 +20,7 @@ export interface Receiver {
 export async function openReceiver(
   options: { readonly port?: number; readonly answer?: (request: Received) => number | Promise<number> } = {},
 ): Promise<Receiver> {
-  const { port = 0, answer = () => 200 } = options;
+  const { port = await quietPort(), answer = () => 200 } = options;
   const received: Received[] = [];
   const server = createServer(async (request, response) => {
     let body = '';

@@ -27,4 +27,4 @@ test('every flight of the package is cut into exactly one small file, plus two b
   expect(readFileSync(join(scratch, 'late.csv'), 'utf8')).toContain(',late,');
   await session.close();
   await engine.close();
-}, 120_000);
+});

@@ -62,7 +62,7 @@ test('a run loads a folder into the embedded Postgres, names what it set aside, 
   const objects = await json('objects', 'orders', '--state', 'quarantined');
   expect(objects.answer.objects.map((one: { uri: string }) => one.uri.endsWith('cut.csv.gz'))).toEqual([true]);
   expect((await json('objects', 'nosuch')).status).toBe(2);
-}, 120_000);
+});
 
 test('the audit sees a row that somebody deleted in the target, and ends with 1', async () => {
   expect((await json('audit')).answer.balanced).toBe(true);
@@ -76,7 +76,7 @@ test('the audit sees a row that somebody deleted in the target, and ends with 1'
   const uncounted = await json('audit');
   const verdicts = uncounted.answer.objects.map((one: { verdict: string }) => one.verdict);
   expect([uncounted.status, uncounted.answer.balanced, new Set(verdicts)]).toEqual([1, false, new Set(['unverified'])]);
-}, 120_000);
+});
 
 test('try loads each folder of a place into a table of its own without any configuration', async () => {
   mkdirSync(join(cwd, 'files', 'users'), { recursive: true });
@@ -91,4 +91,4 @@ test('try loads each folder of a place into a table of its own without any confi
       { table: 'users', rows: 2, columns: ['id', 'mail'] },
     ],
   ]);
-}, 120_000);
+});

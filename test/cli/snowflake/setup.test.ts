@@ -62,45 +62,41 @@ test('the set-up of an account gives the public key, never the private one, and 
   ]);
 });
 
-test(
-  'an empty account and the printed set-up are enough to load with least rights, by both stages and a pipe',
-  { timeout: 120_000 },
-  async () => {
-    const lake = mkdtempSync(join(tmpdir(), 'sluice-lake-'));
-    const standIn = await startSnowflake({ passwords: { ADMIN: 'right' }, buckets: { 's3://acme-lake/': lake } });
-    const engine = await openTestSession();
-    const config = configOf(', via: snowpipe');
-    const [, target] = snowflakeTarget(config, undefined);
-    const admin = await standIn.account.openSession();
-    const parts = planSetup(config, target, {
-      awsRole: 'arn:aws:iam::1:role/r',
-      snsTopic: 'arn:aws:sns:eu-west-1:1:t',
-    });
-    // Each may be run again.
-    for (const { role, statements } of [...parts, ...parts])
-      for (const { text } of [useRole(role), ...statements]) await execute(standIn.account, admin, text);
-    const privateKey = keys.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
-    const connect = { ...reach(standIn), auth: () => ({ kind: 'keyPair', privateKey }) as const };
-    const stage = { kind: 'external', integration: 'LAKE_S3', url: 's3://acme-lake/' } as const;
-    const open = (options: object) => openOn({ standIn, lake }, { connect, bounds: { pollMs: 20 }, ...options });
-    for (const [table, options] of Object.entries({
-      copied: { stage },
-      put: {},
-      merged: { stage },
-      piped: { stage, pipes: new Set(['piped']) },
-    })) {
-      const mode = table === 'merged' ? ({ mode: 'upsert', key: ['id'] } as const) : {};
-      const request = await withArtifacts(ordersLoad(engine.session, { a: 3 }, { table, ...mode }), lake);
-      expect(await open(options).load(request), table).toMatchObject({ kind: 'loaded', rows: 3 });
-    }
-    const elsewhere = ordersLoad(engine.session, { a: 3 }, { table: 'OTHER.orders' });
-    await expect(open({}).load(elsewhere)).rejects.toMatchObject({ code: 'TARGET_DENIED' });
-    await expect(open({}).ask('USE ROLE ACCOUNTADMIN')).rejects.toMatchObject({ code: 'TARGET_DENIED' });
-    await engine.close();
-    await standIn.close();
-    rmSync(lake, { recursive: true });
-  },
-);
+test('an empty account and the printed set-up are enough to load with least rights, by both stages and a pipe', async () => {
+  const lake = mkdtempSync(join(tmpdir(), 'sluice-lake-'));
+  const standIn = await startSnowflake({ passwords: { ADMIN: 'right' }, buckets: { 's3://acme-lake/': lake } });
+  const engine = await openTestSession();
+  const config = configOf(', via: snowpipe');
+  const [, target] = snowflakeTarget(config, undefined);
+  const admin = await standIn.account.openSession();
+  const parts = planSetup(config, target, {
+    awsRole: 'arn:aws:iam::1:role/r',
+    snsTopic: 'arn:aws:sns:eu-west-1:1:t',
+  });
+  // Each may be run again.
+  for (const { role, statements } of [...parts, ...parts])
+    for (const { text } of [useRole(role), ...statements]) await execute(standIn.account, admin, text);
+  const privateKey = keys.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+  const connect = { ...reach(standIn), auth: () => ({ kind: 'keyPair', privateKey }) as const };
+  const stage = { kind: 'external', integration: 'LAKE_S3', url: 's3://acme-lake/' } as const;
+  const open = (options: object) => openOn({ standIn, lake }, { connect, bounds: { pollMs: 20 }, ...options });
+  for (const [table, options] of Object.entries({
+    copied: { stage },
+    put: {},
+    merged: { stage },
+    piped: { stage, pipes: new Set(['piped']) },
+  })) {
+    const mode = table === 'merged' ? ({ mode: 'upsert', key: ['id'] } as const) : {};
+    const request = await withArtifacts(ordersLoad(engine.session, { a: 3 }, { table, ...mode }), lake);
+    expect(await open(options).load(request), table).toMatchObject({ kind: 'loaded', rows: 3 });
+  }
+  const elsewhere = ordersLoad(engine.session, { a: 3 }, { table: 'OTHER.orders' });
+  await expect(open({}).load(elsewhere)).rejects.toMatchObject({ code: 'TARGET_DENIED' });
+  await expect(open({}).ask('USE ROLE ACCOUNTADMIN')).rejects.toMatchObject({ code: 'TARGET_DENIED' });
+  await engine.close();
+  await standIn.close();
+  rmSync(lake, { recursive: true });
+});
 
 test('a plan names every statement of a load in the order in which they run', () => {
   const config = configOf(', clusterBy: [at]');

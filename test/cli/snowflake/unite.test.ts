@@ -47,7 +47,6 @@ const union = (type: string, days?: number, dataset = 'orders') =>
 
 test.each(['DATE', 'TIMESTAMP', 'TIMESTAMP_MS', 'TIMESTAMP WITH TIME ZONE'])(
   'recent rows of Postgres and older ones of Snowflake are every row once, by a column of type %s',
-  { timeout: 120_000 },
   async (type) => {
     const account = await startAccount();
     closers.push(() => account.standIn.close());
@@ -76,34 +75,30 @@ test.each(['DATE', 'TIMESTAMP', 'TIMESTAMP_MS', 'TIMESTAMP WITH TIME ZONE'])(
   },
 );
 
-test(
-  'the view has each row once where recent rows stand in a table beside the loaded one',
-  { timeout: 60_000 },
-  async () => {
-    const account = await startAccount();
-    closers.push(() => account.standIn.close());
-    const snow = openOn(account);
-    const rows = (from: number, to: number) =>
-      `(SELECT i AS id, now()::TIMESTAMP AS at, '${testObject('a')}'::UUID AS _sluice_object, i AS _sluice_row FROM range(${from}, ${to}) t(i))`;
-    const columns = [
-      { name: 'id', type: 'BIGINT' },
-      { name: 'at', type: 'TIMESTAMP' },
-    ];
-    const load = (table: string, from: number, to: number) =>
-      snow.load(
-        ordersLoad(
-          session,
-          {},
-          { table, source: rows(from, to), columns, objects: [{ object: testObject('a'), rows: to - from }] },
-        ),
-      );
-    await load('orders', 0, 6);
-    await load('orders_recent', 4, 9);
-    await snow.ask(union('TIMESTAMP').view);
-    const { rows: all } = await snow.ask('SELECT id FROM orders_all ORDER BY id');
-    expect(all.map(([id]) => Number(id))).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8]);
-  },
-);
+test('the view has each row once where recent rows stand in a table beside the loaded one', async () => {
+  const account = await startAccount();
+  closers.push(() => account.standIn.close());
+  const snow = openOn(account);
+  const rows = (from: number, to: number) =>
+    `(SELECT i AS id, now()::TIMESTAMP AS at, '${testObject('a')}'::UUID AS _sluice_object, i AS _sluice_row FROM range(${from}, ${to}) t(i))`;
+  const columns = [
+    { name: 'id', type: 'BIGINT' },
+    { name: 'at', type: 'TIMESTAMP' },
+  ];
+  const load = (table: string, from: number, to: number) =>
+    snow.load(
+      ordersLoad(
+        session,
+        {},
+        { table, source: rows(from, to), columns, objects: [{ object: testObject('a'), rows: to - from }] },
+      ),
+    );
+  await load('orders', 0, 6);
+  await load('orders_recent', 4, 9);
+  await snow.ask(union('TIMESTAMP').view);
+  const { rows: all } = await snow.ask('SELECT id FROM orders_all ORDER BY id');
+  expect(all.map(([id]) => Number(id))).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8]);
+});
 
 test('the limit is what Postgres keeps, or what is asked for', () => {
   expect(union('DATE').boundary).toBe('2026-11-17');

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
 import { startProvider } from '../../support/openIdProvider.js';
-import { freePort } from '../../../src/embedded/ports.js';
+import { quietPort } from '../../support/quietPort.js';
 import { type Browser, startLocked } from './support.js';
 
 async function startWithProvider(over: Record<string, unknown> = {}) {
   const { state, issuer } = await startProvider();
-  const port = await freePort();
+  const port = await quietPort();
   const auth = { type: 'oidc', issuer, clientId: 'sluice', clientSecret: 'the client’s secret', ...over };
   const { browser } = await startLocked(auth, { port, url: `http://127.0.0.1:${port}` });
   return { state, browser };

@@ -1,9 +1,9 @@
-import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { planListing } from '../../../src/embedded/s3/operations/listObjects.js';
 import type { ObjectRecord } from '../../../src/embedded/s3/records.js';
 import { SortedKeys } from '../../../src/embedded/s3/sortedKeys.js';
 import { compareKeys } from '../../../src/shared/stores/keys.js';
+import { fc } from '../../support/fc.js';
 
 const key = fc.string({ unit: fc.constantFrom('a', 'b', '/', '\uFF5E', '\u{1F600}'), minLength: 1, maxLength: 6 });
 

@@ -98,10 +98,11 @@ test('only keys with the prefix and the suffix are told', async () => {
 });
 
 test('many events go in few requests, each once, in the order of their commits', async () => {
-  const { receiver, s3 } = await openPair({
-    answer: () => new Promise((resolve) => setTimeout(() => resolve(200), 20)),
-  });
+  let allThere = () => {};
+  const there = new Promise<void>((resolve) => (allThere = resolve));
+  const { receiver, s3 } = await openPair({ answer: () => there.then(() => 200) });
   await Promise.all(Array.from({ length: 200 }, (_, index) => put(s3, `k${index}`)));
+  allThere();
   await s3.server.notified();
   const arrivals = arrivalsOf(receiver);
   expect(new Set(arrivals.map(({ key }) => key)).size).toBe(200);

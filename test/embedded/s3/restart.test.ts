@@ -115,6 +115,7 @@ test('a killed process leaves every object that it answered for, whole, and noth
   const endpoint = { endpoint: String(url), region: 'us-east-1', forcePathStyle: true, credentials: CREDENTIALS };
   const writer = new S.S3Client({ ...endpoint, maxAttempts: 1 });
   const answered = new Map<string, Buffer>();
+  let answers = 0;
   const writing = Array.from({ length: 8 }, async (_, lane) => {
     for (let index = 0; ; index++) {
       const body = Buffer.alloc(1 + ((lane * 7919 + index * 104_729) % 300_000), `${lane}:${index};`);
@@ -122,9 +123,9 @@ test('a killed process leaves every object that it answered for, whole, and noth
       answered.delete(Key);
       await writer.send(new S.PutObjectCommand({ Bucket: 'crash', Key, Body: body }));
       answered.set(Key, body);
+      if (++answers === 300) child.kill('SIGKILL');
     }
   });
-  setTimeout(() => child.kill('SIGKILL'), 700);
   await Promise.allSettled(writing);
   await once(child, 'exit');
   expect(answered.size).toBeGreaterThan(10);

@@ -1,8 +1,8 @@
-import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { MAX_RECORDS } from '../../../src/producers/events/arrival.js';
 import { parseEvents, parseQueueBody } from '../../../src/producers/events/parseEvents.js';
 import { parseSnsEnvelope } from '../../../src/producers/events/snsEnvelope.js';
+import { fc } from '../../support/fc.js';
 
 function record(object: object, rest: object = {}) {
   return { eventVersion: '2.1', eventName: 'ObjectCreated:Put', s3: { bucket: { name: 'lake' }, object }, ...rest };

@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
-import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { openHmacCheck } from '../../../src/producers/http/hmac.js';
+import { fc } from '../../support/fc.js';
 
 const SECRET = 'a-secret-of-this-test';
 const NOW_S = 1_800_000_000;

@@ -208,7 +208,7 @@ test('children end when their parent is killed', async () => {
     parent.on('message', (message) => resolve(Number(message)));
   });
   parent.kill('SIGKILL');
-  await expect.poll(() => isAlive(child), { timeout: 5_000 }).toBe(false);
+  await expect.poll(() => isAlive(child)).toBe(false);
 });
 
 function isAlive(pid: number): boolean {

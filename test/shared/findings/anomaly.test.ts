@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { judgeFigure, type AnomalyQuestion } from '../../../src/shared/findings/anomaly.js';
+import { fc } from '../../support/fc.js';
 
 const DAY = 864e5;
 const NOW = Date.UTC(2026, 4, 20);

@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { compareProfiles } from '../../../src/shared/findings/drift.js';
 import { mergeProfiles } from '../../../src/shared/findings/mergeProfiles.js';
@@ -11,6 +10,7 @@ import { stringify } from 'yaml';
 import { describeSource } from '../../support/describeSource.js';
 import { FLIGHTS } from '../../support/flights.js';
 import { openPlainSession } from '../../support/plainSession.js';
+import { fc } from '../../support/fc.js';
 
 let session: Awaited<ReturnType<typeof openPlainSession>>;
 beforeAll(async () => {

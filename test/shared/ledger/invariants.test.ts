@@ -1,4 +1,3 @@
-import * as fc from 'fast-check';
 import type { Pool } from 'pg';
 import { expect, test } from 'vitest';
 import { isSluiceError } from '../../../src/shared/errors.js';
@@ -6,6 +5,7 @@ import { type BatchId, newBatchId } from '../../../src/shared/ids.js';
 import type { ManifestObject } from '../../../src/shared/ledger/manifest.js';
 import type { Ledger, RoutedArrival, StepClaim, StepRef } from '../../../src/shared/ledger/port.js';
 import { arrivals, freshLedger, manifestOf, PLACE, stepRef, WAREHOUSE } from './support.js';
+import { fc } from '../../support/fc.js';
 
 const MIRROR = { target: 'mirror', table: 'orders' };
 const SOON = () => new Date(Date.now() - 1000);

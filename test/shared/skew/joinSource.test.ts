@@ -1,4 +1,3 @@
-import * as fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { EngineRow } from '../../../src/shared/engine/port.js';
 import { joinSource } from '../../../src/shared/skew/joinSource.js';
@@ -6,6 +5,7 @@ import { skewedPartitions } from '../../../src/shared/skew/partitions.js';
 import { defaultShare } from '../../../src/shared/skew/plan.js';
 import { FLIGHTS } from '../../support/flights.js';
 import { openPlainSession } from '../../support/plainSession.js';
+import { fc } from '../../support/fc.js';
 
 let session: Awaited<ReturnType<typeof openPlainSession>>;
 beforeAll(async () => {

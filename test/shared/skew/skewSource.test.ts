@@ -1,4 +1,3 @@
-import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { profileSource } from '../../../src/workers/profile/profileSource.js';
 import { skewColumns } from '../../../src/shared/skew/skewColumns.js';
@@ -7,6 +6,7 @@ import { describeSource } from '../../support/describeSource.js';
 import { FLIGHTS } from '../../support/flights.js';
 import { openPlainSession } from '../../support/plainSession.js';
 import type { SkewReport } from '../../../src/shared/findings/skew.js';
+import { fc } from '../../support/fc.js';
 
 let session: Awaited<ReturnType<typeof openPlainSession>>;
 beforeAll(async () => {

@@ -156,7 +156,7 @@ describe('writing', () => {
     await expect(store.putFile({ key: 'k', file, signal: stop.signal })).rejects.toBe(reason);
     const uploads = async () =>
       (await s3.client.send(new ListMultipartUploadsCommand({ Bucket: s3.bucket }))).Uploads ?? [];
-    await expect.poll(uploads, { timeout: 5000 }).toEqual([]);
+    await expect.poll(uploads).toEqual([]);
     expect(await store.head('k')).toBeUndefined();
   });
 });

@@ -17,8 +17,8 @@ import { rollBack } from './transactions.js';
 export type Mishap =
   | { readonly kind: 'status'; readonly status: number }
   | { readonly kind: 'fault'; readonly code: string; readonly sqlState: string; readonly message: string }
-  /** Runs the statement, then closes the connection without an answer. */
-  | { readonly kind: 'drop' }
+  /** Runs the statement, then closes the connection without an answer; `first` is done before that. */
+  | { readonly kind: 'drop'; readonly first?: () => Promise<void> }
   | { readonly kind: 'delay'; readonly ms: number }
   | { readonly kind: 'expire' };
 
@@ -113,6 +113,7 @@ export async function startSnowflake(options: StandInOptions = {}): Promise<Stan
     running.set(requestId, { answer: turn });
     if (mishap?.kind === 'drop') {
       await turn;
+      await mishap.first?.();
       return void response.destroy();
     }
     await answer(response, requestId, { answer: turn }, request.body['asyncExec'] === true);

@@ -24,6 +24,10 @@ export interface TestSqs {
   readonly requests: () => Readonly<Record<string, number>>;
   /** Makes the next deletions fail for the messages of these bodies. */
   failDeletesOf(bodies: readonly string[]): void;
+  /** Ends the visibility timeout of every message, as if its time had passed. */
+  release(): void;
+  /** How long each message is hidden yet, in ms. */
+  readonly hiddenMs: () => readonly number[];
   /** Answers every request with this status until told otherwise; undefined: as it should. */
   answerWith(status: number | undefined): void;
   close(): Promise<void>;
@@ -57,6 +61,10 @@ export async function startTestSqs(): Promise<TestSqs> {
     size: () => queue.messages.length,
     requests: () => queue.requests,
     failDeletesOf: (bodies) => void (queue.undeletable = new Set(bodies)),
+    release: () => {
+      for (const message of queue.messages) message.visibleAtMs = 0;
+    },
+    hiddenMs: () => queue.messages.map(({ visibleAtMs }) => Math.max(0, visibleAtMs - Date.now())),
     answerWith: (status) => void (forced = status),
     close: () =>
       new Promise((resolve) => {

@@ -1,8 +1,8 @@
 import { gzipSync } from 'node:zlib';
-import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { readRecords, recordText } from '../../../src/workers/compact/records.js';
 import { type Bench, DELAYS, type File, idOf, openBench } from './support.js';
+import { fc } from '../../support/fc.js';
 
 let bench: Bench;
 beforeAll(async () => {

@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { readPageHeader } from '../../../src/workers/compact/pageHeader.js';
+import { fc } from '../../support/fc.js';
 
 /** A data page header: type 0, 300 bytes plain, 200 packed, CRC -2, then DataPageHeader {num_values 5, encodings, statistics}. */
 const HEADER = Buffer.from(

@@ -1,6 +1,6 @@
-import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { cutEvenly, maxOverMean, planLayout } from '../../../src/workers/compact/planLayout.js';
+import { fc } from '../../support/fc.js';
 
 const hot = (key: string, rows: number, total: number) => ({ key, rows, share: rows / total });
 

@@ -1,11 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import fc from 'fast-check';
 import { parquetReadObjects } from 'hyparquet';
 import parquet from 'parquetjs-lite';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Bench, type File, openBench } from './support.js';
+import { fc } from '../../support/fc.js';
 
 let bench: Bench;
 beforeAll(async () => {

@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { scanText } from '../../../src/workers/compact/scanText.js';
+import { fc } from '../../support/fc.js';
 
 const scan = (text: string, escapes = false) => scanText(Buffer.from(text), { escapes });
 

@@ -1,8 +1,8 @@
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { asObjectId } from '../../../src/shared/ids.js';
 import type { PendingObject } from '../../../src/shared/ledger/port.js';
 import { planBatches } from '../../../src/workers/plan/plan.js';
+import { fc } from '../../support/fc.js';
 
 const limits = { targetBytes: 100, maxFiles: 3, maxWaitMs: 60_000, minFiles: 10, quietMs: 1000 };
 

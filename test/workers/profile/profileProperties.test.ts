@@ -1,9 +1,9 @@
-import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { quoteText } from '../../../src/shared/schema/columns.js';
 import { profileSource } from '../../../src/workers/profile/profileSource.js';
 import { openPlainSession } from '../../support/plainSession.js';
 import type { ColumnProfile } from '../../../src/shared/findings/reports.js';
+import { fc } from '../../support/fc.js';
 
 let session: Awaited<ReturnType<typeof openPlainSession>>;
 beforeAll(async () => {

@@ -2,11 +2,11 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Ajv2019 } from 'ajv/dist/2019.js';
 import formats from 'ajv-formats';
-import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { exportOdcs } from '../../../../src/shared/findings/odcs/exportOdcs.js';
 import { type Checks, checksSchema, importOdcs } from '../../../../src/shared/findings/odcs/importOdcs.js';
+import { fc } from '../../../support/fc.js';
 
 const corpus = (name: string) =>
   readFileSync(fileURLToPath(new URL(`../../../corpus/odcs/${name}`, import.meta.url)), 'utf8');

@@ -228,16 +228,17 @@ async function loseAnswerToCommit(url: string) {
   let lost = 0;
   const server = createServer((down) => {
     const up = connect(Number(port), hostname);
-    let copied = false;
+    let [copied, committing] = [false, false];
     down.on('data', (bytes) => {
       copied ||= bytes.includes('COPY ');
       up.write(bytes);
-      if (!copied || !bytes.includes('COMMIT')) return;
-      lost += 1;
-      up.pause();
-      setTimeout(() => down.destroy(), 300);
+      committing ||= copied && bytes.includes('COMMIT');
     });
-    up.on('data', (bytes) => void down.write(bytes));
+    up.on('data', (bytes) => {
+      if (!committing) return void down.write(bytes);
+      lost += 1;
+      down.destroy();
+    });
     for (const [one, other] of [
       [down, up],
       [up, down],

@@ -62,8 +62,8 @@ describe('a table that changes', () => {
     const url = await freshDatabase();
     await (await open(url)).load(idsLoad('seed', 'BIGINT'));
     // Checked for each row when the table is written anew.
-    await rowsOf(url, `ALTER TABLE orders ADD CHECK (id IS NOT NULL AND pg_sleep(0.5)::text = '')`);
-    const hasty = await open(url, { bounds: { statementTimeoutMs: 1_000 } });
+    await rowsOf(url, `ALTER TABLE orders ADD CHECK (id IS NOT NULL AND pg_sleep(0.8)::text = '')`);
+    const hasty = await open(url, { bounds: { statementTimeoutMs: 2_000 } });
     expect(await hasty.load(idsLoad('wide', 'HUGEINT'))).toMatchObject({ kind: 'loaded', rows: 3 });
   });
 

@@ -7,7 +7,7 @@ import type { StandIn } from '../../../support/snowflake/server.js';
 import { accounted, modelTable, printModel, sortRows, stateBatch, stateLoad } from '../../../support/tableModel.js';
 import { openOn, startAccount } from '../../../support/snowflake/warehouse.js';
 
-describe('two loads at once, one held still where the other goes on', { timeout: 60_000 }, () => {
+describe('two loads at once, one held still where the other goes on', () => {
   let session: EngineSession;
   let other: EngineSession;
   const closers: (() => Promise<void>)[] = [];

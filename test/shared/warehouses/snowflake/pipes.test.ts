@@ -24,51 +24,43 @@ const start = async () => {
   return account;
 };
 
-test(
-  'a batch goes through a pipe, is counted in the table, and enters the books once',
-  { timeout: 180_000 },
-  async () => {
-    const account = await start();
-    const warehouse = openOn(account, PIPED);
-    const request = await withArtifacts(ordersLoad(session, { a: 3, b: 2 }), account.lake);
-    expect(await warehouse.load(request)).toMatchObject({ kind: 'loaded', rows: 5, skipped: [] });
-    expect(await warehouse.load({ ...request, attempt: 2 })).toMatchObject({ kind: 'already', rows: 5 });
-    const { rows } = await warehouse.ask('SELECT id, note, _sluice_batch FROM orders ORDER BY id, note');
-    expect(rows).toContainEqual(['2', 'note 2', request.batch]);
-    expect(await warehouse.presentRows('orders', [testObject('a'), testObject('b')])).toHaveLength(2);
-    expect(account.standIn.statements.filter((text) => text.startsWith('COPY'))).toEqual([]);
-  },
-);
+test('a batch goes through a pipe, is counted in the table, and enters the books once', async () => {
+  const account = await start();
+  const warehouse = openOn(account, PIPED);
+  const request = await withArtifacts(ordersLoad(session, { a: 3, b: 2 }), account.lake);
+  expect(await warehouse.load(request)).toMatchObject({ kind: 'loaded', rows: 5, skipped: [] });
+  expect(await warehouse.load({ ...request, attempt: 2 })).toMatchObject({ kind: 'already', rows: 5 });
+  const { rows } = await warehouse.ask('SELECT id, note, _sluice_batch FROM orders ORDER BY id, note');
+  expect(rows).toContainEqual(['2', 'note 2', request.batch]);
+  expect(await warehouse.presentRows('orders', [testObject('a'), testObject('b')])).toHaveLength(2);
+  expect(account.standIn.statements.filter((text) => text.startsWith('COPY'))).toEqual([]);
+});
 
-test(
-  'an attempt that died after it named its files is finished by the next without doubling them',
-  { timeout: 180_000 },
-  async () => {
-    const account = await start();
-    let cuts = 0;
-    const { standIn } = account;
-    const request = await withArtifacts(ordersLoad(session, { a: 3 }), account.lake);
-    const abort = new AbortController();
-    const dying = openOn(account, { ...PIPED, bounds: { pollMs: 300, pipeMs: 5_000 } }).load({
-      ...request,
-      signal: abort.signal,
-    });
-    const watch = setInterval(() => {
-      if (![...standIn.account.pipes.values()].some(({ files }) => files.size > 0) || cuts > 0) return;
-      cuts += 1;
-      abort.abort(new Error('gone'));
-    }, 5);
-    // Whether it waits between two looks or in one, when it is told to go, decides whose words it goes with.
-    await expect(dying).rejects.toThrow(/gone|aborted/);
-    expect(cuts).toBe(1);
-    clearInterval(watch);
-    expect(await openOn(account, PIPED).load({ ...request, attempt: 2 })).toMatchObject({ kind: 'loaded', rows: 3 });
-    const { rows } = await openOn(account, PIPED).ask('SELECT count(*) FROM orders');
-    expect(rows).toEqual([['3']]);
-  },
-);
+test('an attempt that died after it named its files is finished by the next without doubling them', async () => {
+  const account = await start();
+  let cuts = 0;
+  const { standIn } = account;
+  const request = await withArtifacts(ordersLoad(session, { a: 3 }), account.lake);
+  const abort = new AbortController();
+  const dying = openOn(account, { ...PIPED, bounds: { pollMs: 300, pipeMs: 5_000 } }).load({
+    ...request,
+    signal: abort.signal,
+  });
+  const watch = setInterval(() => {
+    if (![...standIn.account.pipes.values()].some(({ files }) => files.size > 0) || cuts > 0) return;
+    cuts += 1;
+    abort.abort(new Error('gone'));
+  }, 5);
+  // Whether it waits between two looks or in one, when it is told to go, decides whose words it goes with.
+  await expect(dying).rejects.toThrow(/gone|aborted/);
+  expect(cuts).toBe(1);
+  clearInterval(watch);
+  expect(await openOn(account, PIPED).load({ ...request, attempt: 2 })).toMatchObject({ kind: 'loaded', rows: 3 });
+  const { rows } = await openOn(account, PIPED).ask('SELECT count(*) FROM orders');
+  expect(rows).toEqual([['3']]);
+});
 
-test('a file that a pipe cannot read is named, and nothing enters the books', { timeout: 180_000 }, async () => {
+test('a file that a pipe cannot read is named, and nothing enters the books', async () => {
   const account = await start();
   const request = await withArtifacts(ordersLoad(session, { a: 3 }), account.lake);
   const [artifact] = request.artifacts;
@@ -80,7 +72,7 @@ test('a file that a pipe cannot read is named, and nothing enters the books', { 
   expect(rows).toEqual([['0']]);
 });
 
-test('where the report has forgotten its files, the history of the table tells', { timeout: 180_000 }, async () => {
+test('where the report has forgotten its files, the history of the table tells', async () => {
   const account = await start();
   account.standIn.account.reportForgets = true;
   const request = await withArtifacts(ordersLoad(session, { a: 3 }), account.lake);

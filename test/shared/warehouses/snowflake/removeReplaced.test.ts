@@ -6,7 +6,7 @@ import { ordersLoad, openTestSession, testObject } from '../../../support/loadRe
 import type { StandIn } from '../../../support/snowflake/server.js';
 import { openOn, startAccount } from '../../../support/snowflake/warehouse.js';
 
-describe('a load into Snowflake that takes the place of older versions', { timeout: 120_000 }, () => {
+describe('a load into Snowflake that takes the place of older versions', () => {
   let session: EngineSession;
   let closeEngine: () => Promise<void>;
   const standIns: StandIn[] = [];

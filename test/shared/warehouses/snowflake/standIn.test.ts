@@ -60,7 +60,7 @@ const refusal = (session: Session, text: string) =>
     (error: { facts: { snowflakeCode?: string } }) => error.facts.snowflakeCode,
   );
 
-describe('the stand-in speaks the protocol of the driver', { timeout: 120_000 }, () => {
+describe('the stand-in speaks the protocol of the driver', () => {
   it('lets a person in by password, and nobody by a wrong one', async () => {
     const standIn = await start({ passwords: { PERSON: 'right' } });
     await login(standIn, 'right');
@@ -127,7 +127,7 @@ describe('the stand-in speaks the protocol of the driver', { timeout: 120_000 },
   });
 });
 
-describe('the stand-in takes nothing that it does not know', { timeout: 180_000 }, () => {
+describe('the stand-in takes nothing that it does not know', () => {
   it('refuses every statement of Sluice with a word more, an option more, or another value', async () => {
     const { session } = await open(await start());
     const statements = [...new Set(EVERY.map(({ text }) => text.replaceAll('?', '1')))];
@@ -166,7 +166,7 @@ function isQuery(text: string): boolean {
   return 'kind' in parsed && ['select', 'insert', 'update', 'delete', 'merge', 'create_view'].includes(parsed.kind);
 }
 
-describe('the stand-in is READ COMMITTED, as Snowflake is', { timeout: 60_000 }, () => {
+describe('the stand-in is READ COMMITTED, as Snowflake is', () => {
   const twoSessions = async () => {
     const standIn = await start();
     const [a, b] = [(await open(standIn)).run, (await open(standIn)).run];

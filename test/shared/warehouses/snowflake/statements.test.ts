@@ -67,7 +67,7 @@ function where(present: boolean): (name: string, run: () => void) => void {
   };
 }
 
-describe('statements for Snowflake', { timeout: 120_000 }, () => {
+describe('statements for Snowflake', () => {
   it('has an example of every function that makes one', () => {
     const made = Object.values(MODULES).flatMap((module) => Object.keys(module));
     expect(made.filter((name) => !PARTS.includes(name)).sort()).toEqual(Object.keys(EXAMPLES).sort());

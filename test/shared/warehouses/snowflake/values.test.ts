@@ -25,7 +25,7 @@ afterAll(async () => {
   await closeEngine();
 });
 
-test('a value of each type, and NULL, comes out as it went in', { timeout: 180_000 }, async () => {
+test('a value of each type, and NULL, comes out as it went in', async () => {
   const values: readonly (readonly [string, string, string | RegExp])[] = [
     ['BIGINT', '9007199254740993', '9007199254740993'],
     ['UBIGINT', '18446744073709551615', '18446744073709551615'],
@@ -75,7 +75,7 @@ test('a value of each type, and NULL, comes out as it went in', { timeout: 180_0
   expect(rows[1]?.slice(0, values.length)).toEqual(values.map(() => null));
 });
 
-test('a table that stands is widened and gets the columns it lacks; its values stay', { timeout: 60_000 }, async () => {
+test('a table that stands is widened and gets the columns it lacks; its values stay', async () => {
   await warehouse.ask(
     `CREATE TABLE IF NOT EXISTS "RAW"."PUBLIC"."NARROW" ("ID" NUMBER(9,0), "AMOUNT" NUMBER(8,2), "KEPT" VARCHAR)`,
   );
@@ -106,27 +106,23 @@ test('a table that stands is widened and gets the columns it lacks; its values s
   );
 });
 
-test(
-  'more than a thousand files are copied by statements of at most a thousand, each file once',
-  { timeout: 120_000 },
-  async () => {
-    const account = await startAccount();
-    const stage = { kind: 'external', integration: 'LAKE_S3', url: 's3://lake/' } as const;
-    const one = await withArtifacts(ordersLoad(session, { f: 1 }), account.lake);
-    const artifacts = await Promise.all(
-      Array.from({ length: 1_001 }, async (_, index) => {
-        const key = `curated/part-${index}.parquet`;
-        await copyFile(one.artifacts[0]!.file, join(account.lake, key));
-        return { ...one.artifacts[0]!, key };
-      }),
-    );
-    const objects = [{ object: testObject('f'), rows: 1_001 }];
-    const clustered = openOn(account, { stage, clusterBy: { orders: ['note', 'id'] } });
-    expect(await clustered.load({ ...one, artifacts, objects })).toMatchObject({ kind: 'loaded', rows: 1_001 });
-    const copies = account.standIn.statements.filter((text) => text.startsWith('COPY'));
-    expect(copies.map((text) => text.match(/part-/g)?.length)).toEqual([1_000, 1]);
-    expect(account.standIn.statements.join()).toContain('CLUSTER BY ("NOTE", "ID")');
-    expect(account.standIn.statements.filter((text) => text.startsWith('PUT'))).toEqual([]);
-    await account.standIn.close();
-  },
-);
+test('more than a thousand files are copied by statements of at most a thousand, each file once', async () => {
+  const account = await startAccount();
+  const stage = { kind: 'external', integration: 'LAKE_S3', url: 's3://lake/' } as const;
+  const one = await withArtifacts(ordersLoad(session, { f: 1 }), account.lake);
+  const artifacts = await Promise.all(
+    Array.from({ length: 1_001 }, async (_, index) => {
+      const key = `curated/part-${index}.parquet`;
+      await copyFile(one.artifacts[0]!.file, join(account.lake, key));
+      return { ...one.artifacts[0]!, key };
+    }),
+  );
+  const objects = [{ object: testObject('f'), rows: 1_001 }];
+  const clustered = openOn(account, { stage, clusterBy: { orders: ['note', 'id'] } });
+  expect(await clustered.load({ ...one, artifacts, objects })).toMatchObject({ kind: 'loaded', rows: 1_001 });
+  const copies = account.standIn.statements.filter((text) => text.startsWith('COPY'));
+  expect(copies.map((text) => text.match(/part-/g)?.length)).toEqual([1_000, 1]);
+  expect(account.standIn.statements.join()).toContain('CLUSTER BY ("NOTE", "ID")');
+  expect(account.standIn.statements.filter((text) => text.startsWith('PUT'))).toEqual([]);
+  await account.standIn.close();
+});
