@@ -1,4 +1,3 @@
-import { randomInt } from 'node:crypto';
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { AuditObject } from '../../../../src/shared/ledger/port.js';
@@ -7,25 +6,13 @@ import { WRITE_MODES } from '../../../../src/shared/warehouses/port.js';
 import { LOAD_PHASES } from '../../../../src/shared/warehouses/postgres/loadBatch.js';
 import { openPostgresWarehouse } from '../../../../src/shared/warehouses/postgres/openPostgresWarehouse.js';
 import { auditDataset } from '../../../../src/workers/maintain/audit.js';
+import { diceOf, SEED } from '../../../support/dice.js';
 import { freshDatabase } from '../../../support/databases.js';
 import { openTestSession, testObject } from '../../../support/loadRequests.js';
 import type { State, StateBatch } from '../../../support/tableModel.js';
 import { modelTable, printModel, sortRows, stateBatch, stateLoad } from '../../../support/tableModel.js';
 
 const BATCHES = 500;
-const FIXED_SEED = 20_240_229;
-const FRESH_SEED = randomInt(2 ** 31);
-
-/** Numbers below n, the same for the same seed (mulberry32). */
-function dice(seed: number): (n: number) => number {
-  let state = seed;
-  return (n) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return Math.floor((((t ^ (t >>> 14)) >>> 0) / 2 ** 32) * n);
-  };
-}
 
 /** Batches of a few objects; some bring an object of a batch before, some a row that was there before, some rows of one key twice. */
 function randomBatches(mode: WriteMode, roll: (n: number) => number, count: number): readonly StateBatch[] {
@@ -73,7 +60,7 @@ describe('many batches', () => {
 
   /** Loads the batches out of order, kills every third load somewhere, repeats some, and tries each until it is done. */
   async function loadAll(mode: WriteMode, seed: number, count: number) {
-    const roll = dice(seed);
+    const roll = diceOf(seed).below;
     const url = await freshDatabase();
     const killer = new Client({ connectionString: url });
     await killer.connect();
@@ -134,20 +121,16 @@ describe('many batches', () => {
     for await (const objects of audited) expect(objects.filter(({ verdict }) => verdict !== 'balanced')).toEqual([]);
   }
 
-  it.each([FIXED_SEED, FRESH_SEED])(
-    'leave what the model has, and balance: seed %d',
-    { timeout: 240_000 },
-    async (seed) => {
-      await Promise.all(
-        WRITE_MODES.map(async (mode, index) => {
-          const { warehouse, done, kills } = await loadAll(mode, seed + index, Math.ceil(BATCHES / WRITE_MODES.length));
-          expect(kills).toBeGreaterThan(10);
-          const { rows } = await warehouse.ask('SELECT id, seen, note FROM states');
-          expect(sortRows(rows)).toEqual(printModel(modelTable(mode, done)));
-          await expectBalance(warehouse, mode, done);
-          await warehouse.close();
-        }),
-      );
-    },
-  );
+  it.each([SEED])('leave what the model has, and balance: seed %d', { timeout: 240_000 }, async (seed) => {
+    await Promise.all(
+      WRITE_MODES.map(async (mode, index) => {
+        const { warehouse, done, kills } = await loadAll(mode, seed + index, Math.ceil(BATCHES / WRITE_MODES.length));
+        expect(kills).toBeGreaterThan(10);
+        const { rows } = await warehouse.ask('SELECT id, seen, note FROM states');
+        expect(sortRows(rows)).toEqual(printModel(modelTable(mode, done)));
+        await expectBalance(warehouse, mode, done);
+        await warehouse.close();
+      }),
+    );
+  });
 });
