@@ -1,9 +1,7 @@
 import { parseType } from '../../shared/schema/typeText.js';
 
-/** How to turn a value into its column's type. */
+/** How to turn text of a CSV or JSON file into its column's type. */
 export interface CastOptions {
-  /** The type it is read as; undefined: text of a CSV or JSON file. */
-  readonly from?: string;
   readonly to: string;
   /** CSV writes a missing number as an empty field. */
   readonly isEmptyNull: boolean;
@@ -17,9 +15,12 @@ export interface CastOptions {
   readonly isString?: string;
 }
 
-const INTEGERS = /^U?(TINYINT|SMALLINT|INTEGER|BIGINT|HUGEINT)$/;
+/** Whole numbers of the engine. */
+export const INTEGERS = /^U?(TINYINT|SMALLINT|INTEGER|BIGINT|HUGEINT)$/;
 /** A DOUBLE holds this many digits. */
 const EXACT_DIGITS = 15;
+/** It takes at most so many to tell it from all others: a text of more says more than it holds. A guess of such a type was wrong. */
+export const MOST_DIGITS = 17;
 const FLOATS = /^(FLOAT|DOUBLE)$/;
 
 /**
@@ -28,27 +29,30 @@ const FLOATS = /^(FLOAT|DOUBLE)$/;
  */
 export function castSql(
   value: string,
-  { from, to, isEmptyNull, misfit, isGuess, isBinary = false, isString = 'false' }: CastOptions,
+  { to, isEmptyNull, misfit, isGuess, isBinary = false, isString = 'false' }: CastOptions,
 ): string {
-  if (from !== undefined) return typedCastSql(value, from, to);
   if (to === 'VARCHAR') return value;
   const text = isEmptyNull ? `nullif(${value}, '')` : value;
   const { cast, bad } =
     misfit === 'error' ? { cast: 'CAST', bad: "error('misfit')" } : { cast: 'TRY_CAST', bad: 'NULL' };
   const as = (type: string) => `${cast}(${text} AS ${type})`;
-  const easy = easyTest(text, to, as);
+  const easy = easyTest(text, to, as, isGuess);
   const checked = (test: string) =>
     `CASE ${easy === undefined ? '' : `WHEN ${easy} THEN ${as(to)} `}WHEN ${text} IS NULL THEN NULL WHEN ${test} THEN ${as(to)} ELSE ${bad} END`;
   const type = parseType(to);
   if (type.kind === 'decimal') return checked(decimalTest(text, { ...type, isBinary, isString }, as));
   const zeros = isGuess ? ` AND (strlen(${text}) = 1 OR NOT starts_with(${text}, '0'))` : '';
   if (INTEGERS.test(to)) return checked(`${integerTest(text, isBinary)} AND ${as(to)} = ${as('DOUBLE')}${zeros}`);
-  if (FLOATS.test(to)) return checked(floatTest(text, as(to), to === 'FLOAT' ? 7 : EXACT_DIGITS));
+  const digits = isGuess ? ` AND strlen(${digitsOf(text)}) <= ${MOST_DIGITS}` : '';
+  if (FLOATS.test(to)) return checked(`${floatTest(text, as(to), to === 'FLOAT' ? 7 : EXACT_DIGITS)}${digits}`);
   if (to === 'DATE')
     return checked(`NOT ${isEpoch(text)} AND (strlen(${text}) <= 10 OR ${as('TIMESTAMP')} = ${as('DATE')})`);
-  if (to === 'TIME') return checked(`NOT ${hasNanos(text)}`);
-  if (to === 'TIMESTAMP') return checked(`NOT ${isEpoch(text)} AND (${timestampTest(text, as)})`);
-  if (to === 'TIMESTAMP WITH TIME ZONE') return checked(`NOT ${isEpoch(text)} AND NOT ${hasNanos(text)}`);
+  if (to === 'TIME' || to === 'TIME WITH TIME ZONE') return checked(`NOT ${hasMore(text)}`);
+  const places = FRACTIONS[to];
+  if (places !== undefined) return checked(`NOT ${isEpoch(text)} AND (${timestampTest(text, as, places)})`);
+  if (to === 'TIMESTAMP WITH TIME ZONE') return checked(`NOT ${isEpoch(text)} AND NOT ${hasMore(text)}`);
+  // Parquet keeps the milliseconds of an interval.
+  if (to === 'INTERVAL') return checked(`NOT ${hasMore(text, 3)}`);
   return as(to);
 }
 
@@ -57,12 +61,13 @@ export function castSql(
  * Whole numbers: the number is written in as many characters, so nothing but it was there. Fractions: no zero, and so small
  * that whole numbers are exact. Moments: written out, with at most six digits behind the seconds and no offset but of their zone.
  */
-function easyTest(text: string, to: string, as: (type: string) => string): string | undefined {
+function easyTest(text: string, to: string, as: (type: string) => string, isGuess: boolean): string | undefined {
   const length = `strlen(${text})`;
   // The point, or what else may follow seconds of two digits, in its place: so the length tells how many digits there are.
   const isWritten = `(substr(${text}, 20, 1) = '.' OR (substr(${text}, 17, 1) = ':' AND substr(${text}, 20, 1) IN ('', 'Z', '+', '-')))`;
   if (INTEGERS.test(to)) return `strlen(CAST(${as(to)} AS VARCHAR)) = ${length}`;
-  if (to === 'DOUBLE') return `abs(${as(to)}) BETWEEN 1e-300 AND 9007199254740991`;
+  const isShort = isGuess ? `${length} <= ${MOST_DIGITS} AND ` : '';
+  if (to === 'DOUBLE') return `${isShort}abs(${as(to)}) BETWEEN 1e-300 AND 9007199254740991`;
   if (to === 'FLOAT') return `abs(${as(to)}) BETWEEN 1e-37 AND 16777215`;
   if (to === 'DATE') return `CAST(${as(to)} AS VARCHAR) = ${text}`;
   if (to === 'TIMESTAMP')
@@ -76,9 +81,13 @@ function easyTest(text: string, to: string, as: (type: string) => string): strin
  * what was written; more can only have been a string.
  */
 function isRounded(text: string): string {
-  const digits = `ltrim(regexp_replace(${text}, '[eE].*|[^0-9]', '', 'g'), '0')`;
-  const looks = `strlen(${digits}) IN (16, 17) OR regexp_full_match(${text}, '-?[0-9]{16,}[.]0')`;
+  const looks = `strlen(${digitsOf(text)}) IN (16, 17) OR regexp_full_match(${text}, '-?[0-9]{16,}[.]0')`;
   return `(strlen(${text}) > ${EXACT_DIGITS} AND regexp_matches(${text}, '[.eE]') AND (${looks}))`;
+}
+
+/** The digits that count. */
+export function digitsOf(text: string): string {
+  return `ltrim(regexp_replace(${text}, '[eE].*|[^0-9]', '', 'g'), '0')`;
 }
 
 function decimalTest(
@@ -114,21 +123,30 @@ function isEpoch(text: string): string {
   return `(${text} ILIKE '%epoch%')`;
 }
 
-/** No offset but zero, and no more than microseconds. The short forms that have neither are let through first. */
-function timestampTest(text: string, as: (type: string) => string): string {
-  const plain = `strlen(${text}) <= 26 AND NOT contains(${text}, '+') AND NOT contains(substr(${text}, 11), '-')`;
-  return `((${plain}) OR ${as('TIMESTAMP')} = ${as('TIMESTAMPTZ')} AT TIME ZONE 'UTC') AND NOT ${hasNanos(text)}`;
+/** Digits behind the seconds that moments without a zone hold. */
+const FRACTIONS: Readonly<Record<string, number>> = { TIMESTAMP: 6, TIMESTAMP_S: 0, TIMESTAMP_MS: 3, TIMESTAMP_NS: 9 };
+
+/** No offset but zero, and no more digits than the type holds. The short forms that have neither are let through first. */
+function timestampTest(text: string, as: (type: string) => string, places: number): string {
+  const plain = `strlen(${text}) <= ${places === 9 ? 29 : 26} AND NOT contains(${text}, '+') AND NOT contains(substr(${text}, 11), '-')`;
+  return `((${plain}) OR ${as('TIMESTAMP')} = ${as('TIMESTAMPTZ')} AT TIME ZONE 'UTC') AND NOT ${hasMore(text, places)}`;
 }
 
-function hasNanos(text: string): string {
-  return `(strlen(${text}) > 12 AND regexp_matches(${text}, '\\.\\d{6}\\d*[1-9]'))`;
+/** Whether digits other than zeros stand behind so many of a fraction. */
+function hasMore(text: string, places = 6): string {
+  return `(strlen(${text}) > ${places + 2} AND regexp_matches(${text}, '\\.\\d{${places}}\\d*[1-9]'))`;
 }
 
-function typedCastSql(value: string, from: string, to: string): string {
+/** A value that a Parquet file has as `from`, whole: what a float, or a moment of microseconds, does not hold is a misfit. */
+export function typedCastSql(
+  value: string,
+  { from, to, misfit }: { readonly from: string; readonly to: string; readonly misfit: 'error' | 'null' },
+): string {
   if (from === to) return value;
-  const cast = `CAST(${value} AS ${to})`;
+  const cast = `${misfit === 'error' ? 'CAST' : 'TRY_CAST'}(${value} AS ${to})`;
   const back =
     INTEGERS.test(from) && FLOATS.test(to) ? 'HUGEINT' : from === 'TIMESTAMP_NS' && to === 'TIMESTAMP' ? from : '';
   if (back === '') return cast;
-  return `CASE WHEN ${value} IS NULL OR CAST(${cast} AS ${back}) = ${value} THEN ${cast} ELSE error('misfit') END`;
+  const bad = misfit === 'error' ? "error('misfit')" : 'NULL';
+  return `CASE WHEN ${value} IS NULL OR CAST(${cast} AS ${back}) = ${value} THEN ${cast} ELSE ${bad} END`;
 }

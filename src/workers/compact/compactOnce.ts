@@ -13,6 +13,7 @@ import { addPartitions } from './hive.js';
 import { inspectInputs } from './inspect.js';
 import { type AsideRow, observeRows, type PartedSources } from './asideRows.js';
 import { planSlices, pruneColumns } from './plan.js';
+import { refuseReserved } from './refuseRows.js';
 import { repair, recount } from './repair.js';
 import { refuseReserved } from './reserved.js';
 import { resolveSchema } from './resolveSchema.js';
@@ -103,7 +104,7 @@ export async function compactOnce(request: CompactFilesRequest): Promise<Compact
     const whole = inspected.filter((answer): answer is Source => !isRefusal(answer));
     const typed = await convertAvro(whole, request);
     const observed = await observeRows(typed.answers, { ...request, folder });
-    const reserved = observed.sources.flatMap((source) => (request.provenance ? refuseReserved(source) : []));
+    const reserved = observed.sources.flatMap((source) => refuseReserved(source, request.provenance));
     const refused = new Set(reserved.map(({ object }) => object));
     const kept = observed.sources.filter(({ object }) => !refused.has(object));
     const sources = hive ? addPartitions(kept, schema) : kept;

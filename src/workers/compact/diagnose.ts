@@ -4,7 +4,8 @@ import { bisect } from './bisect.js';
 import { guessTypes } from './guess.js';
 import { planReads, type Read } from './plan.js';
 import type { Refusal, Source, TargetColumn } from './sources.js';
-import { PLACE, columnSql, placedSql, probeSql, readerSql, selectSql } from './sql.js';
+import { misfitSql } from './columnSql.js';
+import { PLACE, placedSql, probeSql, readerSql, selectSql } from './sql.js';
 
 /** Values of one text file that do not fit one column. */
 export interface Misfit {
@@ -33,10 +34,11 @@ interface DiagnoseOptions {
 /** Finds why the sources cannot be compacted into these columns: each culprit with its place. Nothing found: both lists are empty. */
 export async function diagnose(sources: readonly Source[], options: DiagnoseOptions): Promise<Diagnosis> {
   const texts = sources.filter(({ format }) => format !== 'parquet');
-  const tables = sources.filter(({ format }) => format === 'parquet');
-  const found = await bisect(texts, (some) => findMisfits(some, options));
+  const found = await bisect(sources, (some) => findMisfits(some, options));
+  const seen = new Set([...found.refusals, ...found.answers].map(({ object }) => object));
+  const tables = sources.filter(({ format, object }) => format === 'parquet' && !seen.has(object));
   const broken = await bisect(tables, (some) => probe(some, options));
-  const misfits = await withTypes(texts, found.answers, options);
+  const misfits = await withTypes(sources, found.answers, options);
   const refusals = [...found.refusals, ...broken.refusals];
   if (misfits.length + refusals.length > 0) return { misfits, refusals };
   return { misfits, refusals: (await bisect(texts, (some) => probe(some, options))).refusals };
@@ -51,11 +53,9 @@ async function findMisfits(sources: readonly Source[], options: DiagnoseOptions)
 }
 
 async function findInRead(read: Read, { session, columns, signal }: DiagnoseOptions): Promise<readonly Place[]> {
-  const typed = columns.filter(({ name, type }) => type !== 'VARCHAR' && hasColumn(read, name) && !isNested(type));
+  const typed = columns.filter(({ name, type }) => !/^(VARCHAR|JSON)$/.test(type) && hasColumn(read, name));
   const tests = typed.map((column, index) => {
-    const text = columnSql(read, { ...column, type: 'VARCHAR' }, 'null');
-    const given = read.format === 'csv' ? `nullif(${text}, '')` : text;
-    const misfit = `${given} IS NOT NULL AND (${columnSql(read, column, 'null')}) IS NULL`;
+    const misfit = misfitSql(read, column);
     return `count(*) FILTER (${misfit}) AS n${index}, min(${PLACE.row}) FILTER (${misfit}) AS r${index}`;
   });
   const rows = await session.query(
@@ -79,13 +79,17 @@ async function withTypes(
   { session, signal }: DiagnoseOptions,
 ): Promise<readonly Misfit[]> {
   const objects = new Set(places.map(({ object }) => object));
+  const known = new Map(
+    sources.flatMap(({ object, format, columns }) => (format === 'parquet' ? [[object, columns] as const] : [])),
+  );
   const guessed = await guessTypes(
-    sources.filter(({ object }) => objects.has(object)),
+    sources.filter(({ object }) => objects.has(object) && !known.has(object)),
     { session, names: places.map(({ column }) => column), whole: true, ...(signal === undefined ? {} : { signal }) },
   );
   return places.map((place) => {
-    const types = guessed.get(place.object) ?? new Map<string, string>();
-    const got = [...types].find(([name]) => name.toLowerCase() === place.column.toLowerCase())?.[1];
+    const own = known.get(place.object)?.map(({ name, type }): [string, string] => [name, type ?? 'VARCHAR']);
+    const types = own ?? [...(guessed.get(place.object) ?? [])];
+    const got = types.find(([name]) => name.toLowerCase() === place.column.toLowerCase())?.[1];
     return { ...place, got: got ?? 'VARCHAR' };
   });
 }

@@ -1,10 +1,10 @@
 import type { EngineSession } from '../../shared/engine/port.js';
 import type { ErrorCode } from '../../shared/errors.js';
-import { quoteText } from '../../shared/schema/columns.js';
-import { isNested } from './diagnose.js';
 import { planReads, type Read } from './plan.js';
+import { noObjectsSql } from './refuseRows.js';
 import type { Source, TargetColumn } from './sources.js';
-import { PLACE, columnSql, placedSql, readerSql } from './sql.js';
+import { misfitSql } from './columnSql.js';
+import { PLACE, placedSql, readerSql } from './sql.js';
 
 /** A row at fault, by its number among the records of the text (from 0, the header not counted), or by a byte within it. */
 export interface BadRow {
@@ -62,15 +62,9 @@ function describeReject(kind: string, { columns }: Read): Pick<BadRow, 'code' | 
   return { code: 'ROW_UNREADABLE', reason: reasons[kind] ?? 'expected CSV (RFC 4180), got text that is none' };
 }
 
-/** Lines of NDJSON that hold no JSON object. */
+/** Lines of NDJSON, and elements of an array, that are no JSON object. */
 async function findNoObjects(source: Source, { session, signal }: AsideRequest): Promise<readonly BadRow[]> {
-  const rows = await session.query(
-    `SELECT row, json IS NULL AS broken FROM (
-       SELECT row_number() OVER () - 1 AS row, json FROM read_json_objects([${quoteText(source.file)}],
-         format = 'newline_delimited', compression = 'uncompressed', hive_partitioning = false, ignore_errors = true))
-     WHERE json IS NULL OR json_type(json) <> 'OBJECT' LIMIT ${MAX_ASIDE_ROWS + 1}`,
-    signal,
-  );
+  const rows = await session.query(`SELECT * FROM ${noObjectsSql(source)} LIMIT ${MAX_ASIDE_ROWS + 1}`, signal);
   return rows.map(({ row, broken }) => ({
     at: { record: Number(row) },
     code: 'ROW_UNREADABLE',
@@ -82,7 +76,7 @@ async function findNoObjects(source: Source, { session, signal }: AsideRequest):
 async function findMisfits(source: Source, { session, columns, signal }: AsideRequest): Promise<readonly BadRow[]> {
   const read = readOf(source);
   const typed = columns.filter(
-    ({ name, type }) => !isNested(type) && read.columns.some((own) => own.name.toLowerCase() === name.toLowerCase()),
+    ({ name, type }) => type !== 'JSON' && read.columns.some((own) => own.name.toLowerCase() === name.toLowerCase()),
   );
   if (typed.length === 0) return [];
   const faults = typed.map((column, index) => `WHEN ${misfitSql(read, column)} THEN ${index}`);
@@ -100,13 +94,6 @@ async function findMisfits(source: Source, { session, columns, signal }: AsideRe
       reason: `column ${name}: expected ${type}, got ${got}`,
     };
   });
-}
-
-function misfitSql(read: Read, column: TargetColumn): string {
-  const text = columnSql(read, { ...column, type: 'VARCHAR' }, 'null');
-  if (column.type === 'VARCHAR') return `contains(${text}, chr(0))`;
-  const given = read.format === 'csv' ? `nullif(${text}, '')` : text;
-  return `${given} IS NOT NULL AND (${columnSql(read, column, 'null')}) IS NULL`;
 }
 
 function readOf(source: Source): Read {

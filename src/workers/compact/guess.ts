@@ -1,12 +1,15 @@
-import type { EngineSession, EngineValue } from '../../shared/engine/port.js';
+import type { EngineSession } from '../../shared/engine/port.js';
 import { quoteName, quoteText } from '../../shared/schema/columns.js';
 import { bisect } from './bisect.js';
+import { MOST_DIGITS, digitsOf } from './casts.js';
 import { CODE, type Read, planReads } from './plan.js';
 import type { Source } from './sources.js';
 import { readerSql } from './sql.js';
 
 /** Rows of one file that are looked at; the cast of every value checks the guess afterwards. */
 const SAMPLE_ROWS = 1_000;
+/** The time of a statement grows faster than its columns. */
+const COLUMNS_AT_ONCE = 200;
 
 interface GuessOptions {
   readonly session: EngineSession;
@@ -30,12 +33,28 @@ export async function guessTypes(
   return new Map(answers);
 }
 
-async function guessRead(read: Read, { session, names, whole, signal }: GuessOptions) {
+async function guessRead(read: Read, options: GuessOptions): Promise<Guessed> {
+  const { names } = options;
   const wanted = new Set(names.map((name) => name.toLowerCase()));
   const columns = read.columns
     .map((column, index) => ({ ...column, index }))
     .filter(({ name }) => wanted.has(name.toLowerCase()));
-  if (columns.length === 0) return [];
+  const found = new Map<string, Map<string, string>>();
+  for (let from = 0; from < columns.length; from += COLUMNS_AT_ONCE) {
+    const some = columns.slice(from, from + COLUMNS_AT_ONCE);
+    for (const [object, types] of await guessColumns(read, some, options))
+      found.set(object, new Map([...(found.get(object) ?? []), ...types]));
+  }
+  return [...found];
+}
+
+type Guessed = readonly (readonly [object: string, types: ReadonlyMap<string, string>])[];
+
+async function guessColumns(
+  read: Read,
+  columns: readonly { readonly name: string; readonly index: number }[],
+  { session, whole, signal }: GuessOptions,
+): Promise<Guessed> {
   const isJson = read.format !== 'csv';
   const kinds = columns.map(({ name, index }) =>
     isJson ? jsonKind(quoteName(name)) : textKind(`nullif(c${index}, '')`),
@@ -43,14 +62,17 @@ async function guessRead(read: Read, { session, names, whole, signal }: GuessOpt
   const source = whole ? readerSql(read, []) : sampleSql(read);
   const types = isJson ? source.replaceAll(": 'VARCHAR'", ": 'JSON'") : source;
   const rows = await session.query(
-    `SELECT file, ${kinds.map((_, index) => `${countSql(`k${index}`)} AS t${index}`).join(', ')}
+    `SELECT file, ${kinds.map((_, index) => `bit_or(k${index}) AS t${index}`).join(', ')}
      FROM (SELECT file_index AS file, ${kinds.map((kind, index) => `${kind} AS k${index}`).join(', ')} FROM ${types})
      GROUP BY ALL`,
     signal,
   );
   return rows.map((row) => {
     const object = read.sources[Number(row.file)]?.object ?? '';
-    return [object, new Map(columns.map(({ name }, index) => [name, readCounts(row[`t${index}`] ?? null)]))] as const;
+    return [
+      object,
+      new Map(columns.map(({ name }, index) => [name, readKinds(Number(row[`t${index}`] ?? 0))])),
+    ] as const;
   });
 }
 
@@ -65,9 +87,9 @@ function sampleSql(read: Read): string {
 
 const KINDS = ['other', 'code', 'boolean', 'integer', 'number', 'date', 'moment', 'zoned', 'nested'] as const;
 
-/** How many values look like each kind, as a list in the order of KINDS. */
-function countSql(kind: string): string {
-  return `[${KINDS.map((name) => `count(*) FILTER (${kind} = '${name}')`).join(', ')}]`;
+/** Each kind is a bit: the sum of a column's tells which ones its values look like. */
+function bitOf(kind: (typeof KINDS)[number]): number {
+  return 1 << KINDS.indexOf(kind);
 }
 
 /** What a text looks like. Digits that a number would not give back whole (leading zeros, too many) are a `code`. */
@@ -77,32 +99,33 @@ function textKind(text: string): string {
   const [date, time] = ['\\d{4}-\\d\\d-\\d\\d', '\\d\\d:\\d\\d(:\\d\\d(\\.\\d{1,6})?)?'];
   const whole = '(0|[1-9][0-9]*)';
   const number = `-?(${whole}?[.][0-9]+|${whole}[.]|(0|[1-9][0-9]{0,14}))([eE][+-]?[0-9]+)?|(?i:nan|-?inf(inity)?)`;
+  const many = `strlen(${digitsOf(text)}) > ${MOST_DIGITS}`;
   return `CASE WHEN ${text} IS NULL THEN NULL
-    WHEN ${matches(`-?${whole}`)} AND ${fits('BIGINT')} THEN 'integer'
-    WHEN ${matches(number)} THEN 'number'
-    WHEN ${matches('-?[0-9]+')} THEN 'code'
-    WHEN lower(${text}) IN ('true', 'false') THEN 'boolean'
-    WHEN ${matches(date)} AND ${fits('DATE')} THEN 'date'
-    WHEN ${matches(`${date}[ T]${time}`)} AND ${fits('TIMESTAMP')} THEN 'moment'
-    WHEN ${matches(`${date}[ T]${time} ?(Z|[+-]\\d\\d(:?\\d\\d)?)`)} AND ${fits('TIMESTAMPTZ')} THEN 'zoned'
-    ELSE 'other' END`;
+    WHEN ${matches(`-?${whole}`)} AND ${fits('BIGINT')} THEN ${bitOf('integer')}
+    WHEN ${matches(number)} THEN (CASE WHEN strlen(${text}) > ${MOST_DIGITS} AND ${many} THEN ${bitOf('code')} ELSE ${bitOf('number')} END)
+    WHEN ${matches('-?[0-9]+')} THEN ${bitOf('code')}
+    WHEN lower(${text}) IN ('true', 'false') THEN ${bitOf('boolean')}
+    WHEN ${matches(date)} AND ${fits('DATE')} THEN ${bitOf('date')}
+    WHEN ${matches(`${date}[ T]${time}`)} AND ${fits('TIMESTAMP')} THEN ${bitOf('moment')}
+    WHEN ${matches(`${date}[ T]${time} ?(Z|[+-]\\d\\d(:?\\d\\d)?)`)} AND ${fits('TIMESTAMPTZ')} THEN ${bitOf('zoned')}
+    ELSE ${bitOf('other')} END`;
 }
 
 /** JSON tells numbers from strings: only strings are looked into, for dates and times. */
 function jsonKind(value: string): string {
   const text = `${value}->>'$'`;
-  const inside = textKind(text).replaceAll(/'(integer|number|boolean|code)'/g, "'other'");
-  return `CASE WHEN ${value} IS NULL THEN NULL ELSE CASE json_type(${value}) WHEN 'NULL' THEN NULL WHEN 'BOOLEAN' THEN 'boolean' WHEN 'DOUBLE' THEN (CASE WHEN regexp_full_match(${text}, '-?[0-9]+') THEN 'code' ELSE 'number' END)
-    WHEN 'OBJECT' THEN 'nested' WHEN 'ARRAY' THEN 'nested' WHEN 'VARCHAR' THEN (${inside})
-    ELSE CASE WHEN TRY_CAST(${text} AS BIGINT) IS NULL THEN 'code' ELSE 'integer' END END END`;
+  const moments = bitOf('date') | bitOf('moment') | bitOf('zoned');
+  const inside = `greatest((${textKind(text)}) & ${moments}, ${bitOf('other')})`;
+  return `CASE WHEN ${value} IS NULL THEN NULL ELSE CASE json_type(${value}) WHEN 'NULL' THEN NULL WHEN 'BOOLEAN' THEN ${bitOf('boolean')}
+    WHEN 'DOUBLE' THEN (CASE WHEN regexp_full_match(${text}, '-?[0-9]+') THEN ${bitOf('code')} ELSE ${bitOf('number')} END)
+    WHEN 'OBJECT' THEN ${bitOf('nested')} WHEN 'ARRAY' THEN ${bitOf('nested')} WHEN 'VARCHAR' THEN (${inside})
+    ELSE CASE WHEN TRY_CAST(${text} AS BIGINT) IS NULL THEN ${bitOf('code')} ELSE ${bitOf('integer')} END END END`;
 }
 
-function readCounts(value: EngineValue): string {
-  const counts = Array.isArray(value) ? value.map(Number) : [];
-  const all = counts.reduce((sum, count) => sum + count, 0);
+function readKinds(bits: number): string {
   const areAll = (...kinds: readonly (typeof KINDS)[number][]) =>
-    kinds.reduce((sum, kind) => sum + (counts[KINDS.indexOf(kind)] ?? 0), 0) === all;
-  if (all === 0) return 'NULL';
+    (bits & ~kinds.reduce((sum, kind) => sum | bitOf(kind), 0)) === 0;
+  if (bits === 0) return 'NULL';
   if (areAll('boolean')) return 'BOOLEAN';
   if (areAll('integer')) return 'BIGINT';
   if (areAll('integer', 'number')) return 'DOUBLE';
@@ -110,5 +133,5 @@ function readCounts(value: EngineValue): string {
   if (areAll('date', 'moment')) return 'TIMESTAMP';
   if (areAll('zoned')) return 'TIMESTAMP WITH TIME ZONE';
   if (areAll('integer', 'number', 'code')) return CODE;
-  return (counts[KINDS.indexOf('nested')] ?? 0) > 0 ? 'JSON' : 'VARCHAR';
+  return (bits & bitOf('nested')) === 0 ? 'VARCHAR' : 'JSON';
 }

@@ -6,7 +6,7 @@ import { refuseWrappedMoments } from './checkMoments.js';
 import { refuseFalsePages } from './checkPages.js';
 import { bisect, type Sifted } from './bisect.js';
 import { planReads } from './plan.js';
-import { findDuplicate } from './read.js';
+import { refuseNames, refuseNoObjects } from './refuseRows.js';
 import type { Refusal, Source } from './sources.js';
 import { readerSql } from './sql.js';
 
@@ -33,7 +33,8 @@ export async function observeSources(sources: readonly Source[], options: Observ
     [...counted, ...sifted.flatMap(({ answers }) => answers)].map((source) => [source.object, source]),
   );
   const faulty = [
-    ...[...seen.values()].flatMap(refuseDuplicates),
+    ...[...seen.values()].flatMap(refuseNames),
+    ...(await refuseNoObjects([...seen.values()], options)),
     ...(await refuseFalsePages([...seen.values()], options)),
     ...(await refuseWrappedMoments([...seen.values()], options)),
   ];
@@ -145,24 +146,13 @@ async function observeJson(
   return sources.map((source, index) => {
     const { rows: count = 0, keys } = seen.get(index) ?? {};
     const names = new Set(Array.isArray(keys) ? keys.flatMap(namesOf) : []);
-    return { ...source, rows: Number(count), columns: [...names].map((name) => ({ name })) };
+    const hasBareRows = Array.isArray(keys) && keys.some((of) => namesOf(of).length === 0);
+    return { ...source, rows: Number(count), columns: [...names].map((name) => ({ name })), hasBareRows };
   });
 }
 
 function namesOf(value: EngineValue | undefined): readonly string[] {
   return Array.isArray(value) ? value.map(String) : [];
-}
-
-function refuseDuplicates({ object, columns }: Source): readonly Refusal[] {
-  const twice = findDuplicate(columns.map(({ name }) => name));
-  if (twice === undefined) return [];
-  return [
-    {
-      object,
-      code: 'COLUMN_MISMATCH',
-      reason: `expected each column once, got ${twice} twice (upper and lower case are one)`,
-    },
-  ];
 }
 
 function listSql(sources: readonly Source[]): string {

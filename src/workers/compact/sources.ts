@@ -44,6 +44,8 @@ export interface Source {
   readonly hasPageChecksums?: boolean;
   /** Parquet: its columns of the old INT96 moments. */
   readonly int96?: readonly string[];
+  /** JSON: some rows have no key; they may be no objects. */
+  readonly hasBareRows?: boolean;
   /** Values of its path, by name: columns that the file itself lacks. */
   readonly partition?: readonly PartitionValue[];
   /** `file` holds the lines of an Avro file, not yet turned into Parquet. */

@@ -1,10 +1,9 @@
 import { type Column, quoteName, quoteText } from '../../shared/schema/columns.js';
-import { parseType } from '../../shared/schema/typeText.js';
-import { castSql } from './casts.js';
+import { columnSql, csvName, jsonType } from './columnSql.js';
 import { type Read, shadowsReader } from './plan.js';
 import type { TargetColumn } from './sources.js';
 
-const [FILE, ROW] = ['"sluice file"', '"sluice row"'];
+const [FILE, ROW] = ['"_sluice file"', '"_sluice row"'];
 
 /** The rows of a read in the dataset's columns, then `_sluice_object` and `_sluice_row` where provenance is asked for. */
 export function selectSql(read: Read, columns: readonly TargetColumn[], provenance: boolean): string {
@@ -114,48 +113,6 @@ export function parquetSql(paths: readonly string[]): string {
   return `read_parquet([${paths.map(quoteText).join(', ')}], hive_partitioning = false)`;
 }
 
-/** A value of the dataset's column as this read has it; NULL when its files lack the column. */
-export function columnSql(read: Read, { name, type, isGuess = false }: TargetColumn, misfit: 'error' | 'null'): string {
-  const fromPath = partitionSql(read, name);
-  if (fromPath !== undefined) return `CAST(${fromPath} AS ${type})`;
-  const index = read.columns.findIndex((column) => column.name.toLowerCase() === name.toLowerCase());
-  const observed = read.columns[index];
-  if (observed === undefined || observed.type === 'NULL') return `CAST(NULL AS ${type})`;
-  const value = read.format === 'csv' ? csvName(index) : quoteName(observed.name);
-  if (type === 'VARCHAR' && misfit === 'error' && (read.format !== 'parquet' || observed.type === type)) {
-    // The bytes of text were looked through as they came.
-    const isFree = read.format === 'csv' || read.sources.every(({ isNulFree }) => isNulFree === true);
-    return isFree ? value : withoutNul(value, name);
-  }
-  if (read.format !== 'parquet' && jsonType(read, type) === type) return value;
-  const isQuoted = isJsonDecimal(read, type);
-  return castSql(isQuoted ? `(${value} ->> '$')` : value, {
-    ...(read.format === 'parquet' && observed.type !== undefined ? { from: observed.type } : {}),
-    to: type,
-    isEmptyNull: read.format === 'csv',
-    misfit,
-    isGuess,
-    isBinary: read.format !== 'csv',
-    ...(isQuoted ? { isString: `starts_with(CAST(${value} AS VARCHAR), '"')` } : {}),
-  });
-}
-
-/** The value that the path of each row's file gives to a column; undefined when paths do not name it. */
-function partitionSql(read: Read, name: string): string | undefined {
-  const values = read.sources.map(({ partition = [] }) =>
-    partition.find((pair) => pair.name.toLowerCase() === name.toLowerCase()),
-  );
-  if (values.every((pair) => pair === undefined)) return undefined;
-  const texts = values.map((pair) => (pair?.value === null || pair === undefined ? 'NULL' : quoteText(pair.value)));
-  return `([${texts.join(', ')}]::VARCHAR[])[${shadowsReader(read) ? '1' : 'CAST(file_index AS BIGINT) + 1'}]`;
-}
-
-/** Text of a column; a NUL in it, which warehouses do not take, is an error that refuseUnreadable knows. */
-function withoutNul(value: string, name: string): string {
-  const message = quoteText(`NUL in column ${name} of text`);
-  return `CASE WHEN contains(${value}, chr(0)) THEN error(${message}) ELSE ${value} END`;
-}
-
 /** The reader's call, text as text: values are cast by the SELECT. */
 export function readerSql(read: Read, columns: readonly TargetColumn[]): string {
   const files = `[${read.sources.map(({ file }) => quoteText(file)).join(', ')}]`;
@@ -166,7 +123,7 @@ export function readerSql(read: Read, columns: readonly TargetColumn[]): string 
     return `${quoteText(name)}: ${quoteText(jsonType(read, column?.type ?? 'VARCHAR'))}`;
   });
   // Rows of JSON without any key are rows too, and a reader wants at least one column.
-  const asked = types.length === 0 ? "'sluice none': 'VARCHAR'" : types.join(', ');
+  const asked = types.length === 0 ? "'_sluice none': 'VARCHAR'" : types.join(', ');
   const common = `columns = {${asked}}, compression = 'uncompressed', hive_partitioning = false`;
   if (read.format === 'csv') {
     const dialect = `header = true, delim = ${quoteText(read.delimiter)}, quote = '"', escape = '"', allow_quoted_nulls = false`;
@@ -203,20 +160,4 @@ function rowSql(read: Read): string {
 /** Parquet numbers its rows file by file. */
 function isNumbered(read: Read): boolean {
   return read.format === 'parquet' && !shadowsReader(read);
-}
-
-/** Decimals of JSON are read as JSON: only that tells one in quotes from a number, whose long fractions came by way of a DOUBLE. */
-function isJsonDecimal({ format }: Read, type: string): boolean {
-  return (format === 'ndjson' || format === 'json') && parseType(type).kind === 'decimal';
-}
-
-/** Nested values of JSON are read as their type, decimals as JSON, the others as text. */
-function jsonType(read: Read, type: string): string {
-  if (read.format === 'csv') return 'VARCHAR';
-  if (isJsonDecimal(read, type)) return 'JSON';
-  return type === 'JSON' || /\]$|^(STRUCT|MAP)\(/.test(type) ? type : 'VARCHAR';
-}
-
-function csvName(index: number): string {
-  return `c${index}`;
 }

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { quoteText } from '../../../src/shared/schema/columns.js';
-import { castSql } from '../../../src/workers/compact/casts.js';
+import { castSql, typedCastSql } from '../../../src/workers/compact/casts.js';
 import { type Bench, openBench } from './support.js';
 
 let bench: Bench;
@@ -159,7 +159,7 @@ test('a guessed whole number with leading zeros is a misfit', async () => {
 test('a typed value that its new type cannot hold whole is an error', async () => {
   const cast = (value: string, from: string, to: string) =>
     bench.session.query(
-      `SELECT CAST(${castSql('x', { from, to, isEmptyNull: false, misfit: 'error', isGuess: false })} AS VARCHAR) AS v FROM (SELECT ${value}::${from} AS x)`,
+      `SELECT CAST(${typedCastSql('x', { from, to, misfit: 'error' })} AS VARCHAR) AS v FROM (SELECT ${value}::${from} AS x)`,
     );
   expect((await cast('5', 'INTEGER', 'BIGINT'))[0]?.v).toBe('5');
   expect((await cast('9007199254740992', 'BIGINT', 'DOUBLE'))[0]?.v).toBe('9007199254740992.0');

@@ -102,7 +102,7 @@ test('text that is none, NUL bytes, other encodings and bad rows are refused wit
     'twice.ndjson': expect.stringMatching(/^OBJECT_UNREADABLE: expected each key once|^COLUMN_MISMATCH/),
     'quote.csv': expect.stringMatching(/^OBJECT_UNREADABLE: expected the end of a quoted value/),
     'text.ndjson': expect.stringMatching(/^OBJECT_UNREADABLE: expected JSON, got: unexpected character/),
-    'list.ndjson': expect.stringMatching(/^OBJECT_UNREADABLE: expected a JSON object, got ARRAY/),
+    'list.ndjson': 'OBJECT_UNREADABLE: expected JSON objects, got another value in 1 row, first in row 2',
     'sheet.xlsx':
       'FORMAT_UNSUPPORTED: expected Parquet, CSV, JSON or Avro, got an Excel workbook: save the sheet as CSV',
     'bom.csv': '1 rows',

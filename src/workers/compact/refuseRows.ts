@@ -1,0 +1,60 @@
+import type { EngineSession } from '../../shared/engine/port.js';
+import { quoteText } from '../../shared/schema/columns.js';
+import { findDuplicate } from './read.js';
+import type { Refusal, Source } from './sources.js';
+
+/** Targets keep columns of such names for themselves: the batch of a row, its object and its number. */
+const RESERVED = /^_sluice[_ ]/i;
+/** Names of columns that a SELECT uses on its way. */
+const INTERNAL = /^_sluice /i;
+
+/** JSON values that are no objects: the reader makes a row of NULLs of `null` without a word. */
+export function noObjectsSql({ file, format }: Source): string {
+  const layout = format === 'json' ? 'array' : 'newline_delimited';
+  return `(SELECT row, json IS NULL AS broken FROM (
+    SELECT row_number() OVER () - 1 AS row, json FROM read_json_objects([${quoteText(file)}],
+      format = ${quoteText(layout)}, compression = 'uncompressed', hive_partitioning = false, ignore_errors = ${format !== 'json'}))
+    WHERE json IS NULL OR json_type(json) <> 'OBJECT')`;
+}
+
+/** Refuses JSON with a row that is no object. Only files that have rows without a key are looked into. */
+export async function refuseNoObjects(
+  sources: readonly Source[],
+  { session, signal }: { readonly session: EngineSession; readonly signal?: AbortSignal },
+): Promise<readonly Refusal[]> {
+  const refusals: Refusal[] = [];
+  for (const source of sources.filter(({ hasBareRows }) => hasBareRows === true)) {
+    const [row] = await session.query(
+      `SELECT count(*) AS n, min(row) + 1 AS first FROM ${noObjectsSql(source)}`,
+      signal,
+    );
+    const count = Number(row?.n);
+    const rows = count === 1 ? '1 row' : `${count} rows`;
+    const reason = `expected JSON objects, got another value in ${rows}, first in row ${Number(row?.first)}`;
+    if (count > 0) refusals.push({ object: source.object, code: 'OBJECT_UNREADABLE', reason });
+  }
+  return refusals;
+}
+
+/** Refuses a file of which two columns have one name, or one has none. */
+export function refuseNames({ object, columns }: Source): readonly Refusal[] {
+  if (columns.some(({ name }) => name === ''))
+    return [{ object, code: 'COLUMN_MISMATCH', reason: 'expected a name of each column, got an empty one' }];
+  const twice = findDuplicate(columns.map(({ name }) => name));
+  if (twice === undefined) return [];
+  return [
+    {
+      object,
+      code: 'COLUMN_MISMATCH',
+      reason: `expected each column once, got ${twice} twice (upper and lower case are one)`,
+    },
+  ];
+}
+
+/** Refuses a file with a column of Sluice's own names, which it needs while it reads and, with provenance, in the artifacts. */
+export function refuseReserved({ object, columns }: Source, provenance: boolean): readonly Refusal[] {
+  const reserved = provenance ? RESERVED : INTERNAL;
+  const taken = columns.find(({ name }) => reserved.test(name));
+  if (taken === undefined) return [];
+  return [{ object, code: 'COLUMN_MISMATCH', reason: `expected no column of Sluice's own, got ${taken.name}` }];
+}
