@@ -15,7 +15,6 @@ import { type AsideRow, observeRows, type PartedSources } from './asideRows.js';
 import { planSlices, pruneColumns } from './plan.js';
 import { refuseReserved } from './refuseRows.js';
 import { repair, recount } from './repair.js';
-import { refuseReserved } from './reserved.js';
 import { resolveSchema } from './resolveSchema.js';
 import { stampSql } from './sql.js';
 import { type CompactInput, type Refusal, type Source, type TargetColumn, isRefusal } from './sources.js';
