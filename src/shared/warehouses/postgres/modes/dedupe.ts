@@ -1,12 +1,14 @@
 import { SluiceError } from '../../../errors.js';
+import type { ObjectId } from '../../../ids.js';
+import { asObjectId } from '../../../ids.js';
 import { quoteName } from '../../../schema/columns.js';
 import type { WriteContext } from './mode.js';
 
 /** A source without the rows that give way to another of their key in the same batch. */
 export interface Deduplicated {
   readonly source: string;
-  /** Rows that it leaves out. */
-  readonly leftOut: number;
+  /** Rows that it leaves out, by object. */
+  readonly leftOut: ReadonlyMap<ObjectId, number>;
   readonly close: () => Promise<void>;
 }
 
@@ -36,7 +38,7 @@ export async function leaveOlderOut({ request, key, source }: WriteContext): Pro
     `SELECT 1 AS twice FROM ${source} GROUP BY ${keys.join(', ')} HAVING count(*) > 1 LIMIT 1`,
     signal,
   );
-  if (again.length === 0) return { source, leftOut: 0, close: async () => {} };
+  if (again.length === 0) return { source, leftOut: new Map(), close: async () => {} };
   const order = [
     ...orderBy.map((name) => `${quoteName(name)} DESC NULLS LAST`),
     '_sluice_object DESC',
@@ -47,10 +49,13 @@ export async function leaveOlderOut({ request, key, source }: WriteContext): Pro
      QUALIFY row_number() OVER (PARTITION BY ${keys.join(', ')} ORDER BY ${order.join(', ')}) > 1`,
     signal,
   );
-  const [left] = await session.query(`SELECT count(*)::DOUBLE AS rows FROM ${OLDER}`, signal);
+  const left = await session.query(
+    `SELECT _sluice_object::VARCHAR AS object, count(*)::DOUBLE AS rows FROM ${OLDER} GROUP BY 1`,
+    signal,
+  );
   return {
     source: `(SELECT * FROM ${source} ANTI JOIN ${OLDER} USING (_sluice_object, _sluice_row))`,
-    leftOut: Number(left?.['rows'] ?? 0),
+    leftOut: new Map(left.map(({ object, rows }) => [asObjectId(String(object)), Number(rows)])),
     close: () => session.run(`DROP TABLE IF EXISTS ${OLDER}`).catch(() => {}),
   };
 }

@@ -13,19 +13,32 @@ export interface MergeNames {
   readonly columns: readonly { readonly name: string; readonly postgres: string }[];
 }
 
+/** How a merge goes about it. */
+export interface MergePlan {
+  /** Whether the table has a unique index of the key. */
+  readonly unique: boolean;
+  /** The staging table, quoted; in `pg_temp` it is temporary, else unlogged. */
+  readonly stage: string;
+}
+
 /** The statements of a merge, in order; each is run once, in one transaction. */
 export interface MergeSql {
-  /** The staging table, quoted. */
-  readonly stage: string;
   readonly createStage: string;
   readonly analyzeStage: string;
-  /** Says of each staged row what it is to the table; changes a row a staged row unless the table has several of a key. */
+  /**
+   * Says of each staged row what it is to the table, and leaves equal rows out where the key is unique. Where it is not, it has a row a
+   * staged row unless the table has several of a key.
+   */
   readonly judge: string;
   readonly write: readonly string[];
   /** $1: the table in the books. */
   readonly countOverwritten: string;
-  /** $1: the table in the books, $2: the batch. Returns the rows that were written as `present`. */
+  /**
+   * $1: the table in the books, $2: the batch, $3 and $4: objects, and how many of their rows gave way within the batch. Returns the rows
+   * that were written as `present`.
+   */
   readonly countOwn: string;
+  readonly dropStage: string;
 }
 
 const OWN = ['_sluice_batch', '_sluice_object', '_sluice_row'];
@@ -52,33 +65,37 @@ export function mergeNames({
   };
 }
 
-/** The statements that merge a staging table into the table; `unique` says whether it has a unique index of the key. Pure. */
-export function mergeSql(table: TableName, names: MergeNames, unique: boolean): MergeSql {
-  const stage = 'pg_temp._sluice_stage';
+/** The statements that merge a staging table into the table. Pure. */
+export function mergeSql(table: TableName, names: MergeNames, { unique, stage }: MergePlan): MergeSql {
   const judged = 'pg_temp._sluice_judged';
   const { key, columns } = names;
   const on = key.map((name) => `t.${quoteName(name)} = s.${quoteName(name)}`).join(' AND ');
   const all = [...columns.map(({ name }) => name), ...OWN].map(quoteName);
+  const [same, kept] = unique
+    ? ['', `WHERE t._sluice_found IS NULL OR ${differs(names)}`]
+    : [`WHEN NOT (${differs(names)}) THEN 'same'`, ''];
   return {
-    stage,
-    createStage: `CREATE TEMP TABLE _sluice_stage ON COMMIT DROP AS SELECT ${all.join(', ')} FROM ${quoteTable(table)} WITH NO DATA`,
+    createStage: `CREATE ${stage.startsWith('pg_temp.') ? 'TEMP' : 'UNLOGGED'} TABLE ${stage} AS SELECT ${all.join(', ')} FROM ${quoteTable(table)} WITH NO DATA`,
     analyzeStage: `ANALYZE ${stage} (${key.map(quoteName).join(', ')})`,
     judge: `CREATE TEMP TABLE _sluice_judged ON COMMIT DROP AS
       SELECT s.ctid AS place, s._sluice_object AS object, t._sluice_object AS old, CASE WHEN t._sluice_found IS NULL THEN 'new'
-        WHEN NOT (${differs(names)}) THEN 'same' WHEN ${newer(names.orderBy)} THEN 'wins' ELSE 'loses' END AS verdict
-      FROM ${stage} s LEFT JOIN (SELECT *, true AS _sluice_found FROM ${quoteTable(table)}) t ON ${on}`,
+        ${same} WHEN ${newer(names.orderBy)} THEN 'wins' ELSE 'loses' END AS verdict
+      FROM ${stage} s LEFT JOIN (SELECT *, true AS _sluice_found FROM ${quoteTable(table)}) t ON ${on} ${kept}`,
     write: writeStatements(table, names, { stage, judged, on, all, unique }),
     countOverwritten: `UPDATE _sluice.load_objects o SET overwritten = o.overwritten + c.rows
       FROM (SELECT old, count(*) AS rows FROM ${judged} WHERE verdict = 'wins' GROUP BY 1) c
       WHERE o.table_name = $1 AND o.object_id = c.old`,
     countOwn: `WITH counted AS (
-        SELECT object, count(*) FILTER (WHERE verdict = 'same') AS same, count(*) FILTER (WHERE verdict IN ('new', 'wins')) AS present
+        SELECT object, count(*) FILTER (WHERE verdict <> 'same') AS differing, count(*) FILTER (WHERE verdict IN ('new', 'wins')) AS present
         FROM ${judged} GROUP BY 1
       ), noted AS (
-        UPDATE _sluice.load_objects o SET unchanged = coalesce(c.same, 0), overwritten = o.rows - coalesce(c.same + c.present, 0)
+        UPDATE _sluice.load_objects o SET unchanged = o.rows - coalesce(g.rows, 0) - coalesce(c.differing, 0),
+          overwritten = coalesce(g.rows, 0) + coalesce(c.differing - c.present, 0)
         FROM _sluice.load_objects mine LEFT JOIN counted c ON c.object = mine.object_id
+          LEFT JOIN unnest($3::uuid[], $4::bigint[]) AS g(object, rows) ON g.object = mine.object_id
         WHERE mine.table_name = $1 AND mine.batch = $2 AND o.table_name = $1 AND o.object_id = mine.object_id
       ) SELECT coalesce(sum(present), 0)::bigint AS present FROM counted`,
+    dropStage: `DROP TABLE ${stage}`,
   };
 }
 
