@@ -18,12 +18,15 @@ export interface PoolOptions {
   readonly statementTimeoutMs?: number;
   /** How long to wait for a connection. Default 10,000. */
   readonly connectTimeoutMs?: number;
-  /** Further settings of every session, by the server's names for them. */
+  /** Further settings of every session, by the server's names for them; a session that a pooler shares keeps its own. */
   readonly settings?: Readonly<Record<string, string>>;
 }
 
-/** Given after connecting, not in the startup packet: connection poolers refuse startup parameters that they do not know. */
-const SET = 'SELECT set_config(name, value, false) FROM unnest($1::text[], $2::text[]) AS t(name, value)';
+/**
+ * Given after connecting, not in the startup packet: connection poolers refuse startup parameters that they do not know. Behind a pooler
+ * the session is shared, and its next user is somebody else: nothing is set there. A pooler makes up the process that it names.
+ */
+const SET = `SELECT set_config(name, value, false) FROM unnest($1::text[], $2::text[]) AS t(name, value) WHERE ${ownSession('$3')}`;
 
 /**
  * A pool of connections; connects at the first query. int8 arrives as a number (rows and bytes stay under 2^53).
@@ -47,7 +50,7 @@ export function openPool({
     connectionString: url,
     max,
     application_name: applicationName,
-    onConnect: (client) => client.query(SET, [Object.keys(all), Object.values(all)]),
+    onConnect: (client) => client.query(SET, [Object.keys(all), Object.values(all), processOf(client)]),
     connectionTimeoutMillis: connectTimeoutMs,
     keepAlive: true,
     types: {
@@ -57,6 +60,17 @@ export function openPool({
   });
   pool.on('error', () => {});
   return pool;
+}
+
+/** An SQL condition: the session is this connection's own, not a pooler's. `parameter` (`$3`) takes the client's `processOf`. */
+export function ownSession(parameter: string): string {
+  return `pg_backend_pid() = ${parameter}::integer`;
+}
+
+/** The server's process as it was named when the client connected; undefined before. */
+export function processOf(client: object): number | undefined {
+  const process: unknown = Reflect.get(client, 'processID');
+  return typeof process === 'number' ? process : undefined;
 }
 
 /**

@@ -1,3 +1,4 @@
+import { connect, createServer } from 'node:net';
 import { expect, inject, onTestFinished, test } from 'vitest';
 import { isConnectionError, openPool, withTransaction } from '../../../src/shared/postgres/pool.js';
 import { freshDatabase } from '../../support/databases.js';
@@ -82,3 +83,45 @@ test('refused and unknown hosts are errors of the connection; refused statements
   expect(isConnectionError(new Error('Connection terminated unexpectedly'))).toBe(true);
   expect(isConnectionError(undefined)).toBe(false);
 });
+
+test('a session that a pooler shares with others is left with its own settings', async () => {
+  const url = await freshDatabase();
+  const timeout = async (through: string) => {
+    const pool = openPool({ url: through, max: 1, applicationName: 'pool-test', statementTimeoutMs: 5000 });
+    onTestFinished(() => pool.end());
+    return (await pool.query('SHOW statement_timeout')).rows;
+  };
+  expect(await timeout(url)).toEqual([{ statement_timeout: '5s' }]);
+  expect(await timeout(await likeAPooler(url))).toEqual([{ statement_timeout: '0' }]);
+});
+
+/** The server's URL by way of a proxy that names another process than the one that serves, as poolers do. */
+async function likeAPooler(url: string): Promise<string> {
+  const { hostname, port } = new URL(url);
+  const server = createServer((near) => {
+    const far = connect(Number(port), hostname);
+    for (const socket of [near, far]) socket.on('error', () => {}).on('close', () => (near.destroy(), far.destroy()));
+    near.pipe(far);
+    let rest = Buffer.alloc(0);
+    let found = false;
+    far.on('data', (bytes: Buffer) => {
+      rest = Buffer.concat([rest, bytes]);
+      // Whole messages: a byte of kind, four of length. K names the process and the key to cancel it.
+      while (!found && rest.length >= 5 && rest.length > rest.readUInt32BE(1)) {
+        const message = rest.subarray(0, 1 + rest.readUInt32BE(1));
+        rest = rest.subarray(message.length);
+        found = message.toString('latin1', 0, 1) === 'K';
+        if (found) message.writeInt32BE(message.readInt32BE(5) + 1, 5);
+        near.write(Buffer.from(message));
+      }
+      if (found && rest.length > 0) near.write(rest);
+      if (found) rest = Buffer.alloc(0);
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void server.close());
+  const address = server.address();
+  const through = new URL(url);
+  through.host = `127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}`;
+  return through.href;
+}

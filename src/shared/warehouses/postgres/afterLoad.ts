@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Pool } from 'pg';
-import { withTransaction } from '../../postgres/pool.js';
+import { ownSession, processOf, withTransaction } from '../../postgres/pool.js';
 import { quoteName } from '../../schema/columns.js';
 import type { IndexRequest, LoadReceipt, LoadRequest } from '../port.js';
 import type { Bounds } from './bounds.js';
@@ -69,7 +69,11 @@ async function buildIndex(context: AfterLoad, columns: readonly WireColumn[], in
   if (partitioned) return inOwnTransaction(context, [`CREATE INDEX IF NOT EXISTS ${sql}`]);
   const client = await pool.connect();
   try {
-    await client.query(`SET lock_timeout = ${bounds.lockTimeoutMs}; SET statement_timeout = ${bounds.copyTimeoutMs}`);
+    // Such a build has no transaction to bound; a session that a pooler shares keeps the bounds of its role.
+    await client.query(
+      `SELECT set_config('lock_timeout', $1, false), set_config('statement_timeout', $2, false) WHERE ${ownSession('$3')}`,
+      [String(bounds.lockTimeoutMs), String(bounds.copyTimeoutMs), processOf(client)],
+    );
     if (valid === false) await client.query(`DROP INDEX CONCURRENTLY IF EXISTS ${quoteTable({ ...table, name })}`);
     await client.query(`CREATE INDEX CONCURRENTLY IF NOT EXISTS ${sql}`);
   } finally {

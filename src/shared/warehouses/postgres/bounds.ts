@@ -23,8 +23,15 @@ export const DEFAULT_BOUNDS: Bounds = {
 /** Sets the transaction's bounds and isolation, whatever the role's or the database's defaults are. */
 export async function boundWaits(client: ClientBase, { lockTimeoutMs, statementTimeoutMs }: Bounds): Promise<void> {
   await client.query('SET TRANSACTION ISOLATION LEVEL READ COMMITTED READ WRITE');
-  await setLocal(client, { lock_timeout: String(lockTimeoutMs), statement_timeout: String(statementTimeoutMs) });
+  await setLocal(client, {
+    lock_timeout: String(lockTimeoutMs),
+    statement_timeout: String(statementTimeoutMs),
+    // Behind a pooler the session's own may be none; a worker that froze must not keep its locks for ever.
+    idle_in_transaction_session_timeout: String(IDLE_TIMEOUT_MS),
+  });
 }
+
+const IDLE_TIMEOUT_MS = 60_000;
 
 /** Settings until the end of the transaction. */
 export async function setLocal(client: ClientBase, settings: Readonly<Record<string, string>>): Promise<void> {
