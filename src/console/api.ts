@@ -5,6 +5,7 @@ import type { Queue } from '../shared/queue/port.js';
 import { type PresentRows, readCustody } from './custody.js';
 import { openSnapshotEncoder } from './live/parts.js';
 import type { Poller } from './live/poller.js';
+import { currentViewer } from './auth/viewer.js';
 import { openStream } from './live/stream.js';
 import { uriOf } from './pages/names.js';
 import { readScale, type ReadScaleOptions } from './readScale.js';
@@ -26,7 +27,10 @@ export function createApi({ ledger, poller, presentRows }: Omit<ApiOptions, 'con
     const brief = datasets.map(({ name, states, bytes, backlog }) => ({ name, states, bytes, backlog }));
     response.json({ at, datasets: brief, queues, ignored, lastDay });
   });
-  api.get('/stream', openStream(poller, openSnapshotEncoder));
+  api.get(
+    '/stream',
+    openStream(poller, openSnapshotEncoder, () => currentViewer()?.until),
+  );
   api.get('/objects', async (request, response) => {
     const objects = await ledger.objects.list(readObjectsRequest(request.query));
     response.json({ objects: objects.map(withUri) });

@@ -16,11 +16,12 @@ export interface AppOptions {
   readonly scale: RequestHandler;
   readonly bullBoard: RequestHandler;
   readonly actions: RequestHandler;
-  /** Where somebody must sign in: the doors, who is let by, and whether people come by https. */
+  /** Where somebody must sign in: the doors, who is let by, and which proxies are in front. */
   readonly lock?: {
     readonly doors: readonly RequestHandler[];
     readonly guard: RequestHandler;
-    readonly isHttps: boolean;
+    /** Proxies whose X-Forwarded-For is believed. */
+    readonly trustedProxies: readonly string[];
   };
   /** Where the console listens on this machine alone, the names besides its own that it answers to; requests under others are refused. */
   readonly ownNames?: readonly string[];
@@ -45,8 +46,7 @@ export function createConsoleApp(options: AppOptions): Express {
   app.use('/v1', scale);
   app.get(/^\/assets\//, pages);
   if (lock !== undefined) {
-    // https ends at a proxy in front of the console, which says so in x-forwarded-proto.
-    if (lock.isHttps) app.set('trust proxy', 1);
+    app.set('trust proxy', [...lock.trustedProxies]);
     app.use('/sign-in', OWN_POLICY);
     app.use(...lock.doors, lock.guard);
   }

@@ -46,7 +46,7 @@ export async function startConsole(options: StartConsoleOptions): Promise<Runnin
   const lock =
     config.console.auth === undefined
       ? undefined
-      : await openLock(config.console.auth, { url: publicUrl(config.console), logger });
+      : await openLock(config.console.auth, { ...config.console, url: publicUrl(config.console), logger });
   const arrivals = openArrivalRate(ledger.objects);
   const metrics = openConsoleMetrics({ config, ledger, queue, arrivals });
   const app = createConsoleApp({
@@ -88,8 +88,14 @@ function publicUrl({ host, port, url }: StartConsoleOptions['config']['console']
   return url ?? `http://${host}:${port}`;
 }
 
-async function openLock(auth: ConsoleAuth, { url, logger }: { url: string; logger: Logger }) {
+/** https ends at a proxy; where none is named, those count that the internet cannot be. */
+const PRIVATE_NETWORKS: readonly string[] = ['loopback', 'linklocal', 'uniquelocal'];
+
+async function openLock(
+  auth: ConsoleAuth,
+  { url, trustedProxies, logger }: { url: string; trustedProxies?: readonly string[] | undefined; logger: Logger },
+) {
   const isHttps = url.startsWith('https://');
   const doors = [openSessions(auth, { isHttps }), await openSignIn({ auth, url, logger }), ...readBodies];
-  return { doors, guard: openGuard(auth), isHttps };
+  return { doors, guard: openGuard(auth), trustedProxies: trustedProxies ?? (isHttps ? PRIVATE_NETWORKS : []) };
 }

@@ -6,6 +6,7 @@ import { STYLE } from './assets/style.js';
 import { type PresentRows, readCustody } from './custody.js';
 import { openPartsEncoder } from './live/parts.js';
 import type { Poller } from './live/poller.js';
+import { currentViewer } from './auth/viewer.js';
 import { openStream } from './live/stream.js';
 import { renderBatch } from './pages/batch.js';
 import { renderCustody } from './pages/custody.js';
@@ -27,7 +28,10 @@ export function createPages({ config, ledger, poller, presentRows }: PagesOption
   pages.get('/', async (_request, response) => {
     response.send(renderStart(await poller.read()));
   });
-  pages.get('/live', openStream(poller, openPartsEncoder));
+  pages.get(
+    '/live',
+    openStream(poller, openPartsEncoder, () => currentViewer()?.until),
+  );
   pages.get('/objects', async (request, response) => {
     const filter = readObjectsRequest(request.query);
     const rows = await ledger.objects.list(filter);

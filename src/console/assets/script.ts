@@ -62,7 +62,7 @@ export const SCRIPT = `'use strict';
   function watch(url) {
     const source = new EventSource(url);
     source.addEventListener('open', () => tell('live', 'live'));
-    source.addEventListener('error', () => tell('away', 'reconnecting'));
+    source.addEventListener('error', () => tell('away', source.readyState === EventSource.CLOSED ? 'ended: reload the page' : 'reconnecting'));
     source.addEventListener('away', () => tell('away', 'the ledger does not answer'));
     source.addEventListener('parts', (event) => {
       const { parts, summary } = JSON.parse(event.data);

@@ -1,8 +1,9 @@
 import type { Request, RequestHandler, Response } from 'express';
-import type { ConsoleAuth } from '../../shared/config/consoleFields.js';
+import type { ConsoleAuth, Role } from '../../shared/config/consoleFields.js';
 import { SluiceError } from '../../shared/errors.js';
 import { openTokenCheck } from '../../shared/http/bearer.js';
-import { isOwnForm, readSession } from './session.js';
+import { roleOf } from './roleOf.js';
+import { isOwnForm, proofOf, readSession } from './session.js';
 import { asViewer, THE_ONE_USER, type Viewer } from './viewer.js';
 
 /**
@@ -30,13 +31,24 @@ export function openGuard(auth: ConsoleAuth): RequestHandler {
   };
 }
 
-/** Who has signed in, with what they may do by the configuration of now: a user who is gone or became a viewer is so at once. */
+/** Who has signed in, with what they may do by the configuration of now: who is gone, has another password or became a viewer is so at once. */
 function bySession(request: Request, auth: ConsoleAuth): Viewer | undefined {
-  const session = readSession(request);
-  if (session === undefined || auth.type === 'oidc') return session;
-  if (auth.users.length === 0) return session.name === THE_ONE_USER.name ? { ...session, ...THE_ONE_USER } : undefined;
-  const user = auth.users.find(({ name }) => name === session.name);
-  return user === undefined ? undefined : { ...session, role: user.role };
+  const session = readSession(request, auth.sessionsNotBefore);
+  if (session === undefined) return undefined;
+  const { name, csrf, until, proof, known } = session;
+  const role = auth.type === 'oidc' ? roleOf(known, auth) : roleOfUser({ name, proof }, auth);
+  return role === undefined ? undefined : { name, csrf, until, role };
+}
+
+function roleOfUser(
+  { name, proof }: { readonly name: string; readonly proof: string },
+  auth: Extract<ConsoleAuth, { type: 'password' }>,
+): Role | undefined {
+  const theOne = auth.users.length === 0 ? [{ ...THE_ONE_USER, passwordHash: auth.password }] : [];
+  const user = [...auth.users, ...theOne].find((one) => one.name === name);
+  // A password that was made up at the start is known to this process alone, as its sessions are.
+  const isSame = user?.passwordHash === undefined || proofOf(user.passwordHash, auth) === proof;
+  return isSame ? user?.role : undefined;
 }
 
 /** Lets only operators by. Errors: CONSOLE_DENIED. Where there is no sign-in, `viewer` is undefined and this machine's user acts. */

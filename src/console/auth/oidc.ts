@@ -1,10 +1,11 @@
 import { Router } from 'express';
 import * as client from 'openid-client';
 import { z } from 'zod';
-import type { ConsoleAuth, Role } from '../../shared/config/consoleFields.js';
+import type { ConsoleAuth } from '../../shared/config/consoleFields.js';
 import { SluiceError, toSluiceError } from '../../shared/errors.js';
 import type { Logger } from '../../shared/telemetry/log.js';
 import { destination } from './destination.js';
+import { roleOf } from './roleOf.js';
 import { beginSession } from './session.js';
 
 type OidcAuth = Extract<ConsoleAuth, { type: 'oidc' }>;
@@ -54,10 +55,13 @@ export function openOidc({ auth, url, logger }: { auth: OidcAuth; url: string; l
         });
       },
     );
-    const { name, role } = readPerson(claims, auth);
+    const { name, known } = readPerson(claims, auth);
+    const role = roleOf(known, auth);
     if (role === undefined)
       throw new SluiceError('CONSOLE_DENIED', `expected one of console.auth.viewers or operators, got ${name}`);
-    beginSession(request, { name, role }, auth.sessionLasts);
+    // Who comes back after that is let in by the provider without a question while its own session stands.
+    const lastsMs = Math.min(auth.sessionLasts, auth.askAgainAfter);
+    beginSession(request, { who: { name, role }, lastsMs, known });
     response.redirect(303, destination(asked.data.to));
   });
   return router;
@@ -90,16 +94,15 @@ const person = z.object({
   email_verified: z.boolean().optional(),
 });
 
-/** Who the provider says it is, and what they may do; an address counts only when the provider has verified it. */
+/** Who the provider says it is, and what a role may rest on; an address counts only when the provider has verified it. */
 function readPerson(
   claims: Readonly<Record<string, unknown>>,
   auth: OidcAuth,
-): { name: string; role: Role | undefined } {
+): { readonly name: string; readonly known: readonly string[] } {
   const { sub, email, email_verified: isVerified = false } = person.parse(claims);
   const groups = z.array(z.string()).catch([]).parse(claims[auth.groupsClaim]);
-  const known = new Set([...groups, ...(email !== undefined && isVerified ? [email] : [])]);
-  const isOne = (names: readonly string[]) => names.some((name) => known.has(name));
-  const name = email !== undefined && isVerified ? email : sub;
-  if (isOne(auth.operators)) return { name, role: 'operator' };
-  return { name, role: auth.viewers === undefined || isOne(auth.viewers) ? 'viewer' : undefined };
+  const verified = email !== undefined && isVerified ? [email] : [];
+  // Only what the configuration names goes into the cookie, which has room for few.
+  const named = new Set([...auth.operators, ...(auth.viewers ?? [])]);
+  return { name: verified[0] ?? sub, known: [...groups, ...verified].filter((one) => named.has(one)) };
 }

@@ -1,4 +1,4 @@
-import { randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import cookieSession from 'cookie-session';
 import type { Request, RequestHandler } from 'express';
 import { z } from 'zod';
@@ -10,8 +10,24 @@ const signedIn = z.object({
   role: z.enum(['viewer', 'operator']),
   csrf: z.string(),
   /** Ms since 1970. */
+  since: z.number(),
   until: z.number(),
+  proof: z.string(),
+  known: z.array(z.string()).default([]),
 });
+
+/** What a session is begun with. */
+export interface NewSession {
+  readonly who: Pick<Viewer, 'name' | 'role'>;
+  readonly lastsMs: number;
+  /** Changes with what the sign-in rested on, such as the password: then the session is over. */
+  readonly proof?: string;
+  /** What the provider said of the person that a role may rest on. */
+  readonly known?: readonly string[];
+}
+
+/** Who has signed in, with what their role is found by. */
+export type Session = Required<Viewer> & { readonly proof: string; readonly known: readonly string[] };
 
 /** The cookie of a console: signed, not readable by scripts, not sent by other sites' forms, by https alone where people come by https. */
 export function openSessions(auth: ConsoleAuth, { isHttps }: { isHttps: boolean }): RequestHandler {
@@ -32,16 +48,23 @@ export function openSessions(auth: ConsoleAuth, { isHttps }: { isHttps: boolean 
 }
 
 /** Begins a session of its own: nothing of what was in the cookie before stays. */
-export function beginSession(request: Request, who: Pick<Viewer, 'name' | 'role'>, lastsMs: number): void {
-  request.session = { ...who, csrf: randomBytes(24).toString('base64url'), until: Date.now() + lastsMs };
+export function beginSession(request: Request, { who, lastsMs, proof = '', known = [] }: NewSession): void {
+  const since = Date.now();
+  const csrf = randomBytes(24).toString('base64url');
+  request.session = { ...who, csrf, since, until: since + lastsMs, proof, known };
 }
 
-/** Who has signed in; undefined for nobody, and when the session's time is over. */
-export function readSession(request: Request): (Viewer & { readonly csrf: string }) | undefined {
+/** Who has signed in; undefined for nobody, when the session's time is over, and when it began before `notBefore`. */
+export function readSession(request: Request, notBefore = 0): Session | undefined {
   const parsed = signedIn.safeParse(request.session);
-  if (!parsed.success || parsed.data.until <= Date.now()) return undefined;
-  const { name, role, csrf } = parsed.data;
-  return { name, role, csrf };
+  if (!parsed.success || parsed.data.until <= Date.now() || parsed.data.since < notBefore) return undefined;
+  const { since: _since, ...session } = parsed.data;
+  return session;
+}
+
+/** What a session of a password rests on: another password, or another hash of it, is another proof. It does not tell the password. */
+export function proofOf(passwordOrHash: string, { sessionSecret = '' }: Pick<ConsoleAuth, 'sessionSecret'>): string {
+  return createHmac('sha256', sessionSecret).update(passwordOrHash).digest('base64url').slice(0, 22);
 }
 
 /** Whether a request that changes something comes from a page of the session itself: it sends the token that only such a page can read. */

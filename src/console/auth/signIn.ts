@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import express, { type NextFunction, type Request, type Response, Router } from 'express';
-import { rateLimit } from 'express-rate-limit';
+import { type Options, rateLimit } from 'express-rate-limit';
 import { z } from 'zod';
 import type { ConsoleAuth } from '../../shared/config/consoleFields.js';
 import { SluiceError } from '../../shared/errors.js';
@@ -9,7 +9,7 @@ import { renderSignIn } from '../pages/signIn.js';
 import { destination } from './destination.js';
 import { hashPassword, isPassword } from './passwords.js';
 import { openOidc } from './oidc.js';
-import { beginSession, isOwnForm, readSession } from './session.js';
+import { beginSession, isOwnForm, proofOf, readSession } from './session.js';
 import { THE_ONE_USER, type Viewer } from './viewer.js';
 
 export interface SignInOptions {
@@ -19,8 +19,8 @@ export interface SignInOptions {
   readonly logger: Logger;
 }
 
-/** Sign-ins that may fail from one address in 15 minutes. */
-const MAX_FAILURES = 10;
+/** Sign-ins that may fail in 15 minutes: from one address, and of one name wherever they come from. */
+const MAX_FAILURES = { address: 10, name: 20 };
 
 /** The doors: /sign-in, /sign-in/callback (OIDC), /sign-out. Mounted before the guard. */
 export async function openSignIn({ auth, url, logger }: SignInOptions): Promise<Router> {
@@ -37,7 +37,11 @@ export async function openSignIn({ auth, url, logger }: SignInOptions): Promise<
 }
 
 type PasswordAuth = Extract<ConsoleAuth, { type: 'password' }>;
-type PasswordCheck = (name: string, password: string) => Promise<Pick<Viewer, 'name' | 'role'> | undefined>;
+interface Known {
+  readonly who: Pick<Viewer, 'name' | 'role'>;
+  readonly proof: string;
+}
+type PasswordCheck = (name: string, password: string) => Promise<Known | undefined>;
 
 const form = z.object({
   name: z.string().max(200),
@@ -49,32 +53,44 @@ function openPasswordDoor(
   router: Router,
   { auth, check, logger }: { auth: PasswordAuth; check: PasswordCheck; logger: Logger },
 ): void {
-  const attempts = rateLimit({
-    windowMs: 15 * 60 * 1000,
-    limit: MAX_FAILURES,
-    skipSuccessfulRequests: true,
-    requestWasSuccessful: (_request, response) => response.statusCode === 303,
-    handler: (_request, response) => {
-      show(response.status(429), { to: '/', fault: 'Too many attempts failed. Try again in 15 minutes.' });
-    },
+  const byAddress = rateLimit({ ...failures, limit: MAX_FAILURES.address });
+  // Whoever can choose the address that counts, by many machines or by a header that a proxy lets through, cannot choose the name.
+  const byName = rateLimit({
+    ...failures,
+    limit: MAX_FAILURES.name,
+    keyGenerator: (request) => readForm(request).name,
   });
   router.get('/sign-in', (request, response) => show(response, { to: destination(request.query['to']) }));
   router.post(
     '/sign-in',
     refuseOtherSites,
-    attempts,
+    byAddress,
     express.urlencoded({ extended: false, limit: '10kb' }),
+    byName,
     async (request: Request, response: Response) => {
-      const { name, password, to } = form.catch({ name: '', password: '', to: '/' }).parse(request.body);
-      const who = await check(name, password);
-      if (who === undefined) {
+      const { name, password, to } = readForm(request);
+      const known = await check(name, password);
+      if (known === undefined) {
         logger.warn({ name }, 'a sign-in to the console failed');
         return show(response.status(401), { to: destination(to), fault: 'This name and password do not fit.' });
       }
-      beginSession(request, who, auth.sessionLasts);
+      beginSession(request, { ...known, lastsMs: auth.sessionLasts });
       response.redirect(303, destination(to));
     },
   );
+}
+
+const failures: Partial<Options> = {
+  windowMs: 15 * 60 * 1000,
+  skipSuccessfulRequests: true,
+  requestWasSuccessful: (_request, response) => response.statusCode === 303,
+  handler: (_request, response) => {
+    show(response.status(429), { to: '/', fault: 'Too many attempts failed. Try again in 15 minutes.' });
+  },
+};
+
+function readForm(request: Request): z.infer<typeof form> {
+  return form.catch({ name: '', password: '', to: '/' }).parse(request.body);
 }
 
 /** Another site could sign somebody in under its own name, and see what they then do. Browsers say where a request began. */
@@ -96,7 +112,11 @@ async function openPasswordCheck(auth: PasswordAuth, logger: Logger): Promise<Pa
   return async (name, password) => {
     const user = users.find((one) => one.name === name);
     const fits = await isPassword(password, user?.passwordHash ?? nobody);
-    return user !== undefined && fits ? { name: user.name, role: user.role } : undefined;
+    if (user === undefined || !fits) return undefined;
+    return {
+      who: { name: user.name, role: user.role },
+      proof: proofOf(auth.users.length > 0 ? user.passwordHash : (auth.password ?? ''), auth),
+    };
   };
 }
 

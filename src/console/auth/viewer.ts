@@ -7,6 +7,8 @@ export interface Viewer {
   readonly role: Role;
   /** What forms must send back; undefined for a program that asks with a token, which no web page can do in its name. */
   readonly csrf?: string;
+  /** When the session ends, in ms since 1970; undefined for a program. */
+  readonly until?: number;
 }
 
 /** Who signs in where the configuration names no users. */

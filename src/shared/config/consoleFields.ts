@@ -1,5 +1,15 @@
+import { isIP } from 'node:net';
 import { z } from 'zod';
 import { durationField, portField, urlField } from './fields.js';
+
+const NAMED_NETWORKS: readonly string[] = ['loopback', 'linklocal', 'uniquelocal'];
+
+function isNetwork(text: string): boolean {
+  const [address = '', bits, ...rest] = text.split('/');
+  const family = isIP(address);
+  if (family === 0 || rest.length > 0) return NAMED_NETWORKS.includes(text);
+  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128));
+}
 
 const roleField = z
   .enum(['viewer', 'operator'])
@@ -12,6 +22,11 @@ const sessionFields = {
     .optional()
     .describe('Signs the sessions; the same for all consoles behind one address. Left out: a new one at each start.'),
   sessionLasts: durationField.default(28_800_000).describe('After this time people sign in again.'),
+  sessionsNotBefore: z.iso
+    .datetime({ offset: true })
+    .transform((text) => Date.parse(text))
+    .optional()
+    .describe('Sessions that began before this moment (such as 2026-05-01T12:00:00Z) are called back.'),
   tokens: z
     .array(z.strictObject({ name: z.string().min(1), token: z.string().min(16), role: roleField.default('viewer') }))
     .default([])
@@ -53,6 +68,9 @@ const oidcAuth = z.strictObject({
     .optional()
     .describe('Verified e-mail addresses or groups that may look. Left out: whoever the provider lets in.'),
   operators: z.array(z.string()).default([]).describe('Verified e-mail addresses or groups that may act.'),
+  askAgainAfter: durationField
+    .default(3_600_000)
+    .describe('The provider is asked again after this time whether somebody is still there, and in which groups.'),
   ...sessionFields,
 });
 
@@ -63,13 +81,23 @@ export const consoleSchema = z.strictObject({
   url: urlField('http', 'https')
     .optional()
     .describe('Where people reach it: links in alerts and sign-in lead there. Default: http://host:port.'),
+  trustedProxies: z
+    .array(
+      z
+        .string()
+        .refine(isNetwork, 'expected an address, a network such as 10.0.0.0/8, or loopback, linklocal, uniquelocal'),
+    )
+    .optional()
+    .describe(
+      'Proxies whose X-Forwarded-For tells who asks, for the limit of failed sign-ins. Default: with an https `url` those of private networks (loopback, linklocal, uniquelocal), otherwise none.',
+    ),
   auth: z
     .discriminatedUnion('type', [passwordAuth, oidcAuth])
     .optional()
     .describe('Sign-in. Without it the console listens on this machine alone.'),
 });
 
-/** Who may come in, and how; durations in ms. */
+/** Who may come in, and how; durations in ms, moments in ms since 1970. */
 export type ConsoleAuth = NonNullable<z.infer<typeof consoleSchema>['auth']>;
 
 export type Role = z.infer<typeof roleField>;

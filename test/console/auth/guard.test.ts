@@ -7,9 +7,9 @@ import { openBrowser, startLocked } from './support.js';
 const PASSWORD = 'correct horse battery';
 const SECRET = 'a secret that several consoles share';
 const TOKEN = 'a-token-of-a-robot';
+const passwordHash = await hashPassword(PASSWORD);
 
-async function lockWith(role: string) {
-  const passwordHash = await hashPassword(PASSWORD);
+function lockWith(role: string) {
   return {
     type: 'password',
     sessionSecret: SECRET,
@@ -20,7 +20,7 @@ async function lockWith(role: string) {
 
 /** Otto, who signed in while he was an operator, before a console with another configuration. */
 async function ottoBefore(auth: unknown) {
-  const before = await startLocked(await lockWith('operator'));
+  const before = await startLocked(lockWith('operator'));
   const otto = before.browser();
   await otto.signIn('otto', PASSWORD);
   const csrf = await otto.csrf();
@@ -31,7 +31,7 @@ async function ottoBefore(auth: unknown) {
 }
 
 test('an operator who became a viewer may no longer act with the session of before', async () => {
-  const { later, csrf } = await ottoBefore(await lockWith('viewer'));
+  const { later, csrf } = await ottoBefore(lockWith('viewer'));
   expect((await later.ask('/')).body).toContain('otto');
   expect((await later.send('/actions', { csrf, action: 'pause', queue: 'plan' })).status).toBe(403);
 });
@@ -42,7 +42,7 @@ test('a session of a user who is gone opens nothing where admin alone is left', 
 });
 
 test('a token counts as a bearer alone: what a browser sends by itself (Basic) lets nobody by', async () => {
-  const { browser, queue } = await startLocked(await lockWith('operator'));
+  const { browser, queue } = await startLocked(lockWith('operator'));
   const answer = await browser().ask('/actions', {
     method: 'POST',
     headers: {
@@ -57,7 +57,7 @@ test('a token counts as a bearer alone: what a browser sends by itself (Basic) l
 });
 
 test('another site cannot sign somebody in', async () => {
-  const { browser } = await startLocked(await lockWith('operator'));
+  const { browser } = await startLocked(lockWith('operator'));
   const { ask } = browser();
   const post = (site: string) =>
     ask('/sign-in', {
@@ -70,7 +70,7 @@ test('another site cannot sign somebody in', async () => {
 });
 
 test('a body that cannot be read is the sender’s fault, not the console’s', async () => {
-  const { browser } = await startLocked(await lockWith('operator'));
+  const { browser } = await startLocked(lockWith('operator'));
   const post = (path: string, body: string | undefined, type = 'application/json') =>
     browser().ask(path, {
       method: 'POST',
@@ -85,14 +85,14 @@ test('a body that cannot be read is the sender’s fault, not the console’s', 
 });
 
 test('the session holds where people come by https, also behind a proxy that does not say so', async () => {
-  const { browser } = await startLocked(await lockWith('operator'), { url: 'https://sluice.example' });
+  const { browser } = await startLocked(lockWith('operator'), { url: 'https://sluice.example' });
   const { cookies } = await browser().signIn('otto', PASSWORD);
   expect(cookies).not.toEqual([]);
   for (const cookie of cookies) expect(cookie).toMatch(/; secure/i);
 });
 
 test('no way of writing an address leads past the door', async () => {
-  const { url } = await startLocked(await lockWith('operator'));
+  const { url } = await startLocked(lockWith('operator'));
   const { port } = new URL(url);
   const status = (path: string, method: string) =>
     new Promise<number>((resolve, reject) => {

@@ -60,3 +60,30 @@ test('an answer of the provider that this browser did not ask for opens nothing'
   await victim.ask('/sign-in');
   expect((await victim.ask(back.headers.get('location') ?? '')).status).toBe(401);
 });
+
+test('a role is what the configuration of now says of the groups, and the provider is asked again after a while', async () => {
+  const { state, issuer } = await startProvider();
+  const sessionSecret = 'a secret that several consoles share';
+  const auth = { type: 'oidc', issuer, clientId: 'sluice', clientSecret: 'the client’s secret', sessionSecret };
+  const start = async (over: Record<string, unknown>) => {
+    const port = await freePort();
+    return (await startLocked({ ...auth, ...over }, { port, url: `http://127.0.0.1:${port}` })).browser();
+  };
+  state.person = { sub: 'olga', groups: ['data-platform', 'analysts'] };
+  const olga = await start({ operators: ['data-platform'], viewers: ['analysts'] });
+  await signIn(olga);
+  const carried = async (over: Record<string, unknown>) => {
+    const later = await start(over);
+    for (const [key, value] of olga.jar) later.jar.set(key, value);
+    const page = await later.ask('/');
+    return page.status === 200 ? /<small>(\w+)<\/small>/.exec(page.body)?.[1] : page.status;
+  };
+  expect(await carried({ operators: ['data-platform'] })).toBe('operator');
+  expect(await carried({ operators: ['others'], viewers: ['analysts'] })).toBe('viewer');
+  expect(await carried({ operators: ['others'], viewers: ['managers'] })).toBe(303);
+  const brief = await start({ viewers: ['analysts'], askAgainAfter: '1s' });
+  expect((await signIn(brief)).status).toBe(303);
+  await expect.poll(async () => (await brief.ask('/')).location, { timeout: 10_000 }).toBe('/sign-in?to=%2F');
+  state.person = { sub: 'olga', groups: [] };
+  expect((await signIn(brief)).status).toBe(403);
+});
