@@ -66,7 +66,7 @@ test('a role is what the configuration of now says of the groups, and the provid
   const sessionSecret = 'a secret that several consoles share';
   const auth = { type: 'oidc', issuer, clientId: 'sluice', clientSecret: 'the client’s secret', sessionSecret };
   const start = async (over: Record<string, unknown>) => {
-    const port = await freePort();
+    const port = await quietPort();
     return (await startLocked({ ...auth, ...over }, { port, url: `http://127.0.0.1:${port}` })).browser();
   };
   state.person = { sub: 'olga', groups: ['data-platform', 'analysts'] };
