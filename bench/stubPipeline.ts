@@ -38,7 +38,7 @@ export interface StubPipeline {
   readonly prefix: string;
   readonly facts: { batches: number; planMs: number };
   /** Records arrivals through the intake, `perRequest` at a time, 8 requests at once. */
-  record(keys: readonly string[], perRequest?: number): Promise<void>;
+  record(keys: Iterable<string>, perRequest?: number): Promise<void>;
   startWorkers(): Promise<void>;
   /** Resolves when `count` objects are loaded in all. */
   loaded(count: number): Promise<void>;
@@ -140,13 +140,17 @@ ${lines.join('\n')}`;
 
 async function recordAll(
   intake: ReturnType<typeof openIntake>,
-  keys: readonly string[],
+  keys: Iterable<string>,
   perRequest: number,
 ): Promise<void> {
-  let next = 0;
+  const left = keys[Symbol.iterator]();
+  const take = () => {
+    const slice: string[] = [];
+    for (let next = left.next(); !next.done; next = left.next()) if (slice.push(next.value) === perRequest) break;
+    return slice;
+  };
   const one = async () => {
-    while (next < keys.length) {
-      const slice = keys.slice(next, (next += perRequest));
+    for (let slice = take(); slice.length > 0; slice = take()) {
       const arrivals = slice.map((key) => ({
         bucket: 'lake',
         key,

@@ -6,11 +6,10 @@ import { datasetName, openStubPipeline } from '../stubPipeline.js';
 
 const DATASETS = 10;
 
-function keysOf(count: number, round: number, datasets: number): readonly string[] {
-  return Array.from(
-    { length: count },
-    (_, index) => `raw/${datasetName(index % datasets)}/round-${round}/part-${String(index).padStart(8, '0')}.parquet`,
-  );
+/** One after the other: a list of them all would be in the memory that is measured. */
+function* keysOf(count: number, round: number, datasets: number): Generator<string> {
+  for (let index = 0; index < count; index++)
+    yield `raw/${datasetName(index % datasets)}/round-${round}/part-${String(index).padStart(8, '0')}.parquet`;
 }
 
 /** Records `objects`, then lets the workers bring all of them to loaded; `rounds` times, after one round to warm up. */

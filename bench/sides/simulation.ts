@@ -65,12 +65,12 @@ export async function pendingMillion(args: Args): Promise<OpenSide> {
   return { run, digest: async () => ({ datasets: loadedAt.size }), close };
 }
 
-function keysOf(objects: number, datasets: number): readonly string[] {
+function* keysOf(objects: number, datasets: number): Generator<string> {
   const giant = Math.floor(objects * GIANT_SHARE);
-  return Array.from({ length: objects }, (_, index) => {
+  for (let index = 0; index < objects; index++) {
     const dataset = index < giant ? 0 : 1 + ((index - giant) % (datasets - 1));
-    return `raw/${datasetName(dataset)}/part-${String(index).padStart(9, '0')}.parquet`;
-  });
+    yield `raw/${datasetName(dataset)}/part-${String(index).padStart(9, '0')}.parquet`;
+  }
 }
 
 /** How long datasets waited for their last batch, the giant apart; Jain's index is 1 when all of the small ones waited alike. */

@@ -4,10 +4,7 @@ import type { Outcome } from '../../shared/outcome.js';
 import type { WorkerContext } from '../context.js';
 import { SHARE_MS } from '../planPartitions.js';
 import { tellPlan } from '../traces.js';
-import { planBatches, type PlanLimits } from './plan.js';
-
-/** Objects read in one plan; when there are more, the partition is planned again at once. */
-const PLAN_LIMIT = 50_000;
+import { pageSize, type PlanLimits, planPage } from './plan.js';
 
 /** A partition that got nothing for this long has its burst behind it: intake's own pauses are shorter. */
 const QUIET_MS = 1000;
@@ -22,13 +19,14 @@ export async function handlePlan(context: WorkerContext, payload: JobPayload<'pl
   // Its objects stay pending: the reconciler says so once, and plans them when the dataset is configured again.
   if (dataset === undefined) return { kind: 'skip', reason: 'the configuration does not have this dataset' };
   const place = { dataset: payload.dataset, partition: payload.partition };
-  const pending = await ledger.plans.beginPlan(place, PLAN_LIMIT);
+  const page = pageSize(dataset.batch);
+  const pending = await ledger.plans.beginPlan(place, page);
   const now = clock.now();
   const closeNow = context.closeNow || payload.closeNow === true;
   const limits = { ...dataset.batch, quietMs: QUIET_MS, ...(closeNow ? { maxWaitMs: 0 } : {}) };
-  const first = planBatches(pending, limits, now);
+  const first = planPage(pending, limits, { nowMs: now, page });
   const shares = first.isClosedByTime && !closeNow && (await ledger.plans.hasYoungBatch(place));
-  const plan = shares ? planBatches(pending, waitLonger(limits, SHARE_MS), now) : first;
+  const plan = shares ? planPage(pending, waitLonger(limits, SHARE_MS), { nowMs: now, page }) : first;
   const loads = dataset.load.map(({ target, table }) => ({ target, table }));
   const batches = plan.batches.map((objects) => ({
     batch: newBatchId(now),
@@ -42,7 +40,7 @@ export async function handlePlan(context: WorkerContext, payload: JobPayload<'pl
     if (taken.has(one.batch)) tellPlan(one, { dataset: payload.dataset, startMs: now, endMs: clock.now() });
   await queue.enqueue(steps.map((step) => stepJob(step)));
   // A batch that lost an object to another plan is void: what it wanted is planned again at once.
-  const again = pending.length >= PLAN_LIMIT || steps.length < batches.length ? now : plan.dueAtMs;
+  const again = steps.length < batches.length ? now : plan.dueAtMs;
   if (again !== undefined) {
     const dispatch = await ledger.plans.planAgainAt(place, new Date(again));
     await queue.enqueue([

@@ -39,6 +39,26 @@ export function planBatches(pending: readonly PendingObject[], limits: PlanLimit
   };
 }
 
+/** How many pending objects one plan reads: enough for a few full batches, and few enough for the memory of a worker. */
+export function pageSize({ maxFiles }: Pick<PlanLimits, 'maxFiles'>): number {
+  return Math.min(50_000, Math.max(5_000, 4 * maxFiles));
+}
+
+/**
+ * As `planBatches`, of what may be only the oldest `page` of all pending objects: then a batch that is not full is left for the next
+ * page, which is due at once, unless the page fills none. Pure.
+ */
+export function planPage(
+  pending: readonly PendingObject[],
+  limits: PlanLimits,
+  { nowMs, page }: { nowMs: number; page: number },
+): BatchPlan {
+  if (pending.length < page) return planBatches(pending, limits, nowMs);
+  const full = planBatches(pending, { ...limits, maxWaitMs: Infinity, minFiles: Infinity }, nowMs);
+  const plan = full.batches.length > 0 ? full : planBatches(pending, limits, nowMs);
+  return plan.batches.length > 0 ? { ...plan, dueAtMs: nowMs } : plan;
+}
+
 /** The first object of every key, then the second of those that have one, and so on. */
 function splitVersions(pending: readonly PendingObject[]): readonly (readonly PendingObject[])[] {
   const seen = new Map<string, number>();

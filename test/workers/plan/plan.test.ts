@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { asObjectId } from '../../../src/shared/ids.js';
 import type { PendingObject } from '../../../src/shared/ledger/port.js';
-import { planBatches } from '../../../src/workers/plan/plan.js';
+import { pageSize, planBatches, planPage } from '../../../src/workers/plan/plan.js';
 import { fc } from '../../support/fc.js';
 
 const limits = { targetBytes: 100, maxFiles: 3, maxWaitMs: 60_000, minFiles: 10, quietMs: 1000 };
@@ -118,4 +118,36 @@ test('a crowd that closes is cut into batches of about equal bytes, not into ful
   expect(plan.batches.map((batch) => batch.length)).toEqual([7, 7, 7]);
   const lumpy = planBatches(pending([90, 20, 90, 5]), { ...limits, maxFiles: 100 }, 60_000);
   expect(sizesOf(lumpy)).toEqual([[90], [20], [90, 5]]);
+});
+
+test('of a page that may not be all, a batch that is not full is left for the next page, which is due at once', () => {
+  const old = pending([40, 40, 40, 40, 40, 30, 20]);
+  const page = { nowMs: 1e9, page: 7 };
+  expect(sizesOf(planPage(old, limits, page))).toEqual([
+    [40, 40],
+    [40, 40],
+    [40, 30, 20],
+  ]);
+  const cut = planPage(old.slice(0, 5), limits, { ...page, page: 5 });
+  expect([sizesOf(cut), cut.left, cut.dueAtMs]).toEqual([
+    [
+      [40, 40],
+      [40, 40],
+    ],
+    1,
+    1e9,
+  ]);
+  const whole = planPage(old.slice(0, 5), limits, page);
+  expect([sizesOf(whole), whole.left, whole.dueAtMs]).toEqual([[[40, 40], [40], [40, 40]], 0, undefined]);
+});
+
+test('a page that fills no batch is planned as if it were all, and what follows it is due at once', () => {
+  const versions = pending([10, 10]).map((one) => ({ ...one, key: 'same' }));
+  const plan = planPage(versions, limits, { nowMs: 1e9, page: 2 });
+  expect([sizesOf(plan), plan.dueAtMs]).toEqual([[[10], [10]], 1e9]);
+  expect(planPage(versions, limits, { nowMs: 0, page: 2 }).dueAtMs).toBe(60_000);
+});
+
+test('a page holds several full batches, and no more than a worker can hold', () => {
+  expect([1, 2000, 10_000, 1e6].map((maxFiles) => pageSize({ maxFiles }))).toEqual([5000, 8000, 40_000, 50_000]);
 });
