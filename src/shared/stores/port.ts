@@ -25,6 +25,8 @@ export interface GetRequest {
   readonly versionId?: string;
   /** Bytes expected; large objects are fetched by parallel ranges. */
   readonly size?: number;
+  /** Shown the bytes of a small object (in pieces, one behind the other) before they are written; stores may leave it out. */
+  readonly onBytes?: (chunks: readonly Buffer[]) => void;
   readonly signal?: AbortSignal;
 }
 

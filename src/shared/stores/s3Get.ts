@@ -81,6 +81,7 @@ async function fetchSmall(
   size: number,
 ): Promise<{ readonly bytes: number; readonly sha256: string }> {
   const found = (await fetchLean(source, size)) ?? (await fetchChunks(source, piece, size));
+  if (found.bytes === size) source.request.onBytes?.(found.chunks);
   await writeChunks(source.file, found.chunks);
   return { bytes: found.bytes, sha256: found.sha256 };
 }

@@ -74,7 +74,7 @@ async function tryCompact(work: Work, inputs: readonly CompactInput[], outDir = 
 }
 
 async function limitOf(inputs: readonly CompactInput[], { leastMs, bytesPerSecond } = STATEMENT_TIME): Promise<number> {
-  const sizes = await Promise.all(inputs.map(async ({ file }) => (await stat(file)).size));
+  const sizes = await Promise.all(inputs.map(async ({ file, glance }) => glance?.size ?? (await stat(file)).size));
   const bytes = sizes.reduce((sum, size) => sum + size, 0);
   return leastMs + Math.round((bytes / bytesPerSecond) * 1000);
 }

@@ -66,7 +66,7 @@ async function compactOnce(
       return work.scratch.session();
     },
     scratch: work.scratch.folder,
-    inputs: report.fetched.map(({ object, name, file }) => ({ object, name, file, isOurs: isReplay(dataset, name) })),
+    inputs: report.fetched.map((fetched) => ({ ...fetched, isOurs: isReplay(dataset, fetched.name) })),
     outDir,
     format: dataset.source.format,
     encoding: dataset.source.encoding,

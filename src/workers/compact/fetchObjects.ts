@@ -1,9 +1,11 @@
+import { setMaxListeners } from 'node:events';
 import { basename, join } from 'node:path';
 import pLimit from 'p-limit';
 import { isSluiceError } from '../../shared/errors.js';
 import type { BatchObject } from '../../shared/ledger/port.js';
 import type { ManifestObject } from '../../shared/ledger/manifest.js';
 import type { ObjectStore } from '../../shared/stores/port.js';
+import { type Glance, glanceAt } from './glance.js';
 
 /** An object in scratch. */
 export interface FetchedObject {
@@ -12,6 +14,8 @@ export interface FetchedObject {
   readonly name: string;
   readonly file: string;
   readonly sha256: string;
+  /** What its bytes showed as they came; absent of large objects. */
+  readonly glance?: Glance;
 }
 
 export interface FetchReport {
@@ -32,6 +36,8 @@ export async function fetchObjects(
   { folder, signal }: { folder: string; signal: AbortSignal },
 ): Promise<FetchReport> {
   const limit = pLimit(FETCHES_AT_ONCE);
+  // Each fetch under way listens.
+  setMaxListeners(4 * FETCHES_AT_ONCE, signal);
   const answers = await Promise.all(
     objects.map((object, index) =>
       limit(() =>
@@ -67,15 +73,18 @@ async function fetchOne(
     };
   }
   try {
+    let glance: Glance | undefined;
     const { sha256 } = await store.getToFile({
       key,
       eTag,
       size,
       file,
       signal,
+      onBytes: (chunks) => (glance = glanceAt(chunks)),
       ...(versionId === undefined ? {} : { versionId }),
     });
-    return { kind: 'fetched', fetched: { object: object.object, name: key, file, sha256 } };
+    const fetched = { object: object.object, name: key, file, sha256 };
+    return { kind: 'fetched', fetched: glance === undefined ? fetched : { ...fetched, glance } };
   } catch (error) {
     if (isSluiceError(error, 'OBJECT_MISSING')) return { kind: 'missing', missing: absent(object) };
     if (isSluiceError(error, 'OBJECT_CHANGED')) {

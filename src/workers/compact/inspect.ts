@@ -6,6 +6,7 @@ import pLimit from 'p-limit';
 import type { FileFormat, TextEncoding } from '../../shared/config/dataset.js';
 import { isSluiceError } from '../../shared/errors.js';
 import { unpackAvro } from './avro/unpackAvro.js';
+import { type Glance, glanceAtFile, HEAD_BYTES } from './glance.js';
 import { gunzipFile } from './gunzip.js';
 import { readPageHeader } from './pageHeader.js';
 import { findDuplicate, isRow, readHeader, readKind, readParquetTail } from './read.js';
@@ -15,7 +16,6 @@ import { unzstdFile } from './unzstd.js';
 import type { CompactInput, Refusal, Source, SourceFormat } from './sources.js';
 
 const FILES_AT_ONCE = 4;
-const HEAD_BYTES = 512;
 /** Files up to this size are read once, whole. */
 const SMALL_BYTES = 1 << 20;
 
@@ -66,17 +66,21 @@ interface Bytes {
   readonly file: string;
   readonly size: number;
   readonly bytes?: Buffer;
+  readonly glance?: Glance;
 }
 
 async function inspect(input: CompactInput, plain: string, options: InspectOptions): Promise<Source | Refusal> {
-  const { size } = await stat(input.file);
-  const bytes =
-    size <= SMALL_BYTES && !/\.(parquet|parq|pq)$/i.test(input.name) ? await readFile(input.file) : undefined;
-  return inspectBytes(
-    input,
-    { size, file: input.file, ...(bytes === undefined ? {} : { bytes }) },
-    { ...options, plain },
-  );
+  const isTable = /\.(parquet|parq|pq)$/i.test(input.name);
+  const glance = input.glance ?? (isTable ? await glanceAtFile(input.file) : undefined);
+  const size = glance?.size ?? (await stat(input.file)).size;
+  const bytes = size <= SMALL_BYTES && !isTable ? await readFile(input.file) : undefined;
+  const given = {
+    size,
+    file: input.file,
+    ...(bytes === undefined ? {} : { bytes }),
+    ...(glance === undefined ? {} : { glance }),
+  };
+  return inspectBytes(input, given, { ...options, plain });
 }
 
 async function inspectBytes(
@@ -148,13 +152,15 @@ async function withoutMark(given: Bytes, plain: string): Promise<Bytes> {
   return { file, size: given.size - 3 };
 }
 
-async function inspectParquet(input: CompactInput, given: Bytes): Promise<Source | Refusal> {
-  const { size } = given;
-  const fault = readParquetTail(await readAt(given, size - 8, 8), size);
-  if (fault?.kind === 'refused') return { object: input.object, code: fault.code, reason: fault.reason };
+async function inspectParquet(input: CompactInput, { file, glance }: Bytes): Promise<Source | Refusal> {
+  const { size, head, tail, footer } = glance ?? (await glanceAtFile(file));
+  const { object, name } = input;
+  const fault = readParquetTail(tail, size);
+  if (fault?.kind === 'refused') return { object, code: fault.code, reason: fault.reason };
   // The first page follows the magic.
-  const hasPageChecksums = readPageHeader(await readAt(given, 0, HEAD_BYTES), 4)?.crc !== undefined;
-  return { ...input, format: 'parquet', bytes: size, delimiter: '', columns: [], endsInLine: true, hasPageChecksums };
+  const hasPageChecksums = readPageHeader(head, 4)?.crc !== undefined;
+  const source = { object, name, file, bytes: size, delimiter: '', columns: [], endsInLine: true, hasPageChecksums };
+  return { ...source, format: 'parquet', ...(footer === undefined ? {} : { footer }) };
 }
 
 async function inspectText(
@@ -195,7 +201,8 @@ async function inspectText(
   };
 }
 
-async function readAt({ file, bytes }: Bytes, position: number, length: number): Promise<Uint8Array> {
+async function readAt({ file, bytes, glance }: Bytes, position: number, length: number): Promise<Uint8Array> {
+  if (position === 0 && glance !== undefined && length <= HEAD_BYTES) return glance.head.subarray(0, length);
   if (bytes !== undefined) return bytes.subarray(position, position + length);
   const handle = await open(file);
   try {

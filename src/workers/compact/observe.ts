@@ -83,35 +83,55 @@ async function observeParquet(
   sources: readonly Source[],
   { session, signal }: ObserveOptions,
 ): Promise<readonly Source[]> {
-  const files = listSql(sources);
+  // Files whose footers showed the same schema have the same columns: the engine is asked about the first of them.
+  const models = new Map<string, Source>();
+  for (const source of sources) models.set(keyOf(source), models.get(keyOf(source)) ?? source);
   const prints = await session.query(
     `SELECT file_name AS file, md5(string_agg(concat_ws(chr(1), name, type, type_length, num_children, converted_type,
        scale, precision, logical_type, duckdb_type), chr(2) ORDER BY column_id)) AS print,
        list(name) FILTER (type = 'INT96') AS int96
-     FROM parquet_schema(${files}) GROUP BY ALL`,
+     FROM parquet_schema(${listSql([...models.values()])}) GROUP BY ALL`,
     signal,
   );
-  const rows = await session.query(
-    `SELECT file_name AS file, num_rows AS rows FROM parquet_file_metadata(${files})`,
-    signal,
+  const counts = await countTables(
+    sources.filter(({ footer }) => footer === undefined),
+    { session, ...(signal === undefined ? {} : { signal }) },
   );
-  const counts = new Map(rows.map(({ file, rows: count }) => [file, Number(count)]));
   const printOf = new Map(prints.map(({ file, print }) => [file, String(print)]));
   const int96Of = new Map(prints.map(({ file, int96 }) => [file, new Set(namesOf(int96))]));
   const columnsOf = new Map<string, readonly ObservedColumn[]>();
   const observed: Source[] = [];
   for (const source of sources) {
-    const [print, count] = [printOf.get(source.file), counts.get(source.file)];
+    const file = models.get(keyOf(source))?.file;
+    const [print, count] = [printOf.get(file), source.footer?.rows ?? counts.get(source.file)];
     if (print === undefined || count === undefined) {
       throw new SluiceError('ENGINE_QUERY', `expected a footer of ${source.file}, got none`);
     }
     const columns =
       columnsOf.get(print) ?? (await describeParquet(source, { session, ...(signal === undefined ? {} : { signal }) }));
     columnsOf.set(print, columns);
-    const int96 = columns.map(({ name }) => name).filter((name) => int96Of.get(source.file)?.has(name));
+    const int96 = columns.map(({ name }) => name).filter((name) => int96Of.get(file)?.has(name));
     observed.push({ ...source, columns, rows: count, ...(int96.length === 0 ? {} : { int96 }) });
   }
   return observed;
+}
+
+/** The same for Parquet files of the same columns. */
+function keyOf({ footer, object }: Source): string {
+  return footer?.print ?? object;
+}
+
+/** Rows by file, as the footers tell. */
+async function countTables(
+  sources: readonly Source[],
+  { session, signal }: ObserveOptions,
+): Promise<ReadonlyMap<unknown, number>> {
+  if (sources.length === 0) return new Map();
+  const rows = await session.query(
+    `SELECT file_name AS file, num_rows AS rows FROM parquet_file_metadata(${listSql(sources)})`,
+    signal,
+  );
+  return new Map(rows.map(({ file, rows: count }) => [file, Number(count)]));
 }
 
 async function describeParquet(

@@ -1,6 +1,7 @@
 import type { ErrorCode } from '../../shared/errors.js';
 import type { Column } from '../../shared/schema/columns.js';
 import type { UnpackedAvro } from './avro/unpackAvro.js';
+import type { Glance, ParquetFooter } from './glance.js';
 import type { ObservedColumn } from '../../shared/schema/merge.js';
 
 /** A file of the batch on this machine. */
@@ -12,6 +13,8 @@ export interface CompactInput {
   readonly file: string;
   /** Written by Sluice: UTF-8, and in the format that its name tells, whatever the dataset's own files are. */
   readonly isOurs?: boolean;
+  /** What its bytes showed as they came. */
+  readonly glance?: Glance;
 }
 
 /** Parquet, comma (or tab, semicolon, pipe) separated text, one JSON object a line, one JSON array of objects. */
@@ -40,6 +43,8 @@ export interface Source {
   readonly aside?: { readonly rows: number; readonly lines: readonly number[] };
   /** Text that does not end in a newline may have been cut. */
   readonly endsInLine: boolean;
+  /** Parquet: its footer, where that could be read without the engine. */
+  readonly footer?: ParquetFooter;
   /** Parquet whose pages carry CRCs. */
   readonly hasPageChecksums?: boolean;
   /** Parquet: its columns of the old INT96 moments. */

@@ -29,3 +29,9 @@ test('no bytes make it throw or run on', () => {
     }),
   );
 });
+
+test('statistics of any bytes are passed over', () => {
+  const text = HEADER.toString('hex').replace('180161180162', '1805ffffffffff1803ffffff');
+  const header = Buffer.from(text, 'hex');
+  expect(readPageHeader(header, 0)).toEqual({ bytes: 200, crc: 0xfffffffe, dataAt: header.length });
+});
