@@ -1,62 +1,23 @@
-import type { Config } from '../shared/config/config.js';
 import { SluiceError } from '../shared/errors.js';
-import { WARM, type Sensitivity } from '../shared/findings/anomaly.js';
-import type { Anomaly, AnomalyDecision, Ledger } from '../shared/ledger/port.js';
+import { WARM } from '../shared/findings/anomaly.js';
+import { type AnomalyReport, type AnomalyView, viewOf } from '../shared/findings/listAnomalies.js';
+import type { AnomalyDecision, Ledger } from '../shared/ledger/port.js';
 import type { Output } from './output.js';
 import { systemUser } from './systemUser.js';
-
-/** An anomaly as `sluice anomaly list` tells it: the figure, and all that it was judged by. */
-export type AnomalyView = Omit<Anomaly, 'data'> & Anomaly['data'];
-
-/** How much a dataset has to compare with. */
-export interface WatchView {
-  readonly dataset: string;
-  readonly sensitivity: Sensitivity;
-  /** Accepted batches, at most 30. */
-  readonly points: number;
-  /** `warming_up`: fewer than 7 batches; only empty files and tenfold changes are told. */
-  readonly state: 'off' | 'warming_up' | 'watching';
-}
-
-export interface AnomalyReport {
-  readonly anomalies: readonly AnomalyView[];
-  readonly datasets: readonly WatchView[];
-}
-
-const ENOUGH = 30;
-
-/** The anomalies of the datasets, the newest first, and how warm each dataset is. */
-export async function listAnomalies(
-  { config, ledger }: { readonly config: Config; readonly ledger: Pick<Ledger, 'anomalies'> },
-  { datasets, all, limit }: { readonly datasets: readonly string[]; readonly all: boolean; readonly limit: number },
-): Promise<AnomalyReport> {
-  const anomalies: AnomalyView[] = [];
-  const views: WatchView[] = [];
-  for (const { name, anomalies: settings } of config.datasets.filter((dataset) => datasets.includes(dataset.name))) {
-    const rows = await ledger.anomalies.list({ dataset: name, open: !all, limit });
-    anomalies.push(...rows.map(({ data, ...row }) => ({ ...row, ...data })));
-    const { sensitivity } = settings;
-    const points = (await ledger.anomalies.history(name, ENOUGH)).points.filter(
-      ({ figures }) => figures.length > 0,
-    ).length;
-    const state = sensitivity === 'off' ? 'off' : points < WARM ? 'warming_up' : 'watching';
-    views.push({ dataset: name, sensitivity, points, state });
-  }
-  return { anomalies: anomalies.toSorted((a, b) => Number(b.id) - Number(a.id)).slice(0, limit), datasets: views };
-}
 
 /** Anomalies for people. */
 export function showAnomalies(output: Output, { anomalies, datasets }: AnomalyReport): void {
   if (anomalies.length === 0) output.line('nothing is unusual');
   else
     output.table(
-      ['id', 'dataset', 'figure', 'got', 'usual', 'score', 'of', 'since', 'accepted'],
+      ['id', 'dataset', 'figure', 'got', 'usual', 'expected', 'score', 'of', 'since', 'accepted'],
       anomalies.map((row) => [
         row.id,
         row.dataset,
         row.column === '' ? row.metric : `${row.metric} of ${row.column}`,
         showFigure(row.value),
         row.centre === undefined ? '' : showFigure(row.centre),
+        showRange(row),
         row.score === undefined ? row.method : `${row.score.toFixed(1)}${row.levelShift ? ' (a new level?)' : ''}`,
         row.points,
         row.at.toISOString().slice(0, 19).replace('T', ' '),
@@ -70,6 +31,10 @@ export function showAnomalies(output: Output, { anomalies, datasets }: AnomalyRe
     ['warming up', 'batches to compare with'],
     warming.map(({ dataset, points }) => [dataset, `${points} of ${WARM}`]),
   );
+}
+
+function showRange({ expected }: AnomalyView): string {
+  return expected === undefined ? '' : `${showFigure(expected.from)} to ${showFigure(expected.to)}`;
 }
 
 /** Round for people: three digits behind the point, fewer for large figures. */
@@ -106,8 +71,7 @@ export async function ackAnomaly(
   const answer = await anomalies.acknowledge({ id, as, who: by ?? systemUser(), why });
   if (answer.kind === 'unknown')
     throw new SluiceError('USAGE', `expected an id as \`sluice anomaly list\` shows it, got ${JSON.stringify(id)}`);
-  const { data, ...row } = answer.anomaly;
-  return { answer: answer.kind, anomaly: { ...row, ...data }, also: answer.kind === 'done' ? answer.also : 0 };
+  return { answer: answer.kind, anomaly: viewOf(answer.anomaly), also: answer.kind === 'done' ? answer.also : 0 };
 }
 
 /** An acknowledgement for people. */

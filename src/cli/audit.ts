@@ -5,6 +5,8 @@ import type { AuditedObject } from '../workers/maintain/audit.js';
 import { auditDataset } from '../workers/maintain/audit.js';
 import { type DeepTable, deepAudit } from '../workers/maintain/deep/deepAudit.js';
 import type { AuditVerdict } from '../workers/maintain/judgeObject.js';
+import type { NewAlert } from '../shared/ledger/port.js';
+import { openAuditTally } from '../workers/maintain/auditNote.js';
 import { datasetOf } from '../workers/context.js';
 import { type Output, showNumber } from './output.js';
 import type { Services } from './services.js';
@@ -18,7 +20,7 @@ export interface AuditReport {
   readonly deep?: readonly DeepTable[];
 }
 
-/** Counts every object of the datasets through to the targets. */
+/** Counts every object of the datasets through to the targets, and keeps the result in the ledger: what does not balance is told to the receivers of alerts. */
 export async function auditDatasets(
   { config, ledger, warehouse }: Pick<Services, 'config' | 'ledger' | 'warehouse'>,
   datasets: readonly string[],
@@ -27,8 +29,12 @@ export async function auditDatasets(
   const objects: AuditedObject[] = [];
   for (const dataset of datasets) {
     const loads = datasetOf(config, dataset).load.map(({ target, table }) => ({ target, table }));
-    for await (const page of auditDataset({ ledger: ledger.read, warehouse, dataset, loads, signal }))
+    const tally = openAuditTally(dataset);
+    for await (const page of auditDataset({ ledger: ledger.read, warehouse, dataset, loads, signal })) {
+      tally.add(page);
       objects.push(...page);
+    }
+    await ledger.custody.noteAudit(tally.note());
   }
   return { balanced: objects.every(({ verdict }) => verdict === 'balanced'), objects };
 }
@@ -47,12 +53,31 @@ export async function auditDeeply(
     for (const name of datasets) {
       const dataset = datasetOf(config, name);
       const stores = { lake, sourceStore, warehouse };
-      deep.push(...(await deepAudit({ config, dataset, ledger: ledger.read, engine, ...stores, scratch, signal })));
+      const tables = await deepAudit({ config, dataset, ledger: ledger.read, engine, ...stores, scratch, signal });
+      deep.push(...tables);
+      await ledger.alerts.raise(deepAlerts(name, tables));
     }
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }
   return { ...report, balanced: report.balanced && deep.every(({ verdict }) => verdict === 'same'), deep };
+}
+
+/** Tables that differ from the artifacts, or could not be compared. */
+function deepAlerts(dataset: string, tables: readonly DeepTable[]): readonly NewAlert[] {
+  return tables
+    .filter(({ verdict }) => verdict !== 'same')
+    .map(({ target, table, verdict, differences, reason }) => ({
+      kind: 'audit',
+      dataset,
+      name: `rows of ${target}.${table}`,
+      facts: {
+        objects: new Set(differences.map(({ uri }) => uri)).size,
+        rows: differences.length,
+        verdict,
+        ...(reason === undefined ? {} : { reason }),
+      },
+    }));
 }
 
 /** The audit for people: what does not balance, then the tallies. */

@@ -1,5 +1,6 @@
 import { Router } from 'express';
 import type { Config } from '../shared/config/config.js';
+import { listAnomalies } from '../shared/findings/listAnomalies.js';
 import type { Ledger, ObjectRow } from '../shared/ledger/port.js';
 import type { Queue } from '../shared/queue/port.js';
 import { type PresentRows, readCustody } from './custody.js';
@@ -9,7 +10,7 @@ import { currentViewer } from './auth/viewer.js';
 import { openStream } from './live/stream.js';
 import { uriOf } from './pages/names.js';
 import { readScale, type ReadScaleOptions } from './readScale.js';
-import { readObjectId, readObjectsRequest, readScaleRequest } from './requests.js';
+import { readAnomaliesRequest, readObjectId, readObjectsRequest, readScaleRequest } from './requests.js';
 
 export interface ApiOptions {
   readonly config: Pick<Config, 'worker' | 'datasets' | 'scale'>;
@@ -19,8 +20,13 @@ export interface ApiOptions {
   readonly presentRows?: PresentRows | undefined;
 }
 
-/** What programs read, as JSON: `/status`, `/stream` (server-sent events), `/objects`, `/objects/:id`. */
-export function createApi({ ledger, poller, presentRows }: Omit<ApiOptions, 'config' | 'queue'>): Router {
+/** What programs read, as JSON: `/status`, `/stream` (server-sent events), `/objects`, `/objects/:id`, `/anomalies`. */
+export function createApi({
+  config,
+  ledger,
+  poller,
+  presentRows,
+}: Pick<ApiOptions, 'ledger' | 'poller' | 'presentRows'> & { readonly config: Pick<Config, 'datasets'> }): Router {
   const api = Router();
   api.get('/status', async (_request, response) => {
     const { datasets, queues = null, ignored, lastDay, at } = await poller.read();
@@ -34,6 +40,10 @@ export function createApi({ ledger, poller, presentRows }: Omit<ApiOptions, 'con
   api.get('/objects', async (request, response) => {
     const objects = await ledger.objects.list(readObjectsRequest(request.query));
     response.json({ objects: objects.map(withUri) });
+  });
+  api.get('/anomalies', async (request, response) => {
+    const names = config.datasets.map(({ name }) => name);
+    response.json(await listAnomalies({ config, ledger }, { datasets: names, ...readAnomaliesRequest(request.query) }));
   });
   api.get('/objects/:id', async (request, response, next) => {
     const id = readObjectId(request.params.id);

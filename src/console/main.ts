@@ -54,7 +54,7 @@ export async function startConsole(options: StartConsoleOptions): Promise<Runnin
     logger,
     metrics,
     pages: createPages({ config, ledger, poller, presentRows }),
-    api: createApi({ ledger, poller, presentRows }),
+    api: createApi({ config, ledger, poller, presentRows }),
     scale: createScaleApi({ config, ledger, queue, arrivals }),
     actions: openActions({ ledger, queue }, { hasSignIn: lock !== undefined }),
     ...(lock === undefined ? {} : { lock }),

@@ -1,5 +1,6 @@
 import { Router } from 'express';
 import type { Config } from '../shared/config/config.js';
+import { listAnomalies } from '../shared/findings/listAnomalies.js';
 import type { Ledger } from '../shared/ledger/port.js';
 import { SCRIPT } from './assets/script.js';
 import { STYLE } from './assets/style.js';
@@ -8,12 +9,13 @@ import { openPartsEncoder } from './live/parts.js';
 import type { Poller } from './live/poller.js';
 import { currentViewer } from './auth/viewer.js';
 import { openStream } from './live/stream.js';
+import { renderAnomalies } from './pages/anomalies.js';
 import { renderBatch } from './pages/batch.js';
 import { renderCustody } from './pages/custody.js';
 import { FAVICON } from './pages/layout.js';
 import { renderObjects } from './pages/objects.js';
 import { renderStart } from './pages/start.js';
-import { readBatchId, readObjectId, readObjectsRequest } from './requests.js';
+import { readAnomaliesRequest, readBatchId, readObjectId, readObjectsRequest } from './requests.js';
 
 export interface PagesOptions {
   readonly config: Pick<Config, 'datasets'>;
@@ -48,6 +50,12 @@ export function createPages({ config, ledger, poller, presentRows }: PagesOption
     const found = id === undefined ? undefined : await ledger.read.batch(id);
     if (id === undefined || found === undefined) return next();
     response.send(renderBatch({ ...found, findings: await ledger.read.findings({ batch: id, limit: 200 }) }));
+  });
+  pages.get('/anomalies', async (request, response) => {
+    const { all, limit } = readAnomaliesRequest(request.query);
+    const names = config.datasets.map(({ name }) => name);
+    const report = await listAnomalies({ config, ledger }, { datasets: names, all, limit });
+    response.send(renderAnomalies({ ...report, all, limit }));
   });
   for (const [path, type, text] of ASSETS)
     pages.get(path, (_request, response) => {

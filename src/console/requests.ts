@@ -28,6 +28,19 @@ export function readObjectsRequest(query: unknown): ObjectsRequest {
   return { limit, ...(dataset === undefined ? {} : { dataset }), ...(state === undefined ? {} : { state }) };
 }
 
+const anomaliesQuery = z.object({
+  all: unlessEmpty(z.enum(['1', 'true', '0', 'false'])),
+  limit: unlessEmpty(z.coerce.number().int().min(1).max(1000)),
+});
+
+/** `?all&limit`, as the lists of anomalies take them; only what is open, limit 100, unless given. Errors: USAGE. */
+export function readAnomaliesRequest(query: unknown): { readonly all: boolean; readonly limit: number } {
+  const parsed = anomaliesQuery.safeParse(query);
+  if (!parsed.success) throw new SluiceError('USAGE', messageOf(parsed.error));
+  const { all = '0', limit = 100 } = parsed.data;
+  return { all: all === '1' || all === 'true', limit };
+}
+
 /** Whom an autoscaler asks for, and what it shall hold to; what is left out, the configuration says. */
 export interface ScaleRequest {
   readonly queues?: readonly JobKind[];

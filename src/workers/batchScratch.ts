@@ -90,13 +90,14 @@ export async function openBatchScratch({
   };
 }
 
-interface ArtifactFetch extends Pick<ScratchOptions, 'lake' | 'sourceStore'> {
+/** Where an artifact may lie, and the file that it is fetched to. */
+export interface ArtifactFetch extends Pick<ScratchOptions, 'lake' | 'sourceStore'> {
   readonly file: string;
   readonly signal: AbortSignal;
 }
 
 /** Fetches the very bytes that compact committed. Errors: OBJECT_CHANGED, and those of the store. */
-async function fetchArtifact(
+export async function fetchArtifact(
   { key, eTag, bytes: size, sha256, adopted }: Artifact,
   { lake, sourceStore, file, signal }: ArtifactFetch,
 ): Promise<void> {

@@ -7,6 +7,7 @@ import type { BatchId } from '../shared/ids.js';
 import type { LoadedBatch } from '../shared/ledger/loaded.js';
 import type { Artifact } from '../shared/ledger/manifest.js';
 import { quoteName, quoteText } from '../shared/schema/columns.js';
+import { fetchArtifact } from './batchScratch.js';
 import type { WorkerContext } from './context.js';
 import type { StepWork } from './runSteps.js';
 
@@ -14,7 +15,7 @@ const PAGE = 200;
 /** The values that a worker keeps of artifacts that it has seen, in bytes; beyond that the oldest go. */
 const KEPT_BYTES = 1e9;
 
-type Context = Pick<WorkerContext, 'ledger' | 'lake' | 'scratch'>;
+type Context = Pick<WorkerContext, 'ledger' | 'lake' | 'scratch' | 'sourceStore'>;
 type Work = Pick<StepWork, 'scratch' | 'signal'>;
 
 /**
@@ -68,12 +69,14 @@ async function readBatch(context: Context, work: Work, { reference, loaded }: Re
   await mkdir(kept, { recursive: true });
   const files: string[] = [];
   for (const artifact of artifacts) {
+    // An original is of one object, and its rows say nothing of it.
+    if (artifact.adopted !== undefined && loaded.gone.includes(artifact.adopted.object)) continue;
     const name = `${createHash('sha256')
       .update(JSON.stringify([artifact.sha256, column, loaded.gone]))
       .digest('hex')}.parquet`;
     const file = join(work.scratch.folder, `referenced-${name}`);
     if (!(await linked(join(kept, name), file))) {
-      await extract(context, work, { artifact, column, gone: loaded.gone, to: file });
+      await extract(context, work, { artifact, dataset: reference.dataset, column, gone: loaded.gone, to: file });
       await keep(file, join(kept, name));
     }
     files.push(file);
@@ -83,19 +86,23 @@ async function readBatch(context: Context, work: Work, { reference, loaded }: Re
 
 interface Extract {
   readonly artifact: Artifact;
+  readonly dataset: string;
   readonly column: string;
   readonly gone: LoadedBatch['gone'];
   readonly to: string;
 }
 
-async function extract({ lake }: Context, { scratch, signal }: Work, { artifact, column, gone, to }: Extract) {
-  const { key, eTag, bytes } = artifact;
+async function extract(
+  { lake, sourceStore }: Context,
+  { scratch, signal }: Work,
+  { artifact, dataset, column, gone, to }: Extract,
+): Promise<void> {
   const file = join(scratch.folder, `referenced-${randomUUID()}.parquet`);
-  await lake.getToFile({ key, eTag, size: bytes, file, signal });
+  await fetchArtifact(artifact, { lake, sourceStore: () => sourceStore(dataset), file, signal });
   try {
     const value = quoteName(column);
     const removed = gone.map((object) => `${quoteText(object)}::UUID`).join(', ');
-    const rows = gone.length === 0 ? '' : ` AND _sluice_object NOT IN (${removed})`;
+    const rows = gone.length === 0 || artifact.adopted !== undefined ? '' : ` AND _sluice_object NOT IN (${removed})`;
     const session = await scratch.session();
     await session.run(
       `COPY (SELECT DISTINCT ${value} AS v FROM read_parquet(${quoteText(file)}) WHERE ${value} IS NOT NULL${rows}) TO ${quoteText(to)} (FORMAT parquet, COMPRESSION snappy)`,

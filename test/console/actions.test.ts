@@ -110,6 +110,68 @@ test('the page of a quarantined file has its buttons for operators', async () =>
   for (const label of ['Replay', 'Release', 'Discard']) expect(page.body).toContain(`>${label}</button>`);
 });
 
+test('anomalies are listed with what was expected; an operator accepts one, once, and the ledger keeps it', async () => {
+  const { browser, ledger } = await startWithPeople();
+  const { batch } = await loadWithQuarantine(ledger, 'a bad file');
+  const base = { dataset: 'orders', subject: batch, column: '' } as const;
+  const judged = { state: 'unusual', verdict: 'fail', value: 90, points: 9, levelShift: false } as const;
+  await ledger.anomalies.noteAnomalies([
+    { ...base, metric: 'rowCount', data: { ...judged, centre: 50, spread: 2, score: 20, method: 'mad' } },
+    {
+      ...base,
+      metric: 'mean',
+      column: '<b>price',
+      subject: '2026-05-31',
+      data: { ...judged, method: 'tenfold', centre: 4 },
+    },
+  ]);
+  const otto = browser();
+  await otto.signIn('otto', PASSWORD);
+  const page = (await otto.ask('/anomalies')).body;
+  for (const text of [
+    '2 open',
+    '43 to 57',
+    'about 4 (9 known)',
+    `href="/batches/${batch}"`,
+    '2026-05-31',
+    '>New normal</button>',
+    '&lt;b&gt;price',
+    'warming_up',
+  ])
+    expect(page).toContain(text);
+  const [mean, rowCount] = await ledger.anomalies.list({ limit: 10 });
+  const send = (anomaly: string, as: string) =>
+    otto
+      .csrf('/anomalies')
+      .then((csrf) => otto.send('/actions', { csrf, action: 'ack', anomaly, as, why: 'a sale', to: '/anomalies' }));
+  expect(await send(rowCount?.id ?? '', 'normal')).toMatchObject({ status: 303, location: '/anomalies' });
+  await send(mean?.id ?? '', 'once');
+  await send(mean?.id ?? '', 'normal');
+  expect((await send('999999', 'normal')).status).toBe(409);
+  expect((await send('1; drop', 'normal')).status).toBe(400);
+  const rows = await ledger.actions.list(10);
+  expect(rows.map(({ who, action, subject, why, outcome }) => [who, action, subject, why, outcome])).toEqual([
+    ['otto', 'ack', 'anomaly 999999', 'a sale', 'refused: no anomaly has the id 999999'],
+    ['otto', 'ack', `anomaly ${mean?.id}`, 'a sale', 'already: once by otto'],
+    ['otto', 'ack', `anomaly ${mean?.id}`, 'a sale', 'done: mean of <b>price of orders as once'],
+    ['otto', 'ack', `anomaly ${rowCount?.id}`, 'a sale', 'done: rowCount of orders as normal'],
+  ]);
+  expect((await otto.ask('/anomalies')).body).toContain('Nothing unusual is open');
+  const all = (await otto.ask('/anomalies?all=1')).body;
+  expect(all).toContain('acknowledged as normal by');
+  expect(all).not.toContain('>New normal</button>');
+  const json = JSON.parse((await otto.ask('/v1/anomalies?all=true')).body);
+  expect(json.anomalies).toMatchObject([{ metric: 'mean' }, { metric: 'rowCount', expected: { from: 43, to: 57 } }]);
+  expect(json.datasets).toMatchObject([
+    { dataset: 'orders', state: 'warming_up' },
+    { dataset: 'clicks', points: 0 },
+  ]);
+  const vera = browser();
+  await vera.signIn('vera', PASSWORD);
+  expect((await vera.ask('/anomalies?all=1')).body).not.toContain('<button type="submit">New');
+  expect((await vera.ask('/anomalies?all=maybe')).status).toBe(400);
+});
+
 test('without sign-in nothing can be done from the console', async () => {
   const { get } = await startTestConsole();
   expect((await get('/actions')).body).toContain('console.auth');

@@ -1,5 +1,6 @@
 import { afterEach, expect, test } from 'vitest';
-import { ackAnomaly, listAnomalies } from '../../src/cli/anomalies.js';
+import { ackAnomaly } from '../../src/cli/anomalies.js';
+import { listAnomalies } from '../../src/shared/findings/listAnomalies.js';
 import { openPipeline, type Pipeline } from '../support/pipeline.js';
 
 let pipeline: Pipeline;

@@ -78,6 +78,14 @@ test('rows of every type are the same in the table; one changed, deleted or doub
     [999_999, 'extra', ''],
   ]);
   expect(found.differences!.every((one) => one.uri === uri)).toBe(true);
+  expect(await pipeline.services.ledger.alerts.recent(10)).toContainEqual(
+    expect.objectContaining({
+      kind: 'audit',
+      dataset: 'orders',
+      name: 'rows of warehouse.orders',
+      facts: { objects: 1, rows: 7, verdict: 'different' },
+    }),
+  );
   await pipeline.query('update orders set medium = 0');
   expect((await audit()).differences).toHaveLength(50);
   await pipeline.query('alter table orders drop column small');
@@ -114,4 +122,9 @@ test('a table of somebody else cannot be counted, and the reason says so', async
     balanced: false,
     objects: [{ verdict: 'unverified', targets: { warehouse: { error: expect.stringContaining('never loaded') } } }],
   });
+  expect(await pipeline.services.ledger.read.lastAudits()).toMatchObject([
+    { dataset: 'orders', verdicts: { unverified: 1 } },
+  ]);
+  const alerts = await pipeline.services.ledger.alerts.recent(10);
+  expect(alerts).toMatchObject([{ kind: 'audit', dataset: 'orders', name: 'balance', facts: { objects: 1 } }]);
 });

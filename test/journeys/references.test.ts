@@ -1,6 +1,10 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { decideAside, listAside } from '../../src/cli/quarantine.js';
 import { expectBalanced } from '../support/accounts.js';
+import { openPlainSession } from '../support/plainSession.js';
 import { openPipeline, type Pipeline } from '../support/pipeline.js';
 
 let pipeline: Pipeline;
@@ -45,16 +49,23 @@ test('rows that refer to nobody are set aside, and follow once their customer ca
   await expectBalanced(pipeline);
 });
 
-test('what comes together waits for the other dataset; one that has no rows at all holds the batch', async () => {
+test('what comes together waits for the other dataset, whose rows may lie in an original', async () => {
   pipeline = await openPipeline({ datasets: datasets('hold'), workers: 0 });
   await pipeline.put('raw/orders/a.csv', 'id,customer\n10,1\n');
   await pipeline.until(async () => (await pipeline.services.ledger.objects.counts()).length === 1);
-  await pipeline.put('raw/customers/a.csv', 'id,name\n1,Ann\n');
+  const session = await openPlainSession();
+  const file = join(await mkdtemp(join(tmpdir(), 'sluice-references-')), 'a.parquet');
+  await session.query(`COPY (SELECT 1 AS id, 'Ann' AS name) TO '${file}'`);
+  await session.close();
+  await pipeline.put('raw/customers/a.parquet', await readFile(file));
+  await rm(dirname(file), { recursive: true });
   await pipeline.until(async () => (await pipeline.services.ledger.objects.counts()).length === 2);
   await pipeline.startWorker();
   await pipeline.settled(2);
   expect(await orders()).toEqual([10]);
   expect(await list('orders')).toEqual([]);
+  const [original] = await pipeline.services.ledger.loaded.list('customers', undefined, 10);
+  expect(original?.manifest.artifacts[0]?.key).toBe('raw/customers/a.parquet');
 });
 
 test('a batch is held with the reason while the other dataset has no rows', async () => {

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
-import { ackAnomaly, listAnomalies, showAck, showAnomalies } from '../anomalies.js';
+import { listAnomalies } from '../../shared/findings/listAnomalies.js';
+import { ackAnomaly, showAck, showAnomalies } from '../anomalies.js';
 import { baseCommand, type CommonOptions, withIo } from '../io.js';
 import { countOption } from '../offline/options.js';
 import { chosenDatasets, withServices } from '../withServices.js';

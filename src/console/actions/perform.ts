@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { SluiceError, toSluiceError } from '../../shared/errors.js';
 import { JOB_KINDS, planJob, stepJob } from '../../shared/jobs/catalogue.js';
-import type { Ledger } from '../../shared/ledger/port.js';
+import { ANOMALY_DECISIONS, type Ledger } from '../../shared/ledger/port.js';
 import type { Queue } from '../../shared/queue/port.js';
 
 const why = z.string().max(1000).default('');
@@ -11,6 +11,12 @@ const actionRequest = z.discriminatedUnion('action', [
   z.strictObject({ action: z.enum(['pause', 'resume']), queue: z.enum(JOB_KINDS), why }),
   z.strictObject({ action: z.literal('retry'), dataset: z.string().min(1).max(200), why }),
   z.strictObject({ action: z.enum(['replay', 'release', 'discard']), id, why }),
+  z.strictObject({
+    action: z.literal('ack'),
+    anomaly: z.string().regex(/^\d{1,18}$/, 'expected the id of an anomaly'),
+    as: z.enum(ANOMALY_DECISIONS).default('normal'),
+    why,
+  }),
 ]);
 
 /** What somebody wants done. */
@@ -24,7 +30,7 @@ export interface ActionResult {
   readonly detail: string;
 }
 
-/** `{action: pause|resume, queue}`, `{action: retry, dataset}` or `{action: replay|release|discard, id}`, each with `why`. Errors: USAGE. */
+/** `{action: pause|resume, queue}`, `{action: retry, dataset}`, `{action: replay|release|discard, id}` or `{action: ack, anomaly, as: normal|once}`, each with `why`. Errors: USAGE. */
 export function readActionRequest(body: unknown): ActionRequest {
   const parsed = actionRequest.safeParse(body);
   if (parsed.success) return parsed.data;
@@ -34,7 +40,7 @@ export function readActionRequest(body: unknown): ActionRequest {
 
 /** The parts that actions reach. */
 export interface ActionServices {
-  readonly ledger: Pick<Ledger, 'actions' | 'custody' | 'plans' | 'recovery'>;
+  readonly ledger: Pick<Ledger, 'actions' | 'anomalies' | 'custody' | 'plans' | 'recovery'>;
   readonly queue: Pick<Queue, 'pause' | 'enqueue'>;
 }
 
@@ -61,6 +67,7 @@ export async function performAction(
 
 function subjectOf(request: ActionRequest): string {
   if ('queue' in request) return request.queue;
+  if ('anomaly' in request) return `anomaly ${request.anomaly}`;
   return 'dataset' in request ? request.dataset : request.id;
 }
 
@@ -78,9 +85,24 @@ async function act(
       const steps = await ledger.recovery.rearmFailed(request.dataset);
       return { answer: 'done', detail: `${steps} step(s) that gave up are tried again` };
     }
+    case 'ack':
+      return acknowledge(ledger, request, who);
     default:
       return decide({ ledger, queue }, request, who);
   }
+}
+
+async function acknowledge(
+  { anomalies }: ActionServices['ledger'],
+  { anomaly: id, as, why: reason }: Extract<ActionRequest, { action: 'ack' }>,
+  who: string,
+): Promise<Pick<ActionResult, 'answer' | 'detail'>> {
+  const answer = await anomalies.acknowledge({ id, as, who, why: reason });
+  if (answer.kind === 'unknown') return { answer: 'refused', detail: `no anomaly has the id ${id}` };
+  const { dataset, metric, column, decided } = answer.anomaly;
+  if (answer.kind === 'already') return { answer: 'already', detail: `${decided?.as} by ${decided?.who}` };
+  const figure = `${metric}${column === '' ? '' : ` of ${column}`} of ${dataset}`;
+  return { answer: 'done', detail: `${figure} as ${as}${answer.also > 0 ? `, with ${answer.also} later ones` : ''}` };
 }
 
 async function decide(

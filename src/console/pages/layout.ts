@@ -15,6 +15,7 @@ export const FAVICON = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 
 const NAVIGATION = html`<nav aria-label="Main">
   <a href="/">Lanes</a>
   <a href="/objects">Files</a>
+  <a href="/anomalies">Anomalies</a>
   <a href="/queues">Queues</a>
   <a href="/actions">Actions</a>
   <a href="/metrics">Metrics</a>

@@ -20,7 +20,8 @@ export function describeAlert(
     title,
     details: news > 1 ? [...details, `${news} times since ${firstAt.toISOString()}`] : details,
     mend,
-    link: typeof batch === 'string' ? `${base}/batches/${batch}` : `${base}/`,
+    link:
+      kind === 'anomaly' ? `${base}/anomalies` : typeof batch === 'string' ? `${base}/batches/${batch}` : `${base}/`,
     news,
     firstAt: firstAt.toISOString(),
     lastAt: lastAt.toISOString(),
@@ -43,7 +44,7 @@ const WORDS: Readonly<Record<AlertKind, (alert: NewAlert) => Words>> = {
   }),
   anomaly: ({ dataset, name, facts }) => ({
     title: `${dataset}: ${name} is unusual (${fact(facts, 'value')}, usual ${fact(facts, 'usual')})`,
-    mend: 'sluice anomaly list; look for the cause, or accept it with sluice anomaly ack ID.',
+    mend: 'sluice anomaly list; look for the cause, or accept it there, or with sluice anomaly ack ID.',
   }),
   quarantine: ({ dataset, name, facts }) => ({
     title: `${dataset}: ${fact(facts, 'count')} quarantined with ${name}`,

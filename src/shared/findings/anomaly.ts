@@ -118,6 +118,23 @@ function score(
   };
 }
 
+/** Both ends are usual. */
+export interface UsualRange {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Between which a figure would not have been unusual, on both sides; undefined where the answer rests on no spread. */
+export function usualRange(
+  { centre, spread, method }: Pick<AnomalyAnswer, 'centre' | 'spread' | 'method'>,
+  sensitivity: Exclude<Sensitivity, 'off'>,
+): UsualRange | undefined {
+  if (centre === undefined || spread === undefined) return undefined;
+  const far = THRESHOLDS[sensitivity].warn * spread;
+  if (!method.startsWith('mad-log')) return { from: centre - far, to: centre + far };
+  return { from: Math.expm1(Math.log1p(centre) - far), to: Math.expm1(Math.log1p(centre) + far) };
+}
+
 function isTenfold(value: number, middle: number): boolean {
   return value > TENFOLD * middle || value < middle / TENFOLD;
 }

@@ -92,6 +92,11 @@ const RULES: Readonly<Record<Metric, Pick<AnomalyQuestion, 'direction' | 'isCoun
   arrivalRate: { direction: 'both', isCount: true, leastSpread: 1, guarded: false },
 };
 
+/** Whether a figure of this name can only be 0 or more. */
+export function isNeverNegative(metric: string): boolean {
+  return metric !== 'mean';
+}
+
 /** Judges one figure by its accepted history (without itself), the newest first. */
 export function judgeMetric(
   { metric, value, error = 0 }: Omit<Figure, 'column'>,

@@ -4,9 +4,9 @@ import type { Outcome } from '../../shared/outcome.js';
 import { datasetOf, type WorkerContext } from '../context.js';
 import { findDatasetProfile } from '../../shared/findings/datasetProfile.js';
 import { auditDataset } from './audit.js';
+import { openAuditTally } from './auditNote.js';
 import { watchBudgets } from './budget.js';
 import { keepHotWindow } from './hotWindow.js';
-import type { AuditVerdict } from './judgeObject.js';
 import { retireOriginals } from './retireOriginals.js';
 import { sweepOrphans, sweepScratch } from './retention.js';
 
@@ -98,9 +98,6 @@ async function profileOne({ ledger, logger }: WorkerContext, { name }: Dataset):
   return drifts;
 }
 
-/** Objects that do not balance kept with an audit's result. */
-const WORST = 50;
-
 /** Audits a dataset and keeps the result in the ledger. */
 async function auditOne(
   { ledger, warehouse, logger }: WorkerContext,
@@ -108,19 +105,14 @@ async function auditOne(
   signal: AbortSignal,
 ): Promise<{ readonly objects: number; readonly unbalanced: number }> {
   const loads = load.map(({ target, table }) => ({ target, table }));
-  const verdicts: Partial<Record<AuditVerdict, number>> = {};
-  const worst: { readonly uri: string; readonly verdict: AuditVerdict }[] = [];
+  const tally = openAuditTally(name);
   for await (const page of auditDataset({ ledger: ledger.read, warehouse, dataset: name, loads, signal })) {
-    for (const { uri, verdict, targets } of page) {
-      verdicts[verdict] = (verdicts[verdict] ?? 0) + 1;
-      if (verdict !== 'unbalanced' && verdict !== 'unverified') continue;
+    for (const { uri, verdict, targets } of tally.add(page))
       logger.error({ dataset: name, uri, verdict, targets }, 'an object does not balance');
-      if (worst.length < WORST) worst.push({ uri, verdict });
-    }
   }
-  const unbalanced = (verdicts.unbalanced ?? 0) + (verdicts.unverified ?? 0);
-  await ledger.custody.noteAudit({ dataset: name, balanced: unbalanced === 0, verdicts, worst });
-  return { objects: Object.values(verdicts).reduce((sum, one) => sum + one, 0), unbalanced };
+  const note = tally.note();
+  await ledger.custody.noteAudit(note);
+  return note;
 }
 
 /** The ledger's housekeeping, artifacts of lost attempts, scratch of lost workers. */

@@ -42,7 +42,7 @@ test('every kind of alert says what is wrong, what to do and where to look', () 
     const told = describeAlert({ alert: { ...alert, kind }, news: 1 }, 'http://console/');
     expect(told.title).toContain('größe');
     expect(told.mend.length).toBeGreaterThan(20);
-    expect(told.link).toBe('http://console/');
+    expect(told.link).toBe(kind === 'anomaly' ? 'http://console/anomalies' : 'http://console/');
   }
   expect(message.title).toBe('größe: 3 objects quarantined with TYPE_CHANGED');
   expect(message.details).toContain('5 times since 1970-01-01T00:00:00.000Z');
