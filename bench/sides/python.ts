@@ -14,11 +14,11 @@ function scriptPath(name: string): string {
 }
 
 /**
- * Starts a Python script of `peers/`; it imports what it needs, prints `ready`, waits for a line, works, prints one JSON
+ * Starts a script of `peers/` with its program (a Python, or Node); it imports what it needs, prints `ready`, waits for a line, works, prints one JSON
  * line. So its start is not measured either.
  */
 async function openScript(args: Args): Promise<{ work: () => Promise<string>; end: () => void }> {
-  const child = spawn(textOf(args, 'python'), [scriptPath(textOf(args, 'script')), ...textsOf(args, 'arguments')], {
+  const child = spawn(textOf(args, 'program'), [scriptPath(textOf(args, 'script')), ...textsOf(args, 'arguments')], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   let text = '';

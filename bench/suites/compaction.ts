@@ -8,7 +8,8 @@ import { bytes, cpu, notRun, ratioResult } from '../harness/result.js';
 import { runPairs } from '../harness/runPairs.js';
 import { runSide } from '../harness/runSide.js';
 import type { Args, Json, SideSpec } from '../harness/side.js';
-import { findPython } from '../peers/python.js';
+import { findNodePolars } from '../peers/nodePolars.js';
+import { findPython, versionOf } from '../peers/python.js';
 import { type BenchServices, CREDENTIALS, openBenchS3, openBenchServices } from '../services.js';
 import type { Bench, Suite } from '../suite.js';
 
@@ -85,21 +86,26 @@ async function engineOver(bench: Bench): Promise<void> {
   const overDefault = await runPairs({ a, b }, bench);
   bench.add(ratioResult('compaction/bytes-over-snappy', overDefault, bytes));
   bench.add(ratioResult('compaction/cpu-over-snappy', overDefault, cpu));
-  const python = findPython('polars');
-  if (python === undefined) {
-    bench.add(notRun('compaction/engine-over-polars', 'no Python with polars: see bench/peers/README.md'));
+  const peer = findPolars();
+  if (peer === undefined) {
+    bench.add(notRun('compaction/engine-over-polars', 'neither nodejs-polars nor polars: see bench/peers/README.md'));
     return;
   }
   const out = join(scratch, 'polars.parquet');
-  const peer: Args = {
-    python,
-    script: 'polars_compact.py',
-    columns,
-    arguments: [join(files[0] ?? '', '..'), out],
-    out,
-  };
-  const polars = { title: 'polars', module: 'python', name: 'compact', args: peer, env: { POLARS_MAX_THREADS: '2' } };
+  const { title, ...program } = peer;
+  const scan: Args = { ...program, columns, arguments: [join(files[0] ?? '', '..'), out], out };
+  const polars = { title, module: 'python', name: 'compact', args: scan, env: { POLARS_MAX_THREADS: '2' } };
   bench.add(ratioResult('compaction/engine-over-polars', await runPairs({ a, b: polars }, bench), cpu));
+}
+
+/** polars under Node where that is installed, else under Python. */
+function findPolars(): { title: string; program: string; script: string } | undefined {
+  const version = findNodePolars();
+  if (version !== undefined)
+    return { title: `nodejs-polars ${version}`, program: process.execPath, script: 'nodePolars/compact.mjs' };
+  const python = findPython('polars');
+  if (python === undefined) return undefined;
+  return { title: `polars ${versionOf(python, 'polars')}`, program: python, script: 'polars_compact.py' };
 }
 
 /** That share of the data, in files of the same size. */

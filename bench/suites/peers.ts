@@ -28,7 +28,7 @@ async function describes(bench: Bench): Promise<void> {
       title: `polars ${versionOf(python, 'polars')} describe`,
       module: 'python',
       name: 'report',
-      args: { python, script: 'polars_describe.py', arguments: [file] },
+      args: { program: python, script: 'polars_describe.py', arguments: [file] },
       env: THREADS,
     };
     bench.add(ratioResult('peers/polars-describe', await runPairs({ a, b }, bench), cpu));
@@ -56,7 +56,7 @@ async function compactions(bench: Bench): Promise<void> {
   for (const { name, module, script, metric } of COMPACTIONS) {
     await withPeer(bench, name, module, async (python) => {
       const out = join(scratch, module);
-      const args: Args = { python, script, columns, out, arguments: [dirname(files[0] ?? ''), out] };
+      const args: Args = { program: python, script, columns, out, arguments: [dirname(files[0] ?? ''), out] };
       const title = `${module} ${versionOf(python, module)}`;
       const a: SideSpec = { title, module: 'python', name: 'compact', args, env: THREADS };
       bench.add(ratioResult(name, await runPairs({ a, b }, bench), metric));
@@ -79,7 +79,13 @@ async function loads(bench: Bench): Promise<void> {
   };
   const peer = (title: string, script: string, table: string, python: string) => async (): Promise<SideSpec> => {
     const url = await services.freshDatabase();
-    const args = { python, script, table, url, arguments: [folder, url, join(bench.scratch, `peer-${runs++}`)] };
+    const args = {
+      program: python,
+      script,
+      table,
+      url,
+      arguments: [folder, url, join(bench.scratch, `peer-${runs++}`)],
+    };
     return { title, module: 'python', name: 'load', args, counted, env: THREADS };
   };
   try {

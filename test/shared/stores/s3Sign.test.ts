@@ -1,6 +1,6 @@
 import { createHash, createHmac } from 'node:crypto';
 import { SignatureV4 } from '@smithy/signature-v4';
-import fc from 'fast-check';
+import { fc } from '../../support/fc.js';
 import { expect, test } from 'vitest';
 import { encodeSigned, signGet } from '../../../src/shared/stores/s3Sign.js';
 
