@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { datasetOf } from '../../workers/context.js';
+import { listCopies, showCopies } from '../copies.js';
 import { baseCommand, type CommonOptions, withIo } from '../io.js';
 import { listLoads, showLoads } from '../ledgerViews.js';
 import { countOption } from '../offline/options.js';
@@ -13,15 +14,20 @@ interface Options extends CommonOptions {
 export function loadsCommand(): Command {
   return baseCommand(
     'loads',
-    'what was loaded into which table, the newest first; into Snowflake with expected credits',
+    'what was loaded into which table, the newest first, and what is flowing into Postgres now; into Snowflake with expected credits',
   )
     .argument('<dataset>')
     .option('--limit <n>', 'at most so many', countOption, 100)
     .action((name: string, options: Options) =>
       withIo(options, (io) =>
-        withServices(io, { part: 'once', queue: false }, async ({ config, ledger }) => {
-          const loads = await listLoads(ledger, { config, dataset: datasetOf(config, name), limit: options.limit });
-          io.output.answer({ loads }, () => showLoads(io.output, loads));
+        withServices(io, { part: 'once', queue: false }, async ({ config, ledger, warehouse }) => {
+          const dataset = datasetOf(config, name);
+          const loads = await listLoads(ledger, { config, dataset, limit: options.limit });
+          const copying = await listCopies({ targets: config.targets, warehouse, note: io.output.note }, dataset);
+          io.output.answer({ loads, copying }, () => {
+            showCopies(io.output, copying);
+            showLoads(io.output, loads);
+          });
         }),
       ),
     );

@@ -31,6 +31,8 @@ export interface TablePlan {
   readonly columns: readonly WireColumn[];
   /** Columns whose widening writes every row of the table anew. */
   readonly rewrites: readonly string[];
+  /** The table is not there yet. */
+  readonly creates: boolean;
 }
 
 /**
@@ -85,6 +87,7 @@ export function planTable(
   return {
     ddl,
     rewrites,
+    creates: existing === undefined,
     columns: planned.map(({ source, type, target, wire, postgres }) => ({ source, type, target, wire, postgres })),
   };
 }

@@ -10,7 +10,7 @@ import { mergeNames } from './modes/mergeSql.js';
 import { createPartition } from './partitionPlan.js';
 import type { PartitionRequest } from './partitions.js';
 import { partitioningOf, planPartitions, readPartitionColumn, requirePartitioned } from './partitions.js';
-import type { TablePlan, WireColumn } from './planTable.js';
+import type { TablePlan } from './planTable.js';
 import { planTable } from './planTable.js';
 import { readTable } from './readTable.js';
 import { boundWaits, setLocal } from './bounds.js';
@@ -40,14 +40,15 @@ export async function prepareTable(
       await client.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [`sluice ${tableKey(table)}`]);
       const { rows } = await client.query('SELECT 1 FROM pg_namespace WHERE nspname = $1', [table.schema]);
       if (rows.length === 0) await client.query(`CREATE SCHEMA IF NOT EXISTS ${quoteName(table.schema)}`);
-      const { ddl, columns, rewrites } = await planColumns(client, table, request);
+      const columnPlan = await planColumns(client, table, request);
+      const { ddl, rewrites } = columnPlan;
       if (rewrites.length > 0) await requireSmall(client, table, { rewrites, bounds });
       // Widening may write the whole table anew.
       await setLocal(client, { statement_timeout: String(bounds.copyTimeoutMs) });
       for (const statement of ddl) await client.query(statement);
-      const shape = await planShape(client, table, { request, plan: { ddl, columns, rewrites } });
+      const shape = await planShape(client, table, { request, plan: columnPlan });
       for (const statement of shape) await client.query(statement);
-      return { ddl: [...ddl, ...shape], columns, rewrites };
+      return { ...columnPlan, ddl: [...ddl, ...shape] };
     },
     request.signal,
   );
@@ -97,9 +98,10 @@ interface Shaping {
 async function planShape(
   client: Pool | ClientBase,
   table: TableName,
-  { request, plan: { columns } }: Shaping,
+  { request, plan }: Shaping,
 ): Promise<readonly string[]> {
-  const index = await planKeyIndex(client, table, { request, columns });
+  const { columns } = plan;
+  const index = await planKeyIndex(client, table, { request, plan });
   const partitioning = partitioningOf(request, columns);
   if (partitioning === undefined) return index;
   await requirePartitioned(client, table, partitioning);
@@ -107,11 +109,14 @@ async function planShape(
   return [...index, ...ranges.flatMap((range) => createPartition(table, range, storageOf(request)))];
 }
 
-/** The index of an upsert's key: unique, unless partitions by another column forbid it. */
+/**
+ * The index of an upsert's key: unique, unless partitions by another column forbid it. Of a new table the primary key, by which logical
+ * replication finds the rows that change; a table that stands would have to be read for NULLs, with everybody shut out.
+ */
 async function planKeyIndex(
   client: Pool | ClientBase,
   table: TableName,
-  { request, columns }: { readonly request: TableRequest; readonly columns: readonly WireColumn[] },
+  { request, plan: { columns, creates } }: Shaping,
 ): Promise<readonly string[]> {
   if (request.mode !== 'upsert') return [];
   const { key } = mergeNames({ request, columns });
@@ -119,5 +124,7 @@ async function planKeyIndex(
   const partition = await readPartitionColumn(client, table);
   const unique = partition === undefined || (partition !== null && key.includes(partition));
   if (found === 'unique' || (found === 'plain' && !unique)) return [];
-  return [`CREATE ${unique ? 'UNIQUE ' : ''}INDEX ON ${quoteTable(table)} (${key.map(quoteName).join(', ')})`];
+  const list = key.map(quoteName).join(', ');
+  if (unique && creates) return [`ALTER TABLE ${quoteTable(table)} ADD PRIMARY KEY (${list})`];
+  return [`CREATE ${unique ? 'UNIQUE ' : ''}INDEX ON ${quoteTable(table)} (${list})`];
 }

@@ -4,7 +4,7 @@ import type { EngineSession } from '../../../../src/shared/engine/port.js';
 import type { LoadRequest, Warehouse } from '../../../../src/shared/warehouses/port.js';
 import { openPostgresWarehouse } from '../../../../src/shared/warehouses/postgres/openPostgresWarehouse.js';
 import { freshDatabase } from '../../../support/databases.js';
-import { laterBatch, openTestSession, testObject } from '../../../support/loadRequests.js';
+import { laterBatch, openTestSession, ordersLoad, testObject } from '../../../support/loadRequests.js';
 
 type Visit = readonly [id: number, at: string | null, note: string];
 
@@ -140,6 +140,24 @@ describe('the table that a load makes', () => {
     expect(await texts(`SELECT reloptions::text FROM pg_class WHERE relname = 'visits_p20240101'`)).toEqual([
       '{fillfactor=90,autovacuum_vacuum_scale_factor=0.05}',
     ]);
+  });
+
+  it('has the key of an upsert as its primary key where it is new, so that its changes can be published', async () => {
+    await begin();
+    await client.query('CREATE TABLE stood (id bigint, amount numeric(10,2), note text)');
+    for (const table of ['made', 'stood'])
+      await warehouse.load(
+        ordersLoad(session, { [table]: 3 }, { table, mode: 'upsert', key: ['id'], orderBy: ['amount'] }),
+      );
+    await visits('a', [[1, '2024-01-01', 'a']], { ...upsert, key: ['id', 'At'] });
+    expect(
+      await texts(
+        `SELECT indrelid::regclass::text, indisprimary, pg_get_indexdef(indexrelid) LIKE '%(id, at)' OR pg_get_indexdef(indexrelid) LIKE '%(id)'
+         FROM pg_index WHERE indisunique AND indrelid IN ('made'::regclass, 'stood'::regclass, 'visits'::regclass) ORDER BY 1`,
+      ),
+    ).toEqual(['made true true', 'stood false true', 'visits true true']);
+    await client.query('CREATE PUBLICATION changes FOR TABLE made, visits');
+    await client.query(`UPDATE made SET note = 'b'; UPDATE visits SET note = 'b'`);
   });
 
   it('has the declared indexes after the first load, once each, whatever their names are cut to', async () => {
