@@ -4,25 +4,29 @@ import { readFile } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { BadRowRule } from '../../shared/config/dataset.js';
-import type { ErrorCode } from '../../shared/errors.js';
+import { type ErrorCode, isSluiceError } from '../../shared/errors.js';
+import { partTable } from './asideTables.js';
 import { type AsideRequest, type BadRow, findBadRows, MAX_ASIDE_ROWS } from './findBadRows.js';
 import { countCsv, observeSources } from './observe.js';
 import { findNul } from './scanText.js';
-import { readRecords, type RecordPlace, recordText } from './records.js';
+import { readElements, readRecords, type RecordPlace, recordText } from './records.js';
+import { jsonObjectsSql } from './refuseRows.js';
 import type { Refusal, Source } from './sources.js';
 
 /** A row that was taken out of its object. */
 export interface AsideRow {
   readonly object: string;
-  /** From 1: the line of the object's text that it begins in. */
+  /** From 1: the line of the object's text that it begins in; of a JSON array, Parquet and Avro the number of the row. */
   readonly line: number;
   readonly code: ErrorCode;
   /** Expected what, got what; never a value. */
   readonly reason: string;
-  /** The row as it was written, without the end of its line. */
+  /** The row as it was written, without the end of its line; of Parquet and Avro a JSON object, its values as text. */
   readonly raw: string;
   /** CSV: the header line, without which the row says nothing. */
   readonly header?: string;
+  /** Whether `line` is the number of a row. */
+  readonly isRow?: boolean;
 }
 
 /** Larger texts are not cut: the whole object is set aside. */
@@ -96,18 +100,22 @@ export interface Parted {
 }
 
 /**
- * Takes the rows that cannot be read, or do not fit their columns, out of a text file: writes the rest beside it, which
- * then is read as any other. Undefined where that is not possible: it was not delivered as lines, the rows at fault cannot be
- * told, or they are too many.
+ * Takes the rows that cannot be read, or do not fit their columns, out of a file: writes the rest beside it, which
+ * then is read as any other. Undefined where that is not possible: the rows at fault cannot be told, or they are too many.
  */
 export async function partRows(source: Source, request: AsideRequest): Promise<Parted | undefined> {
-  const isLines = source.format === 'csv' || (source.format === 'ndjson' && source.avro === undefined);
-  if (!isLines) return undefined;
+  return source.format === 'parquet' ? partTable(source, request) : partText(source, request);
+}
+
+/** Undefined, too, for an array that is no sound JSON: then no element of it is sure. */
+async function partText(source: Source, request: AsideRequest): Promise<Parted | undefined> {
   if (source.bytes > MAX_BYTES) return undefined;
   const headers = source.format === 'csv' ? 1 : 0;
   const text = await readFile(source.file);
-  const records = readRecords(text, { quotes: source.format === 'csv' });
-  const bad = source.hasNuls === true ? findNuls(text, records, headers) : await findBadRows(source, request);
+  const isArray = source.format === 'json';
+  const records = isArray ? readElements(text) : readRecords(text, { quotes: source.format === 'csv' });
+  if (records === undefined) return undefined;
+  const bad = source.hasNuls === true ? findNuls(text, records, headers) : await findBad(source, request);
   // Whoever counted the rows must have seen the same records.
   if (source.rows !== undefined && source.rows !== records.length - headers) return undefined;
   if (bad.length === 0 || bad.length > MAX_ASIDE_ROWS) return undefined;
@@ -118,7 +126,10 @@ export async function partRows(source: Source, request: AsideRequest): Promise<P
   // A last line without its end may have been cut, and an open quote swallows rows: then some are missing that nobody sees.
   if (isCut(source, { text, records, faults })) return undefined;
   const file = `${request.folder}/${source.object}-${faults.size}-${rows}.rows`;
-  await pipeline(Readable.from(keptParts(text, records, faults)), createWriteStream(file));
+  await pipeline(
+    Readable.from(isArray ? keptElements(text, records, faults) : keptParts(text, records, faults)),
+    createWriteStream(file),
+  );
   const kept: Source = { ...source, file, bytes: source.bytes - lengthOf(records, faults), rows, hasNuls: false };
   if (!(await holdsRows(kept, request))) return undefined;
   // What is no text cannot be kept as it was written.
@@ -127,10 +138,21 @@ export async function partRows(source: Source, request: AsideRequest): Promise<P
   const header = headers === 0 || records[0] === undefined ? {} : { header: recordText(text, records[0]) };
   const found = [...faults].map(([index, { code, reason }]): AsideRow => {
     const raw = recordText(text, records[index] ?? { from: 0, to: 0, line: 0 });
-    return { object: source.object, line: lines[index] ?? 0, code, reason, raw, ...header };
+    const place = { object: source.object, line: lines[index] ?? 0, code, reason };
+    // Newlines between the tokens of JSON are blanks: so the row is a line of its own.
+    return isArray
+      ? { ...place, raw: raw.trim().replaceAll(/[\r\n]+/g, ' '), isRow: true }
+      : { ...place, raw, ...header };
   });
   const left = { rows: taken, lines: lines.filter((_, index) => !faults.has(index)) };
   return { source: { ...kept, aside: left }, rows: found };
+}
+
+async function findBad(source: Source, request: AsideRequest): Promise<readonly BadRow[]> {
+  return findBadRows(source, request).catch((error: unknown) => {
+    if (source.format === 'json' && isSluiceError(error, 'ENGINE_QUERY')) return [];
+    throw error;
+  });
 }
 
 function isText(text: Buffer, record: RecordPlace | undefined): boolean {
@@ -143,7 +165,8 @@ interface Faulty {
   readonly faults: ReadonlyMap<number, BadRow>;
 }
 
-function isCut({ endsInLine }: Source, { text, records, faults }: Faulty): boolean {
+function isCut({ endsInLine, format }: Source, { text, records, faults }: Faulty): boolean {
+  if (format === 'json') return false;
   const [last, fault] = [records.at(-1), faults.get(records.length - 1)];
   if (last === undefined || fault === undefined) return false;
   return !endsInLine || (fault.code === 'ROW_UNREADABLE' && recordText(text, last).includes('\n'));
@@ -184,12 +207,26 @@ function* keptParts(text: Buffer, records: readonly RecordPlace[], faults: Reado
   yield text.subarray(from);
 }
 
+function* keptElements(text: Buffer, records: readonly RecordPlace[], faults: ReadonlyMap<number, BadRow>) {
+  let before = '[';
+  for (const { from, to } of records.filter((_, index) => !faults.has(index))) {
+    yield Buffer.from(before);
+    yield text.subarray(from, to);
+    before = ',\n';
+  }
+  yield Buffer.from(before === '[' ? '[]' : ']\n');
+}
+
 function lengthOf(records: readonly RecordPlace[], faults: ReadonlyMap<number, BadRow>): number {
   return [...faults.keys()].reduce((sum, index) => sum + ((records[index]?.to ?? 0) - (records[index]?.from ?? 0)), 0);
 }
 
 /** The parser must find as many rows in the rest as there are records: where quotes went astray it does not. */
 async function holdsRows(source: Source, { session, signal }: AsideRequest): Promise<boolean> {
+  if (source.format === 'json') {
+    const [row] = await session.query(`SELECT count(*) AS n FROM ${jsonObjectsSql(source)}`, signal);
+    return Number(row?.n) === source.rows;
+  }
   if (source.format !== 'csv') return true;
   const { rows: expected, ...uncounted } = source;
   const { answers } = await countCsv([uncounted], { session, ...(signal === undefined ? {} : { signal }) });

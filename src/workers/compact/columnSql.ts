@@ -73,6 +73,16 @@ export function misfitSql(read: Read, column: TargetColumn): string {
   return `${given} IS NOT NULL AND (${columnSql(read, column, 'null')}) IS NULL`;
 }
 
+/** What a count counts where the column is not NULL: the value as it stands, without casts. */
+export function countedSql(read: Read, column: TargetColumn): string {
+  const fromPath = partitionSql(read, column.name);
+  if (fromPath !== undefined) return fromPath;
+  const given = givenSql(read, column);
+  if (read.format !== 'csv' || column.type !== 'VARCHAR' || given === undefined) return given ?? 'NULL';
+  // An empty text in quotes is a text.
+  return csvName(read.columns.findIndex(({ name }) => name.toLowerCase() === column.name.toLowerCase()));
+}
+
 function observedType({ columns }: Read, { name }: TargetColumn): string | undefined {
   return columns.find((column) => column.name.toLowerCase() === name.toLowerCase())?.type;
 }

@@ -12,6 +12,7 @@ import { describeChange } from './diagnose.js';
 import { addPartitions } from './hive.js';
 import { inspectInputs } from './inspect.js';
 import { type AsideRow, observeRows, type PartedSources } from './asideRows.js';
+import { compareNulls } from './nulls.js';
 import { planSlices, pruneColumns } from './plan.js';
 import { refuseReserved } from './refuseRows.js';
 import { repair, recount } from './repair.js';
@@ -102,13 +103,16 @@ export async function compactOnce(request: CompactFilesRequest): Promise<Compact
     });
     const whole = inspected.filter((answer): answer is Source => !isRefusal(answer));
     const typed = await convertAvro(whole, request);
-    const observed = await observeRows(typed.answers, { ...request, folder });
+    const observed = await observeRows(typed.sources, { ...request, folder });
     const reserved = observed.sources.flatMap((source) => refuseReserved(source, request.provenance));
     const refused = new Set(reserved.map(({ object }) => object));
     const kept = observed.sources.filter(({ object }) => !refused.has(object));
     const sources = hive ? addPartitions(kept, schema) : kept;
     const refusals = [...inspected.filter(isRefusal), ...typed.refusals, ...observed.refusals, ...reserved];
-    return await compactSources({ sources, refusals, aside: observed.aside }, { ...request, folder });
+    return await compactSources(
+      { sources, refusals, aside: [...typed.aside, ...observed.aside] },
+      { ...request, folder },
+    );
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -180,13 +184,12 @@ async function write(
     await removeAll(artifacts);
     return { kind: 'miscounted', objects: miscounted, error: countMismatch(sources, artifacts, miscounted) };
   }
-  if (!withContent || artifacts.length === 0) return { kind: 'written', artifacts };
+  if (artifacts.length === 0) return { kind: 'written', artifacts };
   const compared = { session, sources, artifacts, columns, ...(signal === undefined ? {} : { signal }) };
-  return {
-    kind: 'written',
-    artifacts,
-    content: await compareContent(found === undefined ? compared : { ...compared, found }),
-  };
+  const content = withContent
+    ? await compareContent(found === undefined ? compared : { ...compared, found })
+    : await compareNulls(compared);
+  return content === undefined ? { kind: 'written', artifacts } : { kind: 'written', artifacts, content };
 }
 
 function checkSort(columns: readonly TargetColumn[], sources: readonly Source[], { sort }: CompactFilesRequest): void {

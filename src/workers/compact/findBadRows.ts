@@ -73,7 +73,10 @@ async function findNoObjects(source: Source, { session, signal }: AsideRequest):
 }
 
 /** Rows with a value that its column cannot hold whole. */
-async function findMisfits(source: Source, { session, columns, signal }: AsideRequest): Promise<readonly BadRow[]> {
+export async function findMisfits(
+  source: Source,
+  { session, columns, signal }: AsideRequest,
+): Promise<readonly BadRow[]> {
   const read = readOf(source);
   const typed = columns.filter(
     ({ name, type }) => type !== 'JSON' && read.columns.some((own) => own.name.toLowerCase() === name.toLowerCase()),

@@ -163,7 +163,14 @@ async function putTexts(
       const [first] = own;
       return first === undefined
         ? []
-        : [{ object, rows: own.length, code: first.code, reason: `line ${first.line}: ${first.reason}` }];
+        : [
+            {
+              object,
+              rows: own.length,
+              code: first.code,
+              reason: `${first.isRow === true ? 'row' : 'line'} ${first.line}: ${first.reason}`,
+            },
+          ];
     }),
   };
   return [part];

@@ -1,4 +1,5 @@
 const [NEWLINE, RETURN, QUOTE, SPACE, TAB] = [0x0a, 0x0d, 0x22, 0x20, 0x09];
+const [BACKSLASH, COMMA, OPEN, CLOSE, BRACE_OPEN, BRACE_CLOSE] = [0x5c, 0x2c, 0x5b, 0x5d, 0x7b, 0x7d];
 
 /** Where a record lies in its text: from its first byte (blank lines before it are its own) to behind its newline. */
 export interface RecordPlace {
@@ -27,6 +28,39 @@ export function readRecords(text: Buffer, { quotes }: { readonly quotes: boolean
   }
   if (start < text.length) endAt(text.length);
   return records;
+}
+
+/** Cuts a JSON array into its elements; their line is their number. Undefined where it does not end, or a comma is one too many. Pure. */
+export function readElements(text: Buffer): readonly RecordPlace[] | undefined {
+  const records: RecordPlace[] = [];
+  let [from, depth, isQuoted, isOpen, isOver] = [-1, 0, false, false, false];
+  for (let at = 0; at < text.length; at++) {
+    const byte = text[at];
+    if (isQuoted) {
+      if (byte === BACKSLASH) at += 1;
+      else if (byte === QUOTE) isQuoted = false;
+      continue;
+    }
+    if (isSpace(byte)) continue;
+    if (isOver || (depth === 0 && byte !== OPEN)) return undefined;
+    const isEnd = byte === CLOSE || byte === BRACE_CLOSE;
+    if (depth === 1 && (byte === COMMA || isEnd)) {
+      // Behind a comma an element has to come, and before it.
+      if (from < 0 && (byte === COMMA || isOpen)) return undefined;
+      if (from >= 0) records.push({ from, to: at, line: records.length + 1 });
+      isOpen = byte === COMMA;
+      from = -1;
+    } else if (depth === 1 && from < 0) from = at;
+    if (byte === QUOTE) isQuoted = true;
+    else if (byte === OPEN || byte === BRACE_OPEN) depth += 1;
+    else if (isEnd) depth -= 1;
+    isOver = isEnd && depth === 0;
+  }
+  return isOver ? records : undefined;
+}
+
+function isSpace(byte: number | undefined): boolean {
+  return byte === SPACE || byte === TAB || byte === NEWLINE || byte === RETURN;
 }
 
 /** A line of spaces is a row of CSV, and none of JSON. */

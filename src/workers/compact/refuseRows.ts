@@ -8,12 +8,16 @@ const RESERVED = /^_sluice[_ ]/i;
 /** Names of columns that a SELECT uses on its way. */
 const INTERNAL = /^_sluice /i;
 
-/** JSON values that are no objects: the reader makes a row of NULLs of `null` without a word. */
-export function noObjectsSql({ file, format }: Source): string {
+/** The values of a JSON file, one a row, as `json`: NULL for a line that is none. */
+export function jsonObjectsSql({ file, format }: Source): string {
   const layout = format === 'json' ? 'array' : 'newline_delimited';
-  return `(SELECT row, json IS NULL AS broken FROM (
-    SELECT row_number() OVER () - 1 AS row, json FROM read_json_objects([${quoteText(file)}],
-      format = ${quoteText(layout)}, compression = 'uncompressed', hive_partitioning = false, ignore_errors = ${format !== 'json'}))
+  return `read_json_objects([${quoteText(file)}], format = ${quoteText(layout)}, compression = 'uncompressed',
+    hive_partitioning = false, ignore_errors = ${format !== 'json'})`;
+}
+
+/** JSON values that are no objects: the reader makes a row of NULLs of `null` without a word. */
+export function noObjectsSql(source: Source): string {
+  return `(SELECT row, json IS NULL AS broken FROM (SELECT row_number() OVER () - 1 AS row, json FROM ${jsonObjectsSql(source)})
     WHERE json IS NULL OR json_type(json) <> 'OBJECT')`;
 }
 

@@ -80,3 +80,24 @@ test('values of every type that Parquet keeps have the same hash when they are r
     expect(content, type).toBeDefined();
   }
 });
+
+test('verify: rows counts the NULLs of each column, and blocks a batch whose artifacts have others', async () => {
+  const schema = [...DELAYS, { name: 'day', type: 'DATE' }, { name: 'more', type: 'VARCHAR' }];
+  const parquet = async (name: string, sql: string): Promise<File> => [name, await makeParquet(bench, sql)];
+  const tables = [
+    await parquet('c.parquet', "SELECT 'F' AS flight, unnest([6, NULL, 7])::BIGINT AS delay, 1 AS sluice"),
+    await parquet('y=1/d.parquet', "SELECT NULL::BIGINT AS delay, DATE '2024-01-02' AS DAY, [1, NULL] AS list"),
+  ];
+  const empty: File = ['e.csv', 'flight,delay\n"",1\n,2\n'];
+  for (const files of [tables, [...FILES, empty], [...FILES, empty, ...tables]]) {
+    const sound = await bench.compact(files, { schema, verify: 'rows', hive: true });
+    expect(Object.values(sound.byName).filter((verdict) => !verdict.endsWith(' rows'))).toEqual([]);
+    const bends = { delay: 'coalesce(delay, 0)', flight: "nullif(flight, 'F')", more: "'x'" };
+    for (const [column, bend] of Object.entries(bends)) {
+      if (column === 'flight' && !files.includes(tables[0]!)) continue;
+      const session = withFaultyWriter((select) => `SELECT * REPLACE (${bend} AS ${column}) FROM (${select})`);
+      const broken = bench.compact(files, { schema, session, verify: 'rows', hive: true });
+      await expect(broken).rejects.toMatchObject({ code: 'COUNT_MISMATCH', facts: { column } });
+    }
+  }
+});

@@ -1,21 +1,29 @@
 import { rm, stat } from 'node:fs/promises';
 import type { EngineSession } from '../../../shared/engine/port.js';
 import { isSluiceError } from '../../../shared/errors.js';
-import { quoteName, quoteText } from '../../../shared/schema/columns.js';
-import type { Sifted } from '../bisect.js';
+import { quoteText } from '../../../shared/schema/columns.js';
+import type { BadRowRule } from '../../../shared/config/dataset.js';
+import type { AsideRow, PartedSources } from '../asideRows.js';
+import { partAvro } from './partAvro.js';
 import type { Refusal, Source } from '../sources.js';
+import { castsSql, linesSql } from './linesSql.js';
 import type { UnpackedAvro } from './unpackAvro.js';
 
-/** Turns the lines that Avro files were unpacked to into typed Parquet; the other sources stay as they are. */
+/**
+ * Turns the lines that Avro files were unpacked to into typed Parquet; the other sources stay as they are. Where bad rows alone are to be set
+ * aside, those whose values break the schema of their file are.
+ */
 export async function convertAvro(
   sources: readonly Source[],
-  { session, signal }: { readonly session: EngineSession; readonly signal?: AbortSignal },
-): Promise<Sifted<Source>> {
-  const answers: Source[] = [];
+  request: { readonly session: EngineSession; readonly onBadRow?: BadRowRule; readonly signal?: AbortSignal },
+): Promise<PartedSources> {
+  const { session, onBadRow, signal } = request;
+  const converted: Source[] = [];
   const refusals: Refusal[] = [];
+  const aside: AsideRow[] = [];
   for (const { avro, ...source } of sources) {
     if (avro === undefined) {
-      answers.push(source);
+      converted.push(source);
       continue;
     }
     const file = `${source.file}.parquet`;
@@ -23,24 +31,22 @@ export async function convertAvro(
       await session.run(convertSql(source.file, avro, file), signal);
       await rm(source.file, { force: true });
       const { size } = await stat(file);
-      answers.push({ ...source, format: 'parquet', file, bytes: size });
+      converted.push({ ...source, format: 'parquet', file, bytes: size });
     } catch (error) {
       if (!isSluiceError(error, 'ENGINE_QUERY')) throw error;
-      refusals.push(await refuse(source, avro, session));
+      const parted = onBadRow === 'row' ? await partAvro(source, { ...request, avro, to: file }) : undefined;
+      if (parted === undefined) refusals.push(await refuse(source, avro, session));
+      else {
+        converted.push(parted.source);
+        aside.push(...parted.rows);
+      }
     }
   }
-  return { answers, refusals };
+  return { sources: converted, refusals, aside };
 }
 
 function convertSql(file: string, avro: UnpackedAvro, to: string): string {
-  const casts = avro.columns.map(({ name, type }, index) => `CAST(c${index} AS ${type}) AS ${quoteName(name)}`);
-  return `COPY (SELECT ${casts.join(', ')} FROM ${linesSql(file, avro)}) TO ${quoteText(to)} (FORMAT parquet, COMPRESSION snappy)`;
-}
-
-function linesSql(file: string, { columns, longest }: UnpackedAvro): string {
-  const shapes = columns.map(({ shape }, index) => `c${index}: ${quoteText(shape)}`);
-  return `read_json(${quoteText(file)}, format = 'newline_delimited', records = true, compression = 'uncompressed',
-    hive_partitioning = false, maximum_object_size = ${Math.max(longest * 2, 1 << 24)}, columns = {${shapes.join(', ')}})`;
+  return `COPY (SELECT ${castsSql(avro)} FROM ${linesSql(file, avro)}) TO ${quoteText(to)} (FORMAT parquet, COMPRESSION snappy)`;
 }
 
 /** Names the first column with a value that its own type does not hold. */
