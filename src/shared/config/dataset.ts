@@ -65,7 +65,7 @@ const compactSchema = z.strictObject({
     .enum(VERIFY_LEVELS)
     .default('content')
     .describe(
-      'What is compared between the files that were read and the artifacts read back, before anything is committed: the rows of each object, or also a hash of all their values.',
+      'What is compared between the files that were read and the artifacts read back, before anything is committed: the rows of each object and the NULLs of each column (rows), or a hash of all their values (content).',
     ),
   adopt: z
     .boolean()
@@ -179,7 +179,7 @@ export const datasetSchema = z.strictObject({
     .enum(BAD_ROW_RULES)
     .default('object')
     .describe(
-      'What is set aside for a row of CSV or NDJSON that cannot be read or does not fit its columns: the object, or the row alone with its text, line and reason (at most 10,000 rows and half of an object, else all of it).',
+      'What is set aside for a row that cannot be read or does not fit its columns: the object, or the row alone with its text, line (of JSON arrays, Parquet and Avro the number of the row) and reason (at most 10,000 rows and half of an object, else all of it).',
     ),
   onDuplicateContent: z
     .enum(DUPLICATE_RULES)
