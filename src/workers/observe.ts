@@ -4,8 +4,9 @@ import { toSluiceError } from '../shared/errors.js';
 import { figuresOf } from '../shared/findings/figures.js';
 import { judgeClock, judgePoint } from '../shared/findings/observe.js';
 import type { BatchId } from '../shared/ids.js';
-import type { Ledger, Point } from '../shared/ledger/port.js';
+import type { Ledger, Point, PointHistory } from '../shared/ledger/port.js';
 import type { Logger } from '../shared/telemetry/log.js';
+import type { BatchView } from './batchScratch.js';
 
 /** Points that are read for a judgement: some of them may not count. */
 const READ_POINTS = 60;
@@ -26,12 +27,17 @@ export interface WatchContext {
  * Measures a batch that was judged (or had no rows), compares it with those before and stores what is unusual. Best effort: a failure
  * is logged and the batch is measured by `observeMissed`. The first batch of a dataset brings the points of what was there before it.
  */
-export async function observeBatch(context: WatchContext, dataset: Dataset, batch: BatchId): Promise<void> {
+export async function observeBatch(
+  context: WatchContext,
+  dataset: Dataset,
+  { batch, view }: { readonly batch: BatchId; readonly view: BatchView | undefined },
+): Promise<void> {
   if (dataset.anomalies.sensitivity === 'off') return;
   try {
     const history = await context.ledger.anomalies.history(dataset.name, READ_POINTS);
-    if (history.points.length === 0) await measureOnly(context, dataset, batch);
-    await measure(context, dataset, batch);
+    const isFirst = history.points.length === 0;
+    if (isFirst) await measureOnly(context, dataset, batch);
+    await measure(context, dataset, { batch, view, history: isFirst ? undefined : history });
   } catch (error) {
     context.logger.warn(
       { batch, error: toSluiceError(error).message },
@@ -44,7 +50,7 @@ export async function observeBatch(context: WatchContext, dataset: Dataset, batc
 export async function observeMissed(context: WatchContext, dataset: Dataset, limit = READ_POINTS): Promise<number> {
   if (dataset.anomalies.sensitivity === 'off') return 0;
   const missed = await context.ledger.anomalies.unobserved(dataset.name, limit);
-  for (const batch of missed.toReversed()) await measure(context, dataset, batch);
+  for (const batch of missed.toReversed()) await measure(context, dataset, { batch });
   return missed.length;
 }
 
@@ -66,18 +72,25 @@ async function measureOnly({ ledger }: WatchContext, { name }: Dataset, batch: B
   }
 }
 
-async function measure({ ledger, clock }: WatchContext, dataset: Dataset, batch: BatchId): Promise<void> {
+interface Measured {
+  readonly batch: BatchId;
+  /** What the ledger says of the batch, and of those before it, where that was read already. */
+  readonly view?: BatchView | undefined;
+  readonly history?: PointHistory | undefined;
+}
+
+async function measure({ ledger, clock }: WatchContext, dataset: Dataset, known: Measured): Promise<void> {
   const { sensitivity } = dataset.anomalies;
-  const point = await readPoint(ledger, batch);
+  const point = await readPoint(ledger, known.batch, known.view);
   if (point === undefined || sensitivity === 'off') return;
   const isNews = clock.now() - point.at.getTime() < NEWS_MS;
-  const history = isNews ? await ledger.anomalies.history(dataset.name, READ_POINTS) : undefined;
+  const history = isNews ? (known.history ?? (await ledger.anomalies.history(dataset.name, READ_POINTS))) : undefined;
   const unusual = history === undefined ? [] : judgePoint(point, history, sensitivity);
   await ledger.anomalies.notePoint(point, unusual);
 }
 
-async function readPoint({ read }: Pick<Ledger, 'read'>, batch: BatchId): Promise<Point | undefined> {
-  const found = await read.batch(batch);
+async function readPoint({ read }: Pick<Ledger, 'read'>, batch: BatchId, view?: BatchView): Promise<Point | undefined> {
+  const found = view ?? (await read.batch(batch));
   if (found?.manifest === undefined) return undefined;
   const { dataset, createdAt: at } = found.row;
   const [profile] = await read.findings({ batch, kind: 'profile', limit: 1 });

@@ -130,7 +130,10 @@ async function runStep(context: WorkerContext, { ref, scratch, handlers, signal 
       const ran = await runClaimed(context, answer.claim, { ref, scratch, handlers, signal });
       if (ran.kind === 'outcome') return ran;
       if (ref.step === 'check' || (ref.step === 'compact' && ran.steps.length === 0))
-        await observeBatch(context, datasetOf(context.config, answer.claim.dataset), ref.batch);
+        await observeBatch(context, datasetOf(context.config, answer.claim.dataset), {
+          batch: ref.batch,
+          view: scratch.view,
+        });
       return ran;
     }
   }

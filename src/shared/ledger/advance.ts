@@ -19,8 +19,9 @@ WHERE s.batch_id = $1 AND s.state = 'waiting'
 RETURNING ${DISPATCH_COLUMNS}`;
 
 /** Another batch may supersede an object while this waits for its row: the state is looked at again then, the membership is not. */
-const MOVE_OBJECTS = `
-UPDATE sluice.objects o SET state = $2, loaded_at = $3
+const MOVE = `
+WITH moved AS (UPDATE sluice.batches SET state = $2 WHERE batch_id = $1)
+UPDATE sluice.objects o SET state = $3, loaded_at = $4
 FROM sluice.batch_objects m
 WHERE m.batch_id = $1 AND m.live AND o.object_id = m.object_id AND o.month = m.month AND o.state <> 'superseded'`;
 
@@ -57,6 +58,6 @@ export async function moveBatch(
   claim: StepClaim,
   { state, loadedAt }: { state: BatchState & ObjectState; loadedAt?: Date },
 ): Promise<void> {
-  await tx.changed('UPDATE sluice.batches SET state = $2 WHERE batch_id = $1', [claim.batch, state]);
-  await tx.changed(MOVE_OBJECTS, [claim.batch, state, loadedAt ?? null]);
+  // Twice: the two columns have types of their own.
+  await tx.changed(MOVE, [claim.batch, state, state, loadedAt ?? null]);
 }

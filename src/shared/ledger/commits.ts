@@ -64,6 +64,11 @@ export async function addFindings(
   ]);
 }
 
+/** When the last of the batch's loads was committed; no row while a step of the batch is open. */
+const LOADED_AT = `
+SELECT max(committed_at) AS at FROM sluice.loads l
+WHERE batch_id = $1 AND NOT EXISTS (SELECT FROM sluice.steps s WHERE s.batch_id = l.batch_id AND s.state <> 'done') HAVING count(*) > 0`;
+
 /**
  * Notes what a target committed; the last load of a batch moves it and its objects to loaded, visible since the latest of its
  * loads, and what its objects replace to superseded. Returns partitions to plan, of objects that waited for a content which that freed.
@@ -77,11 +82,9 @@ export async function commitLoad(
   return database.transaction(async (tx) => {
     await finishStep(tx, claim);
     await tx.changed(NOTE_LOAD, [claim.batch, claim.target, claim.table, claim.dataset, rows, committedAt]);
-    if (!(await allDone(tx, claim))) return [];
-    const [last] = await tx.rows<{ at: Date }>('SELECT max(committed_at) AS at FROM sluice.loads WHERE batch_id = $1', [
-      claim.batch,
-    ]);
-    await moveBatch(tx, claim, { state: 'loaded', loadedAt: last?.at ?? committedAt });
+    const [last] = await tx.rows<{ at: Date }>(LOADED_AT, [claim.batch]);
+    if (last === undefined) return [];
+    await moveBatch(tx, claim, { state: 'loaded', loadedAt: last.at });
     return supersedeReplaced(tx, claim.batch);
   });
 }

@@ -12,6 +12,8 @@ export async function freshLedger(): Promise<{ ledger: Ledger; sql: Pool; url: s
   const url = await freshDatabase();
   const ledger = await openLedger({ url, maxConnections: 20 });
   const sql = new Pool({ connectionString: url, max: 2 });
+  // `end` does not wait for its connections: the database may be dropped under them.
+  sql.on('error', () => {});
   onTestFinished(async () => {
     await Promise.all([ledger.close(), sql.end()]);
   });
