@@ -1,7 +1,7 @@
-import type { Config } from '../shared/config/config.js';
+import type { Config, Dataset } from '../shared/config/config.js';
+import { SluiceError } from '../shared/errors.js';
 import { loadConfig, readEnvironment } from '../shared/config/load.js';
 import { openLog } from '../shared/telemetry/log.js';
-import { datasetOf } from '../workers/context.js';
 import type { Io } from './io.js';
 import { openServices, type OpenServicesOptions, type Services } from './services.js';
 
@@ -32,7 +32,15 @@ export function openPartLog(part: LogPart) {
   return openLog(readEnvironment()['SLUICE_LOG'] ?? (staysUp ? 'info' : 'warn'), part);
 }
 
-/** The named dataset, or all. Throws CONFIG_INVALID for a name that the configuration lacks. */
+/** The named dataset, or all. Throws USAGE for a name that the configuration lacks. */
 export function chosenDatasets(config: Config, name: string | undefined): readonly string[] {
-  return name === undefined ? config.datasets.map((dataset) => dataset.name) : [datasetOf(config, name).name];
+  return name === undefined ? config.datasets.map((dataset) => dataset.name) : [namedDataset(config, name).name];
+}
+
+/** The dataset that somebody names on the command line. Throws USAGE for a name that the configuration lacks. */
+export function namedDataset(config: Config, name: string): Dataset {
+  const found = config.datasets.find((dataset) => dataset.name === name);
+  if (found !== undefined) return found;
+  const names = config.datasets.map((dataset) => dataset.name).join(', ');
+  throw new SluiceError('USAGE', `expected a dataset of the configuration (${names}), got ${name}`);
 }

@@ -169,6 +169,11 @@ test('wrong usage ends with 2 and says what was expected, as JSON where that was
     expect([args, status]).toEqual([args, 2]);
     expect(JSON.parse(stdout).error.message.length).toBeGreaterThan(10);
     expect(stderr).not.toBe('');
+    if (args[0] === 'skew')
+      expect(JSON.parse(stdout).error).toMatchObject({
+        code: 'USAGE',
+        message: 'expected a key among the columns of the files (id, name, price), got nme',
+      });
   }
 });
 

@@ -1,12 +1,11 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { parseDuration } from '../../shared/config/units.js';
-import { datasetOf } from '../../workers/context.js';
 import { baseCommand, type CommonOptions, withIo } from '../io.js';
 import { countOption } from '../offline/options.js';
 import { openSweep } from '../openSweep.js';
 import { startSweepProgress } from '../sweepProgress.js';
 import { showSweeps } from '../sweeps.js';
-import { withServices } from '../withServices.js';
+import { namedDataset, withServices } from '../withServices.js';
 
 interface Options extends CommonOptions {
   readonly prefix?: string;
@@ -28,7 +27,7 @@ export function backfillCommand(): Command {
     .action((name: string, { prefix, since, limit, ...options }: Options) =>
       withIo(options, (io) =>
         withServices(io, { part: 'once' }, async (services) => {
-          const dataset = datasetOf(services.config, name);
+          const dataset = namedDataset(services.config, name);
           const sweep = openSweep({ ...services, queue: services.queue() });
           const progress = startSweepProgress(io.output, limit);
           try {

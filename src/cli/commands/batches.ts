@@ -1,9 +1,8 @@
 import type { Command } from 'commander';
-import { datasetOf } from '../../workers/context.js';
 import { baseCommand, type CommonOptions, withIo } from '../io.js';
 import { listBatches, showBatches } from '../ledgerViews.js';
 import { countOption } from '../offline/options.js';
-import { withServices } from '../withServices.js';
+import { namedDataset, withServices } from '../withServices.js';
 
 interface Options extends CommonOptions {
   readonly limit: number;
@@ -17,7 +16,7 @@ export function batchesCommand(): Command {
     .action((name: string, options: Options) =>
       withIo(options, (io) =>
         withServices(io, { part: 'once', queue: false }, async ({ config, ledger }) => {
-          const batches = await listBatches(ledger, datasetOf(config, name).name, options.limit);
+          const batches = await listBatches(ledger, namedDataset(config, name).name, options.limit);
           io.output.answer({ batches }, () => showBatches(io.output, batches));
         }),
       ),

@@ -3,8 +3,8 @@ import { Command } from 'commander';
 import { stringify } from 'yaml';
 import { loadConfig } from '../../shared/config/load.js';
 import { exportOdcs } from '../../shared/findings/odcs/exportOdcs.js';
-import { datasetOf } from '../../workers/context.js';
 import { baseCommand, type CommonOptions, withIo } from '../io.js';
+import { namedDataset } from '../withServices.js';
 import { readContract } from '../offline/contract.js';
 
 interface ImportOptions extends CommonOptions {
@@ -52,7 +52,7 @@ function exportCommand(): Command {
     .option('--out <file>', 'instead of standard output')
     .action((name: string, options: ExportOptions) =>
       withIo(options, async ({ output, configFile }) => {
-        const contract = exportOdcs(datasetOf(loadConfig(configFile), name));
+        const contract = exportOdcs(namedDataset(loadConfig(configFile), name));
         const text = stringify(contract, { lineWidth: 0 });
         if (options.out !== undefined) await writeFile(options.out, text);
         output.answer(contract, () => output.line(options.out === undefined ? text.trimEnd() : `wrote ${options.out}`));

@@ -1,9 +1,8 @@
 import type { Command } from 'commander';
 import { formatBytes } from '../../console/format.js';
-import { datasetOf } from '../../workers/context.js';
 import { costOf } from '../cost.js';
 import { baseCommand, type CommonOptions, withIo } from '../io.js';
-import { withServices } from '../withServices.js';
+import { namedDataset, withServices } from '../withServices.js';
 
 /** `sluice cost [D]`. */
 export function costCommand(): Command {
@@ -15,7 +14,7 @@ export function costCommand(): Command {
     .action((name: string | undefined, options: CommonOptions) =>
       withIo(options, (io) =>
         withServices(io, { part: 'once', queue: false }, async ({ config, ledger }) => {
-          const dataset = name === undefined ? undefined : datasetOf(config, name).name;
+          const dataset = name === undefined ? undefined : namedDataset(config, name).name;
           const costs = (await ledger.read.sizes(dataset)).map((sizes) => ({ ...sizes, costs: costOf(sizes) }));
           io.output.answer({ costs, currency: 'USD' }, () => {
             for (const { dataset: title, files, bytesIn, artifacts, bytesOut, costs: rows } of costs) {

@@ -1,10 +1,9 @@
 import type { Command } from 'commander';
-import { datasetOf } from '../../workers/context.js';
 import { listCopies, showCopies } from '../copies.js';
 import { baseCommand, type CommonOptions, withIo } from '../io.js';
 import { listLoads, showLoads } from '../ledgerViews.js';
 import { countOption } from '../offline/options.js';
-import { withServices } from '../withServices.js';
+import { namedDataset, withServices } from '../withServices.js';
 
 interface Options extends CommonOptions {
   readonly limit: number;
@@ -21,7 +20,7 @@ export function loadsCommand(): Command {
     .action((name: string, options: Options) =>
       withIo(options, (io) =>
         withServices(io, { part: 'once', queue: false }, async ({ config, ledger, warehouse }) => {
-          const dataset = datasetOf(config, name);
+          const dataset = namedDataset(config, name);
           const loads = await listLoads(ledger, { config, dataset, limit: options.limit });
           const copying = await listCopies({ targets: config.targets, warehouse, note: io.output.note }, dataset);
           io.output.answer({ loads, copying }, () => {

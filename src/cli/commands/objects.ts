@@ -1,10 +1,9 @@
 import { type Command, Option } from 'commander';
 import { OBJECT_STATES, type ObjectState } from '../../shared/ledger/port.js';
-import { datasetOf } from '../../workers/context.js';
 import { baseCommand, type CommonOptions, withIo } from '../io.js';
 import { listObjects, showObjects } from '../ledgerViews.js';
 import { countOption } from '../offline/options.js';
-import { withServices } from '../withServices.js';
+import { namedDataset, withServices } from '../withServices.js';
 
 interface Options extends CommonOptions {
   readonly state?: ObjectState;
@@ -20,7 +19,7 @@ export function objectsCommand(): Command {
     .action((name: string, options: Options) =>
       withIo(options, (io) =>
         withServices(io, { part: 'once', queue: false }, async ({ config, ledger }) => {
-          const objects = await listObjects(ledger, { ...options, dataset: datasetOf(config, name).name });
+          const objects = await listObjects(ledger, { ...options, dataset: namedDataset(config, name).name });
           io.output.answer({ objects }, () => showObjects(io.output, objects));
         }),
       ),

@@ -3,12 +3,11 @@ import { loadConfig } from '../../shared/config/load.js';
 import type { Column } from '../../shared/schema/columns.js';
 import { estimateLoad } from '../../shared/warehouses/snowflake/cost.js';
 import { whyRewritten } from '../../workers/compact/adopt.js';
-import { datasetOf } from '../../workers/context.js';
 import { baseCommand, type CommonOptions, type Io, withIo } from '../io.js';
 import { showBytes } from '../output.js';
 import { readColumns, requireColumns } from '../snowflake/columns.js';
 import { type LoadPlan, planLoads } from '../snowflake/planLoads.js';
-import { withServices } from '../withServices.js';
+import { namedDataset, withServices } from '../withServices.js';
 
 interface Options extends CommonOptions {
   readonly sql?: boolean;
@@ -33,7 +32,7 @@ export function planCommand(): Command {
 
 async function runPlan(name: string, options: Options, io: Io): Promise<void> {
   const config = loadConfig(io.configFile);
-  const dataset = datasetOf(config, name);
+  const dataset = namedDataset(config, name);
   const given = options.columns === undefined ? undefined : readColumns(options.columns);
   const { columns, waiting } =
     given === undefined ? await askLedger(io, name, dataset.batch) : { columns: given, waiting: undefined };

@@ -3,7 +3,6 @@ import { stringify } from 'yaml';
 import { SluiceError } from '../../shared/errors.js';
 import { readDatasetProfile } from '../../shared/findings/datasetProfile.js';
 import { suggestChecks } from '../../shared/findings/suggestChecks.js';
-import { datasetOf } from '../../workers/context.js';
 import { showDatasetProfile } from '../showDatasetProfile.js';
 import { baseCommand, type Io, withIo } from '../io.js';
 import { profileInputs } from '../offline/findings.js';
@@ -11,7 +10,7 @@ import { formatOption, inputOptions, URIS } from '../offline/options.js';
 import { type FindingOptions, withFiles } from '../offline/session.js';
 import { exitOf } from '../offline/show.js';
 import { showProfile } from '../offline/showFindings.js';
-import { withServices } from '../withServices.js';
+import { namedDataset, withServices } from '../withServices.js';
 
 interface Options extends FindingOptions {
   readonly suggest?: boolean;
@@ -48,7 +47,7 @@ async function profileFiles(io: Io, uris: readonly string[], options: Options) {
 
 function profileDataset(io: Io, name: string) {
   return withServices(io, { part: 'once', queue: false }, async ({ config, ledger }) => {
-    const profile = await readDatasetProfile(ledger, datasetOf(config, name).name);
+    const profile = await readDatasetProfile(ledger, namedDataset(config, name).name);
     io.output.answer(profile, () => showDatasetProfile(io.output, profile));
   });
 }

@@ -1,10 +1,9 @@
 import { Command } from 'commander';
 import type { DecisionVerb } from '../../shared/ledger/port.js';
-import { datasetOf } from '../../workers/context.js';
 import { baseCommand, type CommonOptions, withIo } from '../io.js';
 import { countOption } from '../offline/options.js';
 import { decideAside, listAside, readAside, showAside, showDecided, showOne } from '../quarantine.js';
-import { withServices } from '../withServices.js';
+import { namedDataset, withServices } from '../withServices.js';
 
 /** `sluice quarantine list [D]`, `show ID`, `replay ID...`, `release ID...`, `discard ID...`. */
 export function quarantineCommand(): Command {
@@ -35,7 +34,7 @@ function listCommand(): Command {
     .action((name: string | undefined, options: ListOptions) =>
       withIo(options, (io) =>
         withServices(io, { part: 'once', queue: false }, async ({ config, ledger }) => {
-          const dataset = name === undefined ? undefined : datasetOf(config, name).name;
+          const dataset = name === undefined ? undefined : namedDataset(config, name).name;
           const quarantined = await listAside(ledger, { dataset, limit: options.limit });
           io.output.answer({ quarantined }, () => showAside(io.output, quarantined));
         }),

@@ -1,11 +1,10 @@
 import { InvalidArgumentError, type Command } from 'commander';
-import { datasetOf } from '../../workers/context.js';
 import { baseCommand, type CommonOptions, withIo } from '../io.js';
 import { countOption } from '../offline/options.js';
 import { decideAside, showDecided } from '../quarantine.js';
 import { acceptSchema, diffVersions, readSchemaReport, showAccepted, showDifferences, showSchema } from '../schema.js';
 import { systemUser } from '../systemUser.js';
-import { withServices } from '../withServices.js';
+import { namedDataset, withServices } from '../withServices.js';
 
 /** `sluice schema D`, `schema diff D V1 V2`, `schema accept D`. */
 export function schemaCommand(): Command {
@@ -17,7 +16,7 @@ export function schemaCommand(): Command {
     .action((name: string, options: CommonOptions) =>
       withIo(options, (io) =>
         withServices(io, { part: 'once', queue: false }, async ({ config, ledger }) => {
-          const report = await readSchemaReport(ledger, datasetOf(config, name).name);
+          const report = await readSchemaReport(ledger, namedDataset(config, name).name);
           io.output.answer(report, () => showSchema(io.output, report));
         }),
       ),
@@ -35,7 +34,7 @@ function diffCommand(): Command {
     .action((name: string, from: number, to: number, options: CommonOptions) =>
       withIo(options, (io) =>
         withServices(io, { part: 'once', queue: false }, async ({ config, ledger }) => {
-          const report = await readSchemaReport(ledger, datasetOf(config, name).name);
+          const report = await readSchemaReport(ledger, namedDataset(config, name).name);
           const differences = diffVersions(report, from, to);
           io.output.answer({ dataset: report.dataset, from, to, differences }, () =>
             showDifferences(io.output, differences),
@@ -62,7 +61,7 @@ function acceptCommand(): Command {
     .action((name: string, { as = new Map(), replay = false, by, why, ...options }: AcceptOptions) =>
       withIo(options, (io) =>
         withServices(io, { part: 'once' }, async (services) => {
-          const dataset = datasetOf(services.config, name).name;
+          const dataset = namedDataset(services.config, name).name;
           const answer = await acceptSchema(services.ledger, dataset, { who: by ?? systemUser(), why, as });
           const ids = replay ? answer.replay : [];
           const decisions = await decideAside(services, { verb: 'replay', ids, by, why });

@@ -2,8 +2,8 @@ import { Command } from 'commander';
 import { loadConfig } from '../../shared/config/load.js';
 import { openSnowflakeTarget } from '../../shared/warehouses/snowflake/openSnowflakeTarget.js';
 import { useRole } from '../../shared/warehouses/snowflake/sql/setup.js';
-import { datasetOf } from '../../workers/context.js';
 import { baseCommand, type CommonOptions, type Io, withIo } from '../io.js';
+import { namedDataset } from '../withServices.js';
 import { countOption } from '../offline/options.js';
 import { ledgerColumns, readColumns } from '../snowflake/columns.js';
 import { readCost, showCost } from '../snowflake/cost.js';
@@ -62,7 +62,7 @@ interface UniteOptions extends CommonOptions {
 
 async function runUnite(name: string, { at, days, columns: text }: UniteOptions, io: Io): Promise<void> {
   const config = loadConfig(io.configFile);
-  const dataset = datasetOf(config, name);
+  const dataset = namedDataset(config, name);
   const columns = text === undefined ? await ledgerColumns(io, name) : readColumns(text);
   const union = planUnion(config, dataset, { columns, at, days, nowMs: Date.now() });
   io.output.answer(union, () => {

@@ -1,6 +1,8 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { FileFormat } from '../../shared/config/dataset.js';
+import { SluiceError } from '../../shared/errors.js';
+import type { Column } from '../../shared/schema/columns.js';
 import type { CheckReport } from '../../shared/findings/check.js';
 import type { ProfileReport } from '../../shared/findings/reports.js';
 import type { JoinReport, PartitionReport, PartitionSize, SkewReport } from '../../shared/findings/skew.js';
@@ -55,18 +57,22 @@ export interface SkewSettings {
 /** Finds the skew of a key over the rows of all files together; where there are other files, what a join with their rows would do. */
 export async function skewInputs(
   work: OfflineWork,
-  { format, key, threshold }: SkewSettings,
+  { format, key: given, threshold }: SkewSettings,
 ): Promise<InputFinding<SkewAnswer>> {
   const startedAt = performance.now();
   const { session, signal, others } = work;
   const asides: CompactedObject[] = [];
   const { found, objects } = await lookInto(work, format, async ({ source, columns }) => {
+    const key = keyOf(given, columns, 'the files');
     const report = await skewSource({ session, source, columns, key, threshold, signal });
     if (others === undefined) return { ...report };
     const other = { ...work, files: others, scratch: join(work.scratch, 'other') };
     await mkdir(other.scratch, { recursive: true });
-    const joined = await lookInto(other, format, ({ source: right }) =>
-      joinSource({ session, left: source, right, key, columns, signal }),
+    const joined = await lookInto(
+      other,
+      format,
+      ({ source: right, columns: theirs }) =>
+        keyOf(given, theirs, '--join') && joinSource({ session, left: source, right, key, columns, signal }),
     );
     asides.push(...joined.objects);
     return { ...report, join: joined.found };
@@ -74,6 +80,23 @@ export async function skewInputs(
   const partitions = skewedPartitions(sumByFolder(work));
   const answer = { ...found, partitions, seconds: (performance.now() - startedAt) / 1000 };
   return finding(answer, [...objects, ...asides]);
+}
+
+/** The key's columns as the files name them; a name may have commas itself. Throws USAGE for one that is not there. */
+function keyOf(given: readonly string[], columns: readonly Column[], where: string): readonly string[] {
+  const known = new Map(columns.map(({ name }) => [name.toLowerCase(), name]));
+  const whole = known.get(given.join(',').toLowerCase());
+  if (whole !== undefined) return [whole];
+  return given.map((name) => {
+    const found = known.get(name.toLowerCase());
+    if (found !== undefined) return found;
+    const names = columns.slice(0, 20).map((column) => column.name);
+    const more = columns.length > names.length ? ', ...' : '';
+    throw new SluiceError(
+      'USAGE',
+      `expected a key among the columns of ${where} (${names.join(', ')}${more}), got ${name}`,
+    );
+  });
 }
 
 function sumByFolder({ files }: OfflineWork): readonly PartitionSize[] {

@@ -1,6 +1,6 @@
 import { countOf, numberOf, textOf } from '../findings/values.js';
 import { PROVENANCE_COLUMNS } from '../schema/columns.js';
-import { attempt, settleMeasure } from './settleMeasure.js';
+import { attempt, findPatternFault, settleMeasure } from './settleMeasure.js';
 import { parseQuerySql, readQuery } from './expression.js';
 import { planChecks } from './plan.js';
 import { readReport, readResult, readSample, readSamples } from './read.js';
@@ -141,7 +141,7 @@ async function measureTogether(
     const alone = await attempt(request, () =>
       ask(request, measuredOf(measures.map((other, index) => (index === at ? other : NOTHING)))),
     );
-    if (alone.kind === 'fault') figures.set(at, alone);
+    if (alone.kind === 'fault') figures.set(at, (await findPatternFault(request, measure)) ?? alone);
   }
   const sound = measures.map((measure, at) => (figures.has(at) ? NOTHING : measure));
   return (await ask(request, measuredOf(sound)))[0] ?? {};

@@ -22,7 +22,7 @@ import type { Rule } from './rules.js';
 
 /** What a check measures. `fails` is an SQL condition: true for a failing row, NULL for a row that is not judged. */
 export type Measure =
-  | { readonly kind: 'rule'; readonly fails: string; readonly shown: readonly string[] }
+  | { readonly kind: 'rule'; readonly fails: string; readonly shown: readonly string[]; readonly pattern?: string }
   | { readonly kind: 'expression'; readonly sql: string }
   | { readonly kind: 'unique'; readonly columns: readonly string[] }
   /** Values that must stand in a column of another dataset. */
@@ -105,7 +105,9 @@ function columnMeasure(check: ColumnCheckObject, column: Column): Measure {
   if (check.expr !== undefined) return { kind: 'expression', sql: check.expr };
   if (check.references !== undefined) return { kind: 'reference', column, to: check.references };
   const rule = columnRule(check, column);
-  return rule.kind === 'fault' ? rule : { ...rule, shown: [column.name] };
+  const pattern = check.pattern ?? check.arguments?.pattern;
+  const written = pattern === undefined ? {} : { pattern };
+  return rule.kind === 'fault' ? rule : { ...rule, shown: [column.name], ...written };
 }
 
 function columnRule(check: ColumnCheckObject, column: Column): Rule {

@@ -1,6 +1,7 @@
 import type { EngineRow } from '../engine/port.js';
 import { isSluiceError } from '../errors.js';
 import { textOf } from '../findings/values.js';
+import { quoteText } from '../schema/columns.js';
 import type { CheckRequest } from './checkSource.js';
 import { conditionOf, functionsSql, parseSql, readExpression } from './expression.js';
 import type { Measure } from './plan.js';
@@ -44,6 +45,25 @@ async function confine(request: Asking, expression: string): Promise<Measure> {
   const type = String(bound.rows[0]?.['column_type']);
   if (type !== 'BOOLEAN') return { kind: 'fault', reason: `expected a condition (BOOLEAN), got ${type}` };
   return { kind: 'rule', fails: `NOT ${conditionOf(expression)}`, shown: parsed.columns.map(({ name }) => name) };
+}
+
+/** What is wrong with a rule's pattern, tried without any row: the engine's words quote the pattern alone. */
+export async function findPatternFault(
+  { session, signal }: Asking,
+  { pattern }: { readonly pattern?: string },
+): Promise<{ readonly kind: 'fault'; readonly reason: string } | undefined> {
+  if (pattern === undefined) return undefined;
+  try {
+    await session.query(`SELECT regexp_matches('', ${quoteText(pattern)})`, signal);
+    return undefined;
+  } catch (error) {
+    if (signal?.aborted === true || !isSluiceError(error, 'ENGINE_QUERY')) throw error;
+    const [, why = 'it is none'] = /Invalid Input Error: ([^\n]*)/.exec(error.message) ?? [];
+    return {
+      kind: 'fault',
+      reason: `expected a pattern that RE2 reads, got one with this fault: ${why.slice(0, 200)}`,
+    };
+  }
 }
 
 /** What came of asking. */

@@ -41,6 +41,31 @@ test.each([
   expect(result).toMatchObject({ name: 'x.format', failingRows: failing, verdict: 'fail' });
 });
 
+test('a pattern that is none is told by its fault, whether there are rows or not', async () => {
+  for (const values of ["('secret-1')", '(NULL::VARCHAR)'])
+    for (const check of [
+      { pattern: '(a+)+$(' },
+      { metric: 'invalidValues', arguments: { pattern: '[z-a]' }, mustBe: 0 },
+    ]) {
+      const { verdict, reason } = await ofColumn(values, check);
+      expect(verdict).toBe('fail');
+      expect(reason).toMatch(
+        /^expected a pattern that RE2 reads, got one with this fault: (missing \)|invalid character class)/,
+      );
+      expect(reason).not.toContain('secret');
+    }
+});
+
+test('patterns that ruin other engines, 300 characters long, are judged at once', async () => {
+  const wild = ['(a+)+$', '(a|a)*$', '(a|aa)+$', '^(([a-z])+.)+[A-Z]([a-z])+$', '(x+x+)+y'];
+  const long = wild.map((pattern) => `(?:${pattern})`.repeat(Math.ceil(300 / (pattern.length + 4))));
+  const source = "(SELECT repeat('a', 300) || '!' AS x FROM range(2000))";
+  const started = performance.now();
+  const { checks } = await judge(source, { x: [...wild, ...long].map((pattern) => ({ pattern })) });
+  expect(checks.every(({ reason }) => reason === undefined)).toBe(true);
+  expect(performance.now() - started).toBeLessThan(60_000);
+});
+
 test('a text is castable when the engine reads it as the type', async () => {
   expect(await ofColumn("('2026-02-28'), ('2026-02-30'), ('x'), (NULL)", { castable: 'DATE' })).toMatchObject({
     name: 'x.castable',
