@@ -19,9 +19,9 @@ export interface BatchScratch {
   /** From now on sessions are opened with one thread: slower, in less memory. */
   spare(): Promise<void>;
   /** The artifacts as a FROM-able expression over local files: those compact left here, else fetched from the lake. */
-  source(manifest: Manifest, signal: AbortSignal): Promise<string>;
+  source(manifest: Pick<Manifest, 'artifacts' | 'columns'>, signal: AbortSignal): Promise<string>;
   /** The local file of each artifact, in the manifest's order: those compact left here, else fetched from the lake. */
-  files(manifest: Manifest, signal: AbortSignal): Promise<readonly string[]>;
+  files(manifest: Pick<Manifest, 'artifacts'>, signal: AbortSignal): Promise<readonly string[]>;
   /** Remembers the local file of an artifact that compact just put. */
   keep(key: string, file: string): void;
   /** What the ledger said of the batch after compact, once a step has read it. */
@@ -58,14 +58,15 @@ export async function openBatchScratch({
   await mkdir(folder, { recursive: true });
   const files = new Map<string, string>();
   const { session, dropSession, spare } = holdSession({ folder, engine, memoryLimitBytes, threads });
-  const fetchFiles = async (manifest: Manifest, signal: AbortSignal): Promise<readonly string[]> => {
+  let fetched = 0;
+  const fetchFiles = async (manifest: Pick<Manifest, 'artifacts'>, signal: AbortSignal): Promise<readonly string[]> => {
     const limit = pLimit(FETCHES_AT_ONCE);
     return await Promise.all(
-      manifest.artifacts.map((artifact, index) =>
+      manifest.artifacts.map((artifact) =>
         limit(async () => {
           const known = files.get(artifact.key);
           if (known !== undefined) return known;
-          const file = join(folder, `fetched-${index}.parquet`);
+          const file = join(folder, `fetched-${fetched++}.parquet`);
           await fetchArtifact(artifact, { lake, sourceStore, file, signal });
           files.set(artifact.key, file);
           return file;
@@ -115,7 +116,7 @@ export async function fetchArtifact(
 }
 
 /** The rows of the artifacts; those of an original get their provenance here. */
-function sourceSql({ artifacts, columns }: Manifest, files: readonly string[]): string {
+function sourceSql({ artifacts, columns }: Pick<Manifest, 'artifacts' | 'columns'>, files: readonly string[]): string {
   const read = `read_parquet([${files.map(quoteText).join(', ')}])`;
   const adopted = artifacts[0]?.adopted;
   if (adopted === undefined) return read;
@@ -153,7 +154,7 @@ function holdSession({
 }
 
 /** The columns of a manifest without artifacts. */
-function noRows({ columns }: Manifest): string {
+function noRows({ columns }: Pick<Manifest, 'columns'>): string {
   const fields = [...columns, ...PROVENANCE_COLUMNS].map(({ name, type }) => `NULL::${type} AS ${quoteName(name)}`);
   return `(SELECT ${fields.join(', ')} WHERE false)`;
 }

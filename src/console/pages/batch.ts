@@ -13,13 +13,14 @@ export interface BatchPage {
   readonly row: BatchRow;
   readonly objects: readonly BatchObject[];
   readonly manifest?: Manifest;
+  readonly merged?: Manifest['artifacts'];
   readonly findings: readonly FindingRow[];
 }
 
 const SHOWN = 200;
 
 /** A batch: what went in, what came out, what was found about it. */
-export function renderBatch({ row, objects, manifest, findings }: BatchPage): string {
+export function renderBatch({ row, objects, manifest, merged, findings }: BatchPage): string {
   const profile = findings.find(({ kind }) => kind === 'profile');
   const others = findings.filter(({ kind, verdict }) => kind !== 'profile' || verdict !== undefined);
   const main = html`<p class="crumbs">
@@ -42,9 +43,9 @@ export function renderBatch({ row, objects, manifest, findings }: BatchPage): st
       manifest !== undefined &&
       manifest.artifacts.length > 0 &&
       html`<section class="card" aria-labelledby="artifacts">
-        <h2 id="artifacts">Artifacts</h2>
+        <h2 id="artifacts">${merged === undefined ? 'Artifacts' : 'Artifacts, merged with those of other batches'}</h2>
         <ul class="plain">
-          ${manifest.artifacts.map(({ key, bytes, rows, adopted }) => html`<li><span class="mono key">${foreign(key)}</span> <span class="muted">${formatBytes(bytes)}, ${plural(rows, 'row')}${adopted === undefined ? '' : ', the original as it is'}</span></li>`)}
+          ${(merged ?? manifest.artifacts).map(({ key, bytes, rows, adopted }) => html`<li><span class="mono key">${foreign(key)}</span> <span class="muted">${formatBytes(bytes)}, ${plural(rows, 'row')}${adopted === undefined ? '' : ', the original as it is'}</span></li>`)}
         </ul>
       </section>`
     }

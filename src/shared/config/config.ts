@@ -38,6 +38,8 @@ export interface Dataset {
     readonly sort: readonly string[];
     /** Whether a lone sound Parquet file may be its batch's artifact. */
     readonly adopt: boolean;
+    /** How often at most a row is merged. */
+    readonly generations: number;
   };
   /** One SELECT over `input`. */
   readonly transform?: string;

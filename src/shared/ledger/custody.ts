@@ -2,6 +2,7 @@ import type { ObjectId } from '../ids.js';
 import { LOAD_COLUMNS, readLoadRow, readStepRow, STEP_COLUMNS } from './batchRows.js';
 import type { StoredLoadRow, StoredStepRow } from './batchRows.js';
 import type { LedgerDatabase } from './database.js';
+import { MERGED_ARTIFACTS } from './merges.js';
 import { OBJECT_COLUMNS, readObjectRow } from './objectRows.js';
 import type { StoredObjectRow } from './objectRows.js';
 import type { Custody } from './port.js';
@@ -29,7 +30,7 @@ export async function custody(database: LedgerDatabase, object: ObjectId): Promi
       batches,
     ),
     database.rows<{ key: string }>(
-      `SELECT artifact ->> 'key' AS key FROM sluice.batches b, json_array_elements(b.manifest -> 'artifacts') artifact
+      `SELECT artifact ->> 'key' AS key FROM sluice.batches b, json_array_elements(coalesce(${MERGED_ARTIFACTS}, b.manifest -> 'artifacts')) artifact
        WHERE b.batch_id = ANY($1) ORDER BY b.batch_id, key`,
       batches,
     ),

@@ -17,12 +17,19 @@ SELECT ${BATCH_COLUMNS} FROM sluice.batches b
 WHERE ($1::text IS NULL OR b.dataset = $1) AND (b.state = 'held' OR b.state IN ('planned', 'compacted', 'judged')
   AND b.batch_id IN (SELECT batch_id FROM sluice.steps WHERE state = 'failed' AND ($1::text IS NULL OR dataset = $1))) ORDER BY b.batch_id DESC LIMIT $2`;
 
+/** What was merged is let stand for a day, for whoever still reads it; so is what a merge put that has not committed. */
 const ARTIFACTS = `
 SELECT batch_id, manifest IS NOT NULL AS done,
   ARRAY(SELECT artifact ->> 'key' FROM json_array_elements(coalesce(manifest -> 'artifacts', '[]')) artifact
+    WHERE NOT EXISTS (SELECT FROM sluice.merged_batches m WHERE m.batch_id = batches.batch_id AND m.since < now() - interval '1 day')
     UNION ALL SELECT manifest #>> '{layout,hotList,key}' WHERE manifest #> '{layout,hotList}' IS NOT NULL
     UNION ALL SELECT part #>> '{artifact,key}' FROM json_array_elements(coalesce(manifest -> 'aside', '[]')) part) AS keys
-FROM sluice.batches WHERE batch_id = ANY($1::uuid[])`;
+FROM sluice.batches WHERE batch_id = ANY($1::uuid[])
+UNION ALL
+SELECT merge_id, merged_at IS NOT NULL OR began_at < now() - interval '1 day',
+  ARRAY(SELECT artifact ->> 'key' FROM json_array_elements(coalesce(artifacts, '[]')) artifact
+    WHERE superseded_at IS NULL OR superseded_at >= now() - interval '1 day')
+FROM sluice.merges WHERE merge_id = ANY($1::uuid[])`;
 
 const NOTE_AUDIT = `
 INSERT INTO sluice.audits (dataset, balanced, verdicts, worst) VALUES ($1, $2, $3, $4)`;

@@ -10,6 +10,7 @@ import { objectLedger } from './objects.js';
 import { planLedger } from './plans.js';
 import type { Ledger } from './port.js';
 import { readLedger } from './read.js';
+import { mergeLedger } from './merges.js';
 import { originalsLedger } from './originals.js';
 import { recoveryLedger } from './recovery.js';
 import { custodyLedger } from './custodyLedger.js';
@@ -65,6 +66,7 @@ export async function openLedger({
     actions: actionLedger(database),
     originals: originalsLedger(database),
     loaded: loadedLedger(database),
+    merges: mergeLedger(database),
     migrate: () => migrate(database),
     close,
   };

@@ -14,7 +14,8 @@ import type {
   SetAside,
   Surroundings,
 } from './custodyRecords.js';
-import type { Manifest } from './manifest.js';
+import type { Artifact, Manifest } from './manifest.js';
+import type { MergeLedger } from './mergeRecords.js';
 import type {
   ActivityBin,
   AuditObject,
@@ -44,6 +45,7 @@ import type { ScaleLedger } from './scaleRecords.js';
 import type { AlertLedger, AnomalyLedger } from './watchRecords.js';
 
 export * from './custodyRecords.js';
+export * from './mergeRecords.js';
 export * from './originals.js';
 export * from './records.js';
 export * from './schemaRecords.js';
@@ -189,10 +191,15 @@ export interface CustodyLedger {
 
 /** What people and the audit read. */
 export interface ReadLedger {
-  batch(
-    batch: BatchId,
-  ): Promise<
-    { readonly row: BatchRow; readonly objects: readonly BatchObject[]; readonly manifest?: Manifest } | undefined
+  batch(batch: BatchId): Promise<
+    | {
+        readonly row: BatchRow;
+        readonly objects: readonly BatchObject[];
+        readonly manifest?: Manifest;
+        /** Where its rows lie, among others, instead of in the manifest's artifacts, since these were merged. */
+        readonly merged?: readonly Artifact[];
+      }
+    | undefined
   >;
   batches(dataset: string | undefined, limit: number): Promise<readonly BatchRow[]>;
   loads(dataset: string | undefined, limit: number): Promise<readonly LoadRow[]>;
@@ -236,6 +243,7 @@ export interface Ledger {
   readonly alerts: AlertLedger;
   readonly originals: OriginalsLedger;
   readonly loaded: LoadedLedger;
+  readonly merges: MergeLedger;
   /** Brings the ledger's tables to this version's shape; safe when several processes call it at once. */
   readonly actions: ActionLedger;
   migrate(): Promise<void>;

@@ -4,7 +4,8 @@ import { BATCH_COLUMNS, LOAD_COLUMNS, readBatchRow, readLoadRow } from './batchR
 import type { StoredBatchRow, StoredLoadRow } from './batchRows.js';
 import type { LedgerDatabase } from './database.js';
 import { asBatchId, asObjectId } from '../ids.js';
-import type { Manifest } from './manifest.js';
+import type { Artifact, Manifest } from './manifest.js';
+import { MERGED_ARTIFACTS } from './merges.js';
 import type { BatchObject, Finding, ReadLedger, Verdict } from './port.js';
 import { addSchema, readSchema, readSchemaVersions } from './schemas.js';
 
@@ -45,8 +46,8 @@ export function readLedger(database: LedgerDatabase): ReadLedger {
 
 /** A batch with its members in the plan's order (those that left it included) and, once compacted, its manifest. */
 async function readBatch(database: LedgerDatabase, batch: string): ReturnType<ReadLedger['batch']> {
-  const [row] = await database.rows<StoredBatchRow & { manifest: Manifest | null }>(
-    `SELECT ${BATCH_COLUMNS}, b.manifest FROM sluice.batches b WHERE b.batch_id = $1`,
+  const [row] = await database.rows<StoredBatchRow & { manifest: Manifest | null; merged: readonly Artifact[] | null }>(
+    `SELECT ${BATCH_COLUMNS}, b.manifest, ${MERGED_ARTIFACTS} AS merged FROM sluice.batches b WHERE b.batch_id = $1`,
     [batch],
   );
   if (row === undefined) return undefined;
@@ -63,7 +64,12 @@ async function readBatch(database: LedgerDatabase, batch: string): ReturnType<Re
     ...(version_id === null ? {} : { versionId: version_id }),
     ...rest,
   }));
-  return { row: readBatchRow(row), objects, ...(row.manifest === null ? {} : { manifest: row.manifest }) };
+  return {
+    row: readBatchRow(row),
+    objects,
+    ...(row.manifest === null ? {} : { manifest: row.manifest }),
+    ...(row.merged === null ? {} : { merged: row.merged }),
+  };
 }
 
 interface StoredMember {

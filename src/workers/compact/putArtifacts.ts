@@ -91,7 +91,8 @@ async function putArtifact(
   return { key, eTag, bytes, rows, sha256 };
 }
 
-async function hashFile(path: string): Promise<string> {
+/** SHA-256 of a file, hex. */
+export async function hashFile(path: string): Promise<string> {
   const hash = createHash('sha256');
   await pipeline(createReadStream(path, { highWaterMark: 1 << 20 }), hash);
   return hash.digest('hex');

@@ -85,9 +85,14 @@ export function copySql(select: string, { path, compression, sort, orderBy, fiel
  * the rows' hashes.
  */
 export function objectRowsSql(paths: readonly string[], columns: readonly Column[] = []): string {
+  return objectRowsFrom(parquetSql(paths), columns);
+}
+
+/** The same of what may stand after FROM. */
+export function objectRowsFrom(source: string, columns: readonly Column[]): string {
   const content = columns.length === 0 ? '' : `, ${contentSql(columns)} AS content`;
   return `SELECT _sluice_object::VARCHAR AS object, count(*) AS rows, min(_sluice_row) AS low, max(_sluice_row) AS high,
-    sum(_sluice_row)::HUGEINT AS total${content} FROM ${parquetSql(paths)} GROUP BY ALL`;
+    sum(_sluice_row)::HUGEINT AS total${content} FROM ${source} GROUP BY ALL`;
 }
 
 /** The same of all rows together, whoever they come from. */

@@ -2,6 +2,7 @@ import type { Dataset } from '../../shared/config/config.js';
 import { type JobPayload, planJob } from '../../shared/jobs/catalogue.js';
 import type { Outcome } from '../../shared/outcome.js';
 import { datasetOf, type WorkerContext } from '../context.js';
+import { mergeArtifacts } from '../merge/mergeArtifacts.js';
 import { findDatasetProfile } from '../../shared/findings/datasetProfile.js';
 import { auditDataset } from './audit.js';
 import { openAuditTally } from './auditNote.js';
@@ -11,9 +12,9 @@ import { retireOriginals } from './retireOriginals.js';
 import { sweepOrphans, sweepScratch } from './retention.js';
 
 /**
- * Scheduled work: sweep finds what no event announced; compact closes batches that wait; profile keeps each dataset's merged profile and drift in the ledger;
+ * Scheduled work: sweep finds what no event announced; compact closes batches that wait and merges small artifacts of loaded ones; profile keeps each dataset's merged profile and drift in the ledger;
  * audit counts every object through to the targets, keeps the result in the ledger and logs what does not balance; retention keeps the
- * ledger's house, deletes what lost attempts left and drops old partitions; budget looks at what Snowflake targets cost. Safe to run twice: the first two only record and dispatch what the ledger lacks,
+ * ledger's house, deletes what lost attempts left and drops old partitions; budget looks at what Snowflake targets cost. Safe to run twice: sweep and compact only record, dispatch and merge what the ledger lacks,
  * a profile takes the place of the one before, an audit adds a result, retention deletes what no manifest has, and originals asks the store for nothing twice that it did once.
  */
 export async function handleMaintain(
@@ -36,7 +37,7 @@ export async function handleMaintain(
     case 'compact': {
       const plans = await context.ledger.recovery.pendingPartitions(datasets.map(({ name }) => name));
       await context.queue.enqueue(plans.map((plan) => planJob(plan, { closeNow: true })));
-      return { kind: 'done', summary: { partitions: plans.length } };
+      return { kind: 'done', summary: { partitions: plans.length, ...(await mergeAll(context, datasets, signal)) } };
     }
     case 'profile':
       return { kind: 'done', summary: await profileAll(context, datasets) };
@@ -71,6 +72,23 @@ async function forEachDataset(datasets: readonly Dataset[], work: (dataset: Data
   const faults: unknown[] = [];
   for (const dataset of datasets) await work(dataset).catch((error: unknown) => void faults.push(error));
   if (faults.length > 0) throw faults[0];
+}
+
+/** Small artifacts before and after, and what was done about them. */
+async function mergeAll(
+  context: WorkerContext,
+  datasets: readonly Dataset[],
+  signal: AbortSignal,
+): Promise<{ readonly smallBefore: number; readonly smallAfter: number; readonly merges: number }> {
+  const sum = { smallBefore: 0, smallAfter: 0, merges: 0 };
+  await forEachDataset(datasets, async (dataset) => {
+    const { smallBefore, smallAfter, merges, left } = await mergeArtifacts(context, dataset, { signal });
+    context.logger.info({ dataset: dataset.name, smallBefore, smallAfter, merges, left }, 'small artifacts');
+    sum.smallBefore += smallBefore;
+    sum.smallAfter += smallAfter;
+    sum.merges += merges;
+  });
+  return sum;
 }
 
 /** Datasets that have a profile, and how many things drifted in their newest batches. */

@@ -51,6 +51,7 @@ test('a small file gets every default', () => {
   expect(orders?.batch).toEqual({ targetBytes: 256e6, maxFiles: 2000, minFiles: 5, maxWaitMs: 60_000 });
   expect(orders?.compact).toEqual({
     adopt: true,
+    generations: 3,
     prefix: 'curated/orders/',
     compression: 'zstd',
     verify: 'content',

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import type { Config, Dataset } from '../../../shared/config/config.js';
 import type { Engine } from '../../../shared/engine/port.js';
 import { SluiceError, toSluiceError } from '../../../shared/errors.js';
@@ -10,9 +9,10 @@ import type { ObjectStore } from '../../../shared/stores/port.js';
 import type { Warehouse } from '../../../shared/warehouses/port.js';
 import { parseTableName, quoteTable, tableKey } from '../../../shared/warehouses/postgres/identifiers.js';
 import { planTable } from '../../../shared/warehouses/postgres/planTable.js';
-import { openBatchScratch } from '../../batchScratch.js';
+import type { BatchScratch } from '../../batchScratch.js';
 import { type AskedSide, compareRows, type RowDifference } from './compareRows.js';
 import { type ComparedField, comparedField } from './fields.js';
+import { holdScratch } from './heldScratch.js';
 import { DUCKDB, POSTGRES, POSTGRES_SETTINGS } from './sql.js';
 
 /** A row of a file that differs from its table, without its values. */
@@ -107,14 +107,21 @@ async function compareTable(request: DeepAuditRequest, place: TablePlace): Promi
     notCompared: [...notCompared],
     differences,
   });
+  const held = holdScratch(request);
   try {
     for (const batch of batches) {
       request.signal.throwIfAborted();
-      const manifest = (await request.ledger.batch(batch))?.manifest;
+      const { manifest, merged } = (await request.ledger.batch(batch)) ?? {};
       const objects = manifest?.objects.filter(({ object, kind }) => kind === 'included' && live.has(object)) ?? [];
       if (manifest === undefined || objects.length === 0 || manifest.artifacts.length === 0) continue;
       const wanted = objects.map(({ object }) => object);
-      const answer = await compareBatch(request, place, { manifest, wanted, limit: NAMED - differences.length });
+      const answer = await compareBatch(request, place, {
+        manifest,
+        artifacts: merged ?? manifest.artifacts,
+        wanted,
+        limit: NAMED - differences.length,
+        files: await held.open(merged?.[0]?.key ?? batch),
+      });
       for (const name of answer.notCompared) notCompared.add(name);
       for (const { object, ...rest } of answer.found)
         differences.push({ uri: live.get(asObjectId(object)) ?? object, ...rest });
@@ -126,12 +133,17 @@ async function compareTable(request: DeepAuditRequest, place: TablePlace): Promi
     if (request.signal.aborted) throw error;
     const { code, message } = toSluiceError(error);
     return report('unverified', `${code}: ${message}`);
+  } finally {
+    await held.close();
   }
   return report(differences.length === 0 ? 'same' : 'different');
 }
 
 interface BatchWork {
   readonly manifest: Manifest;
+  /** Where its rows lie now. */
+  readonly artifacts: Manifest['artifacts'];
+  readonly files: BatchScratch;
   /** Objects whose rows are in the table. */
   readonly wanted: readonly ObjectId[];
   readonly limit: number;
@@ -143,42 +155,36 @@ interface BatchAnswer {
 }
 
 async function compareBatch(request: DeepAuditRequest, place: TablePlace, work: BatchWork): Promise<BatchAnswer> {
-  const { engine, lake, config, scratch, signal } = request;
-  const { manifest, wanted, limit } = work;
+  const { signal } = request;
+  const { manifest, artifacts, wanted, limit, files } = work;
   const { where, fields, notCompared } = await planTarget(request, place, manifest);
-  const files = await openBatchScratch({
-    folder: join(scratch, manifest.batch),
-    engine,
-    lake,
-    sourceStore: () => request.sourceStore(manifest.dataset),
-    ...config.worker,
+  const session = await files.session();
+  const ask: AskedSide['ask'] = async (sql) =>
+    (await session.query(sql, signal)).map((row) =>
+      Object.fromEntries(Object.entries(row).map(([name, value]) => [name, String(value)])),
+    );
+  const ids = wanted.map((object) => `${quoteText(object)}::UUID`).join(', ');
+  const rows = await files.source({ artifacts, columns: manifest.columns }, signal);
+  const found = await compareRows({
+    source: {
+      rows: `${rows} WHERE _sluice_object IN (${ids})`,
+      fields: fields.map((field) => field.source),
+      dialect: DUCKDB,
+      ask,
+    },
+    target: {
+      rows: where,
+      fields: fields.map((field) => field.target),
+      dialect: POSTGRES,
+      ask: async (sql) => askTarget(request.warehouse(place.target), POSTGRES_SETTINGS + sql),
+    },
+    names: fields.map(({ name }) => name),
+    rows: manifest.rows.out,
+    isComplete: place.mode !== 'upsert',
+    limit,
+    signal,
   });
-  try {
-    const session = await files.session();
-    const ask: AskedSide['ask'] = async (sql) =>
-      (await session.query(sql, signal)).map((row) =>
-        Object.fromEntries(Object.entries(row).map(([name, value]) => [name, String(value)])),
-      );
-    const ids = wanted.map((object) => `${quoteText(object)}::UUID`).join(', ');
-    const source = `${await files.source(manifest, signal)} WHERE _sluice_object IN (${ids})`;
-    const found = await compareRows({
-      source: { rows: source, fields: fields.map((field) => field.source), dialect: DUCKDB, ask },
-      target: {
-        rows: where,
-        fields: fields.map((field) => field.target),
-        dialect: POSTGRES,
-        ask: async (sql) => askTarget(request.warehouse(place.target), POSTGRES_SETTINGS + sql),
-      },
-      names: fields.map(({ name }) => name),
-      rows: manifest.rows.out,
-      isComplete: place.mode !== 'upsert',
-      limit,
-      signal,
-    });
-    return { found, notCompared };
-  } finally {
-    await files.close();
-  }
+  return { found, notCompared };
 }
 
 interface TargetPlan {
