@@ -3,7 +3,7 @@ import { SENSITIVITIES } from '../findings/anomaly.js';
 import { PARTITION_SPANS } from '../warehouses/port.js';
 import { batchSchema, compactSchema } from './batchFields.js';
 import { columnCheckSchema, tableCheckSchema } from './checks.js';
-import { durationField, nameField, sizeField, urlField } from './fields.js';
+import { durationField, nameField, urlField } from './fields.js';
 
 export { VERIFY_LEVELS, type VerifyLevel } from './batchFields.js';
 
