@@ -115,8 +115,11 @@ export async function fetchArtifact(
   throw new SluiceError('OBJECT_CHANGED', `expected the bytes of ${key} that compact committed, got others`);
 }
 
-/** The rows of the artifacts; those of an original get their provenance here. */
-function sourceSql({ artifacts, columns }: Pick<Manifest, 'artifacts' | 'columns'>, files: readonly string[]): string {
+/** The rows of fetched artifacts, with provenance; those of an original get theirs here. */
+export function sourceSql(
+  { artifacts, columns }: Pick<Manifest, 'artifacts' | 'columns'>,
+  files: readonly string[],
+): string {
   const read = `read_parquet([${files.map(quoteText).join(', ')}])`;
   const adopted = artifacts[0]?.adopted;
   if (adopted === undefined) return read;

@@ -7,7 +7,7 @@ import type { BatchId } from '../shared/ids.js';
 import type { LoadedBatch } from '../shared/ledger/loaded.js';
 import type { Artifact } from '../shared/ledger/manifest.js';
 import { quoteName, quoteText } from '../shared/schema/columns.js';
-import { fetchArtifact } from './batchScratch.js';
+import { fetchArtifact, sourceSql } from './batchScratch.js';
 import type { WorkerContext } from './context.js';
 import type { StepWork } from './runSteps.js';
 
@@ -15,7 +15,7 @@ const PAGE = 200;
 /** The values that a worker keeps of artifacts that it has seen, in bytes; beyond that the oldest go. */
 const KEPT_BYTES = 1e9;
 
-type Context = Pick<WorkerContext, 'ledger' | 'lake' | 'scratch' | 'sourceStore'>;
+type Context = Pick<WorkerContext, 'ledger' | 'lake' | 'sourceStore' | 'scratch'>;
 type Work = Pick<StepWork, 'scratch' | 'signal'>;
 
 /**
@@ -25,18 +25,18 @@ type Work = Pick<StepWork, 'scratch' | 'signal'>;
  */
 export function openReferencedValues(context: Context, work: Work): ValuesOf {
   return async (reference) => {
-    const files: string[] = [];
+    const files = new Set<string>();
     let isEmpty = true;
     for await (const loaded of loadedBatches(context, reference.dataset)) {
       isEmpty = false;
       work.signal.throwIfAborted();
-      files.push(...(await readBatch(context, work, { reference, loaded })));
+      for (const file of await readBatch(context, work, { reference, loaded })) files.add(file);
     }
     await makeRoom(join(context.scratch, 'references'));
     if (isEmpty) return { kind: 'fault', reason: `${reference.dataset} has no loaded rows yet` };
-    if (files.length === 0)
+    if (files.size === 0)
       return { kind: 'fault', reason: `${reference.dataset} has no column ${JSON.stringify(reference.column)}` };
-    return describe(work, `read_parquet([${files.map(quoteText).join(', ')}], union_by_name = true)`);
+    return describe(work, `read_parquet([${[...files].map(quoteText).join(', ')}], union_by_name = true)`);
   };
 }
 
@@ -62,21 +62,21 @@ interface ReadBatch {
 
 /** The values of a batch, one file an artifact, in the folder of the step; none where the batch lacks the column. */
 async function readBatch(context: Context, work: Work, { reference, loaded }: ReadBatch): Promise<readonly string[]> {
-  const { columns, artifacts } = loaded.manifest;
+  const { columns } = loaded.manifest;
   const column = columns.find(({ name }) => name.toLowerCase() === reference.column.toLowerCase())?.name;
   if (column === undefined) return [];
   const kept = join(context.scratch, 'references');
   await mkdir(kept, { recursive: true });
   const files: string[] = [];
-  for (const artifact of artifacts) {
-    // An original is of one object, and its rows say nothing of it.
+  for (const artifact of loaded.artifacts) {
+    // An original is of one object, whose key has other bytes where it is gone.
     if (artifact.adopted !== undefined && loaded.gone.includes(artifact.adopted.object)) continue;
     const name = `${createHash('sha256')
       .update(JSON.stringify([artifact.sha256, column, loaded.gone]))
       .digest('hex')}.parquet`;
     const file = join(work.scratch.folder, `referenced-${name}`);
     if (!(await linked(join(kept, name), file))) {
-      await extract(context, work, { artifact, dataset: reference.dataset, column, gone: loaded.gone, to: file });
+      await extract(context, work, { reference, loaded, artifact, column, to: file });
       await keep(file, join(kept, name));
     }
     files.push(file);
@@ -84,28 +84,28 @@ async function readBatch(context: Context, work: Work, { reference, loaded }: Re
   return files;
 }
 
-interface Extract {
+interface Extract extends ReadBatch {
   readonly artifact: Artifact;
-  readonly dataset: string;
   readonly column: string;
-  readonly gone: LoadedBatch['gone'];
   readonly to: string;
 }
 
 async function extract(
   { lake, sourceStore }: Context,
   { scratch, signal }: Work,
-  { artifact, dataset, column, gone, to }: Extract,
+  { reference, loaded, artifact, column, to }: Extract,
 ): Promise<void> {
+  const { gone, manifest } = loaded;
   const file = join(scratch.folder, `referenced-${randomUUID()}.parquet`);
-  await fetchArtifact(artifact, { lake, sourceStore: () => sourceStore(dataset), file, signal });
+  await fetchArtifact(artifact, { lake, sourceStore: () => sourceStore(reference.dataset), file, signal });
+  const source = sourceSql({ artifacts: [artifact], columns: manifest.columns }, [file]);
   try {
     const value = quoteName(column);
     const removed = gone.map((object) => `${quoteText(object)}::UUID`).join(', ');
-    const rows = gone.length === 0 || artifact.adopted !== undefined ? '' : ` AND _sluice_object NOT IN (${removed})`;
+    const rows = gone.length === 0 ? '' : ` AND _sluice_object NOT IN (${removed})`;
     const session = await scratch.session();
     await session.run(
-      `COPY (SELECT DISTINCT ${value} AS v FROM read_parquet(${quoteText(file)}) WHERE ${value} IS NOT NULL${rows}) TO ${quoteText(to)} (FORMAT parquet, COMPRESSION snappy)`,
+      `COPY (SELECT DISTINCT ${value} AS v FROM ${source} WHERE ${value} IS NOT NULL${rows}) TO ${quoteText(to)} (FORMAT parquet, COMPRESSION snappy)`,
       signal,
     );
   } finally {

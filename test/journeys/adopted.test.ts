@@ -1,7 +1,4 @@
 import { createHash } from 'node:crypto';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { auditDeeply } from '../../src/cli/audit.js';
 import { decideAside, listAside } from '../../src/cli/quarantine.js';
@@ -9,8 +6,8 @@ import type { Artifact } from '../../src/shared/ledger/manifest.js';
 import { silentLog } from '../../src/shared/telemetry/log.js';
 import { retireOriginals } from '../../src/workers/maintain/retireOriginals.js';
 import { expectBalanced, orderIds } from '../support/accounts.js';
+import { parquet } from '../support/parquet.js';
 import { openPipeline, type Pipeline } from '../support/pipeline.js';
-import { openPlainSession } from '../support/plainSession.js';
 
 let pipeline: Pipeline;
 
@@ -23,16 +20,6 @@ ${more}    load: [{ target: warehouse, table: orders }]
 `;
 const holding = '    columns: { id: { checks: [{ expr: "id < 100", onFail: hold }] } }\n';
 const person = { who: 'ann', why: 'a test' };
-
-async function parquet(sql: string): Promise<Uint8Array> {
-  const folder = await mkdtemp(join(tmpdir(), 'adopted-'));
-  const session = await openPlainSession();
-  await session.run(`COPY (${sql}) TO '${folder}/x.parquet' (FORMAT parquet)`);
-  await session.close();
-  const bytes = await readFile(join(folder, 'x.parquet'));
-  await rm(folder, { recursive: true });
-  return bytes;
-}
 
 /** The artifacts of every batch, oldest first. */
 async function artifacts(): Promise<readonly Artifact[]> {

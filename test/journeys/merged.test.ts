@@ -1,6 +1,3 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { Client } from 'pg';
 import { afterEach, expect, test } from 'vitest';
 import { auditDeeply } from '../../src/cli/audit.js';
@@ -10,8 +7,8 @@ import { handleMaintain } from '../../src/workers/maintain/handler.js';
 import { sweepOrphans } from '../../src/workers/maintain/retention.js';
 import { MERGE_PHASES, mergeArtifacts, type MergePhase } from '../../src/workers/merge/mergeArtifacts.js';
 import { atRest, orderIds } from '../support/accounts.js';
+import { parquet } from '../support/parquet.js';
 import { openPipeline, type Pipeline } from '../support/pipeline.js';
-import { openPlainSession } from '../support/plainSession.js';
 
 let pipeline: Pipeline;
 
@@ -37,12 +34,7 @@ async function loadBatches(from: number, to: number): Promise<void> {
 
 /** A batch of a Parquet file that is left as it is. */
 async function loadAdopted(): Promise<void> {
-  const folder = await mkdtemp(join(tmpdir(), 'merged-'));
-  const session = await openPlainSession();
-  await session.run(`COPY (SELECT 0::BIGINT AS id, 'x' AS t) TO '${folder}/x.parquet'`);
-  await session.close();
-  await pipeline.put('raw/orders/0.parquet', await readFile(join(folder, 'x.parquet')));
-  await rm(folder, { recursive: true });
+  await pipeline.put('raw/orders/0.parquet', await parquet("SELECT 0::BIGINT AS id, 'x' AS t"));
   await pipeline.settled(1);
 }
 

@@ -3,8 +3,10 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { decideAside, listAside } from '../../src/cli/quarantine.js';
-import { expectBalanced } from '../support/accounts.js';
+import { mergeArtifacts } from '../../src/workers/merge/mergeArtifacts.js';
+import { atRest, expectBalanced } from '../support/accounts.js';
 import { openPlainSession } from '../support/plainSession.js';
+import { parquet } from '../support/parquet.js';
 import { openPipeline, type Pipeline } from '../support/pipeline.js';
 
 let pipeline: Pipeline;
@@ -46,6 +48,24 @@ test('rows that refer to nobody are set aside, and follow once their customer ca
   await pipeline.put('raw/orders/b.csv', 'id,customer\n20,3\n21,1\n');
   await pipeline.settled(6);
   expect(await orders()).toEqual([10, 11, 12, 13, 14, 21]);
+
+  // The same of a file that was left as it is, and of artifacts that were merged, where a removed customer's row still lies.
+  await pipeline.put('raw/customers/c.parquet', await parquet("SELECT 50::BIGINT AS id, 'Kim' AS name"));
+  await pipeline.settled(7);
+  await pipeline.put('raw/orders/c.csv', 'id,customer\n30,50\n31,51\n');
+  await pipeline.settled(8);
+  expect((await orders()).slice(-2)).toEqual([21, 30]);
+  await pipeline.put('raw/customers/d.csv', 'id,name\n51,Lou\n');
+  await pipeline.settled(9);
+  await atRest(pipeline);
+  const [customers] = pipeline.config.datasets;
+  const merged = await mergeArtifacts(pipeline.services.workerContext(), customers!, {
+    signal: new AbortController().signal,
+  });
+  expect(merged).toMatchObject({ smallBefore: 5, merges: 1 });
+  await pipeline.put('raw/orders/d.csv', 'id,customer\n40,3\n41,51\n42,2\n43,50\n');
+  await pipeline.settled(10);
+  expect((await orders()).slice(-4)).toEqual([30, 41, 42, 43]);
   await expectBalanced(pipeline);
 });
 

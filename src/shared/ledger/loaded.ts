@@ -1,12 +1,14 @@
 import { asBatchId, asObjectId, type BatchId, type ObjectId } from '../ids.js';
 import type { LedgerDatabase } from './database.js';
-import type { Manifest } from './manifest.js';
+import type { Artifact, Manifest } from './manifest.js';
 
 /** A batch whose rows are in all of its tables, or that was judged where its dataset loads into none. */
 export interface LoadedBatch {
   readonly batch: BatchId;
   readonly manifest: Manifest;
-  /** Objects of the manifest whose rows were removed since: newer versions took their places. */
+  /** Where its rows lie now: the manifest's artifacts, or those that they were merged into with rows of other batches. */
+  readonly artifacts: readonly Artifact[];
+  /** Objects with rows in these artifacts whose rows were removed since: newer versions took their places. */
   readonly gone: readonly ObjectId[];
 }
 
@@ -26,11 +28,20 @@ export interface LoadedLedger {
   underWay(dataset: string, until: Date): Promise<UnderWay>;
 }
 
+interface StoredBatch {
+  readonly batch_id: string;
+  readonly manifest: Manifest;
+  readonly artifacts: readonly Artifact[];
+  readonly gone: readonly string[];
+}
+
 const LOADED = `
-SELECT b.batch_id, b.manifest, ARRAY(
+SELECT b.batch_id, b.manifest, coalesce(merge.artifacts, b.manifest -> 'artifacts') AS artifacts, ARRAY(
   SELECT o.object_id::text FROM sluice.batch_objects m JOIN sluice.objects o ON o.object_id = m.object_id AND o.month = m.month
-  WHERE m.batch_id = b.batch_id AND o.state NOT IN ('loaded', 'judged')) AS gone
+  WHERE m.batch_id = ANY(array_append(ARRAY(SELECT batch_id FROM sluice.merged_batches WHERE merge_id = merge.merge_id), b.batch_id))
+    AND o.state NOT IN ('loaded', 'judged') GROUP BY o.object_id ORDER BY o.object_id) AS gone
 FROM sluice.batches b
+LEFT JOIN sluice.merged_batches own ON own.batch_id = b.batch_id LEFT JOIN sluice.merges merge ON merge.merge_id = own.merge_id
 WHERE b.dataset = $1 AND ($2::uuid IS NULL OR b.batch_id > $2) AND b.artifacts > 0 AND (b.state = 'loaded' OR b.state = 'judged'
   AND NOT EXISTS (SELECT FROM sluice.steps s WHERE s.batch_id = b.batch_id AND s.step = 'load'))
 ORDER BY b.batch_id LIMIT $3`;
@@ -44,14 +55,11 @@ SELECT EXISTS (SELECT FROM sluice.objects WHERE dataset = $1 AND due_at IS NOT N
 export function loadedLedger(database: LedgerDatabase): LoadedLedger {
   return {
     async list(dataset, after, limit) {
-      const rows = await database.rows<{ batch_id: string; manifest: Manifest; gone: readonly string[] }>(LOADED, [
-        dataset,
-        after ?? null,
-        limit,
-      ]);
-      return rows.map(({ batch_id, manifest, gone }) => ({
+      const rows = await database.rows<StoredBatch & Record<string, unknown>>(LOADED, [dataset, after ?? null, limit]);
+      return rows.map(({ batch_id, manifest, artifacts, gone }) => ({
         batch: asBatchId(batch_id),
         manifest,
+        artifacts,
         gone: gone.map(asObjectId),
       }));
     },

@@ -14,12 +14,12 @@ import type {
   SetAside,
   Surroundings,
 } from './custodyRecords.js';
-import type { Artifact, Manifest } from './manifest.js';
+import type { BatchRecord } from './batchRecord.js';
+import type { Manifest } from './manifest.js';
 import type { MergeLedger } from './mergeRecords.js';
 import type {
   ActivityBin,
   AuditObject,
-  BatchObject,
   BatchRow,
   ClaimAnswer,
   Custody,
@@ -44,6 +44,7 @@ import type { SchemaEntry, SchemaVersion } from './schemaRecords.js';
 import type { ScaleLedger } from './scaleRecords.js';
 import type { AlertLedger, AnomalyLedger } from './watchRecords.js';
 
+export * from './batchRecord.js';
 export * from './custodyRecords.js';
 export * from './mergeRecords.js';
 export * from './originals.js';
@@ -191,16 +192,7 @@ export interface CustodyLedger {
 
 /** What people and the audit read. */
 export interface ReadLedger {
-  batch(batch: BatchId): Promise<
-    | {
-        readonly row: BatchRow;
-        readonly objects: readonly BatchObject[];
-        readonly manifest?: Manifest;
-        /** Where its rows lie, among others, instead of in the manifest's artifacts, since these were merged. */
-        readonly merged?: readonly Artifact[];
-      }
-    | undefined
-  >;
+  batch(batch: BatchId): Promise<BatchRecord | undefined>;
   batches(dataset: string | undefined, limit: number): Promise<readonly BatchRow[]>;
   loads(dataset: string | undefined, limit: number): Promise<readonly LoadRow[]>;
   findings(filter: {
@@ -244,8 +236,8 @@ export interface Ledger {
   readonly originals: OriginalsLedger;
   readonly loaded: LoadedLedger;
   readonly merges: MergeLedger;
-  /** Brings the ledger's tables to this version's shape; safe when several processes call it at once. */
   readonly actions: ActionLedger;
+  /** Brings the ledger's tables to this version's shape; safe when several processes call it at once. */
   migrate(): Promise<void>;
   close(): Promise<void>;
 }
