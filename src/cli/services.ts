@@ -111,9 +111,12 @@ function openSource({ source }: Dataset, addresses: ServiceAddresses, lake: Obje
 }
 
 /** How the stores' adapter takes the lake's settings; without keys the AWS credential chain decides. */
-function storeOptions({ region, endpoint, forcePathStyle, accessKeyId, secretAccessKey }: LakeConfig) {
+export function storeOptions({ region, endpoint, forcePathStyle, accessKeyId, secretAccessKey, ...rest }: LakeConfig) {
+  const { serverSideEncryption, kmsKeyId } = rest;
   return {
     region,
+    serverSideEncryption,
+    kmsKeyId,
     ...(endpoint === undefined ? {} : { endpoint, forcePathStyle: forcePathStyle ?? true }),
     ...(accessKeyId === undefined || secretAccessKey === undefined
       ? {}

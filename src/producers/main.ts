@@ -1,7 +1,6 @@
 import type { RequestListener } from 'node:http';
 import { type Clock, systemClock } from '../shared/clock.js';
 import type { Config } from '../shared/config/config.js';
-import { toSluiceError } from '../shared/errors.js';
 import { type RunningServer, serve } from '../shared/http/serve.js';
 import type { Ledger } from '../shared/ledger/port.js';
 import type { Queue } from '../shared/queue/port.js';
@@ -20,6 +19,7 @@ import { recordReturns } from './recordReturns.js';
 import { openRouter, type Router } from './routeObject.js';
 import { openCertificates } from './sns/certificates.js';
 import type { Fetch } from './sns/fetchText.js';
+import { putInForce } from './sources/putInForce.js';
 import { applySchedules } from './sources/schedules.js';
 import { openSnsWebhook, SNS_PATH } from './sources/snsWebhook.js';
 import { EVENTS_PATH, openWebhook } from './sources/webhook.js';
@@ -69,18 +69,14 @@ export async function startIntake(options: StartIntakeOptions): Promise<RunningI
   );
   const app = createIntakeApp({ ledger, metrics, trustProxy: settings.trustProxy });
   const server = await serve(splitEvents(handlers, app), { host: settings.host, port: settings.port });
-  await applySchedules(config, queue).catch((error: unknown) =>
-    logger.warn(
-      { error: toSluiceError(error).message },
-      'the queue is away; schedules are put in force at the next start',
-    ),
-  );
+  const schedules = putInForce(() => applySchedules(config, queue), { logger, clock });
+  await schedules.tried;
   const sqs = await openSqs(options, { intake, pressure, clock, metrics });
   return {
     url: server.url,
     settled: intake.settled,
     close: async () => {
-      await Promise.all([server.close(), sqs?.close()]);
+      await Promise.all([server.close(), sqs?.close(), schedules.close()]);
       await intake.settled();
     },
   };
@@ -156,7 +152,7 @@ export function routerOf({ datasets }: Pick<Config, 'datasets'>, { lake, sources
 /** Events go past Express: it costs more than parsing and routing them. */
 function splitEvents(handlers: ReadonlyMap<string, EventHandler>, app: RequestListener): RequestListener {
   return (request, response) => {
-    const handler = handlers.get(request.url?.split('?', 1)[0] ?? '');
+    const handler = handlers.get((request.url?.split('?', 1)[0] ?? '').replace(/\/$/, ''));
     if (handler !== undefined) void handler(request, response);
     else app(request, response);
   };

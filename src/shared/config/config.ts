@@ -63,6 +63,8 @@ export interface LakeConfig {
   readonly region: string;
   readonly endpoint?: string;
   readonly forcePathStyle?: boolean;
+  readonly serverSideEncryption?: 'AES256' | 'aws:kms' | 'aws:kms:dsse';
+  readonly kmsKeyId?: string;
   readonly accessKeyId?: string;
   readonly secretAccessKey?: string;
 }

@@ -8,14 +8,33 @@ import { intakeSchema } from './intake.js';
 import { lineageSchema } from './lineage.js';
 import { snowflakeTarget } from './snowflakeTarget.js';
 
-const lakeSchema = z.strictObject({
-  url: urlField('s3', 'file').describe('s3://bucket or file:///folder.'),
-  region: z.string().default('us-east-1'),
-  endpoint: urlField('http', 'https').optional().describe('For S3-compatible stores.'),
-  forcePathStyle: z.boolean().optional().describe('Default true where an endpoint is given.'),
-  accessKeyId: z.string().optional().describe('Default: the AWS credential chain.'),
-  secretAccessKey: z.string().optional(),
-});
+const lakeSchema = z
+  .strictObject({
+    url: urlField('s3', 'file').describe('s3://bucket or file:///folder.'),
+    region: z.string().default('us-east-1'),
+    endpoint: urlField('http', 'https').optional().describe('For S3-compatible stores.'),
+    forcePathStyle: z.boolean().optional().describe('Default true where an endpoint is given.'),
+    accessKeyId: z.string().optional().describe('Default: the AWS credential chain.'),
+    secretAccessKey: z.string().optional(),
+    serverSideEncryption: z
+      .enum(['AES256', 'aws:kms', 'aws:kms:dsse'])
+      .optional()
+      .describe('Asked for with every object that Sluice writes; left out: what the bucket does by default.'),
+    kmsKeyId: z
+      .string()
+      .min(1)
+      .optional()
+      .describe(
+        'The key for aws:kms; workers need kms:GenerateDataKey and kms:Decrypt on it. Left out: the account’s own for S3.',
+      ),
+  })
+  .refine(
+    ({ kmsKeyId, serverSideEncryption = '' }) => kmsKeyId === undefined || serverSideEncryption.startsWith('aws:kms'),
+    {
+      path: ['kmsKeyId'],
+      message: 'expected serverSideEncryption: aws:kms or aws:kms:dsse with a key',
+    },
+  );
 
 const postgresTarget = z.strictObject({
   type: z.literal('postgres'),

@@ -34,6 +34,18 @@ describe('POST /v1/events/s3', () => {
     expect(await queue.counts('plan')).toMatchObject({ delayed: 2, waiting: 0 });
   });
 
+  it('takes its address with a slash at the end, as some stores write it', async () => {
+    const { url } = await startTestIntake();
+    const send = (path: string) =>
+      fetch(url + path, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${TOKEN}` },
+        body: JSON.stringify(putEvent('raw/orders/dt=1/slash.csv')),
+      });
+    expect((await send('/v1/events/s3/')).status).toBe(200);
+    expect((await send('/v1/events/s3/more')).status).toBe(404);
+  });
+
   it('gives an object that many name at once to one of them', async () => {
     const { send, ledger } = await startTestIntake();
     const requests = Array.from({ length: 20 }, (_, index) =>

@@ -75,14 +75,19 @@ function placeOf(url: string): { bucket: string; prefix: string } | undefined {
 
 /**
  * The least that a part needs, with resources named down to the prefix (https://docs.aws.amazon.com/service-authorization: actions of S3
- * and SQS). Intake looks at objects (a HEAD is s3:GetObject) and takes events from the queue; workers list and read what arrives, and
+ * and SQS). Intake looks at objects (a HEAD is s3:GetObject, and s3:ListBucket where it is gone) and takes events from the queue; workers list and read what arrives, and
  * write, read and remove artifacts; the console asks the ledger alone, so it needs nothing.
  */
 export function policyOf(part: Part, buckets: readonly BucketUse[], queueArn: string): Policy {
   const look = buckets.flatMap(({ bucket, raw }, index) => readRaw(bucket, raw, index));
-  if (part === 'intake') return { Version: '2012-10-17', Statement: [...look, takeEvents(queueArn)] };
   const write = buckets.flatMap(({ bucket, curated }, index) => keepArtifacts(bucket, curated, index));
-  const list = buckets.map(({ bucket, raw, curated }, index) => listPrefixes(bucket, [...raw, ...curated], index));
+  const list = buckets.map(({ bucket, raw, curated }, index) =>
+    listPrefixes(bucket, part === 'intake' ? raw : [...raw, ...curated], index),
+  );
+  if (part === 'intake') {
+    const listed = list.filter((_one, index) => (buckets[index]?.raw.length ?? 0) > 0);
+    return { Version: '2012-10-17', Statement: [...listed, ...look, takeEvents(queueArn)] };
+  }
   const retire = buckets.flatMap(retireOriginals);
   return { Version: '2012-10-17', Statement: [...list, ...look, ...write, ...retire] };
 }
@@ -145,7 +150,8 @@ function listPrefixes(bucket: string, prefixes: readonly string[], index: number
     Effect: 'Allow',
     Action: ['s3:ListBucket'],
     Resource: [`arn:aws:s3:::${bucket}`],
-    Condition: { StringLike: { 's3:prefix': prefixes.map((prefix) => `${prefix}*`) } },
+    // A request for one object carries no prefix: without the right to list, one that is gone is told as denied, not as missing.
+    Condition: { StringLikeIfExists: { 's3:prefix': prefixes.map((prefix) => `${prefix}*`) } },
   };
 }
 
