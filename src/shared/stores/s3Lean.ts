@@ -117,7 +117,7 @@ export class LeanGets {
       signal?.addEventListener('abort', stop, { once: true });
       request.once('close', () => signal?.removeEventListener('abort', stop));
       request.once('timeout', stop);
-      request.once('error', reject);
+      request.on('error', reject);
       request.once('response', resolve);
       request.end();
     });
@@ -153,7 +153,7 @@ function readWhole(answer: IncomingMessage, size: number): Promise<LeanAnswer> {
       if (bytes === size && answer.complete) resolve({ chunks, headers: answer.headers });
       else reject(new Error(`expected ${size} bytes of body, got ${bytes}`));
     });
-    answer.once('error', reject);
+    answer.on('error', reject);
     answer.once('close', () => reject(new Error('the body broke off')));
   });
 }
