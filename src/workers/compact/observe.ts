@@ -6,7 +6,7 @@ import { refuseWrappedMoments } from './checkMoments.js';
 import { refuseFalsePages } from './checkPages.js';
 import { bisect, type Sifted } from './bisect.js';
 import { planReads } from './plan.js';
-import { refuseNames, refuseNoObjects } from './refuseRows.js';
+import { refuseColumns, refuseNoObjects } from './refuseRows.js';
 import type { Refusal, Source } from './sources.js';
 import { readerSql } from './sql.js';
 
@@ -33,7 +33,7 @@ export async function observeSources(sources: readonly Source[], options: Observ
     [...counted, ...sifted.flatMap(({ answers }) => answers)].map((source) => [source.object, source]),
   );
   const faulty = [
-    ...[...seen.values()].flatMap(refuseNames),
+    ...[...seen.values()].flatMap(refuseColumns),
     ...(await refuseNoObjects([...seen.values()], options)),
     ...(await refuseFalsePages([...seen.values()], options)),
     ...(await refuseWrappedMoments([...seen.values()], options)),
@@ -89,7 +89,7 @@ async function observeParquet(
   const prints = await session.query(
     `SELECT file_name AS file, md5(string_agg(concat_ws(chr(1), name, type, type_length, num_children, converted_type,
        scale, precision, logical_type, duckdb_type), chr(2) ORDER BY column_id)) AS print,
-       list(name) FILTER (type = 'INT96') AS int96
+       list(name) FILTER (type = 'INT96') AS int96, arg_max(name, precision) FILTER (precision > 38) AS long
      FROM parquet_schema(${listSql([...models.values()])}) GROUP BY ALL`,
     signal,
   );
@@ -99,6 +99,7 @@ async function observeParquet(
   );
   const printOf = new Map(prints.map(({ file, print }) => [file, String(print)]));
   const int96Of = new Map(prints.map(({ file, int96 }) => [file, new Set(namesOf(int96))]));
+  const longOf = new Map(prints.map(({ file, long }) => [file, long]));
   const columnsOf = new Map<string, readonly ObservedColumn[]>();
   const observed: Source[] = [];
   for (const source of sources) {
@@ -111,7 +112,12 @@ async function observeParquet(
       columnsOf.get(print) ?? (await describeParquet(source, { session, ...(signal === undefined ? {} : { signal }) }));
     columnsOf.set(print, columns);
     const int96 = columns.map(({ name }) => name).filter((name) => int96Of.get(file)?.has(name));
-    observed.push({ ...source, columns, rows: count, ...(int96.length === 0 ? {} : { int96 }) });
+    const long = longOf.get(file);
+    const odd = {
+      ...(int96.length === 0 ? {} : { int96 }),
+      ...(typeof long === 'string' ? { longDecimal: long } : {}),
+    };
+    observed.push({ ...source, columns, rows: count, ...odd });
   }
   return observed;
 }

@@ -40,8 +40,12 @@ export async function refuseNoObjects(
   return refusals;
 }
 
-/** Refuses a file of which two columns have one name, or one has none. */
-export function refuseNames({ object, columns }: Source): readonly Refusal[] {
+/** Refuses a file of which two columns have one name, or one has none, or decimals that the engine has no type for. */
+export function refuseColumns({ object, columns, longDecimal }: Source): readonly Refusal[] {
+  if (longDecimal !== undefined) {
+    const reason = `column ${longDecimal}: expected decimals of at most 38 digits, got more; write them as text`;
+    return [{ object, code: 'FORMAT_UNSUPPORTED', reason }];
+  }
   if (columns.some(({ name }) => name === ''))
     return [{ object, code: 'COLUMN_MISMATCH', reason: 'expected a name of each column, got an empty one' }];
   const twice = findDuplicate(columns.map(({ name }) => name));

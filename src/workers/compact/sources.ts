@@ -51,6 +51,8 @@ export interface Source {
   readonly int96?: readonly string[];
   /** JSON: some rows have no key; they may be no objects. */
   readonly hasBareRows?: boolean;
+  /** Parquet: a column of decimals with more digits than the engine has; it would make a DOUBLE of each. */
+  readonly longDecimal?: string;
   /** Values of its path, by name: columns that the file itself lacks. */
   readonly partition?: readonly PartitionValue[];
   /** `file` holds the lines of an Avro file, not yet turned into Parquet. */

@@ -73,3 +73,45 @@ test('nanoseconds that a column of microseconds cannot hold quarantine their fil
   expect(done.byName['a.parquet']).toMatch(/^TYPE_CHANGED|^VALUE_INVALID|^OBJECT/);
   expect(done.artifacts).toEqual([]);
 });
+
+test('decimals of more digits than the engine has are refused, not rounded to floats', async () => {
+  const bytes = await makeParquet(bench, "SELECT '12345678901234567890123456789012345678'::DECIMAL(38,0) AS v");
+  // The precision of 38 in the footer, twice (as converted and as logical type): made 50.
+  const [was, long] = [Buffer.from([0x15, 0x4c]), Buffer.from([0x15, 0x64])];
+  const footer = bytes.length - 8 - bytes.readUInt32LE(bytes.length - 8);
+  for (let at = bytes.indexOf(was, footer); at >= 0; at = bytes.indexOf(was, at + 1)) long.copy(bytes, at);
+  const done = await bench.compact([['a.parquet', bytes]]);
+  expect(done.byName).toEqual({
+    'a.parquet': 'FORMAT_UNSUPPORTED: column v: expected decimals of at most 38 digits, got more; write them as text',
+  });
+});
+
+test.each([
+  // what the schema has, what comes, the column afterwards; none: the file is set aside
+  ['DATE', "TIMESTAMP '2024-01-02 03:04:05'", 'TIMESTAMP'],
+  ['INTEGER', '5000000000::BIGINT', 'BIGINT'],
+  ['BIGINT', '5::UBIGINT', 'DECIMAL(20,0)'],
+  ['FLOAT', '1.5::DOUBLE', 'DOUBLE'],
+  ['DECIMAL(10,2)', '1.2345::DECIMAL(8,4)', 'DECIMAL(12,4)'],
+  ['DECIMAL(10,2)', '5000000000::BIGINT', 'DECIMAL(21,2)'],
+  ['TIMESTAMP_NS', "TIMESTAMP '2024-01-02 03:04:05'", 'TIMESTAMP_NS'],
+  ['VARCHAR', "'{}'::JSON", 'VARCHAR'],
+  ['STRUCT(a INTEGER)', "{b: 'x', a: 5::BIGINT}", 'STRUCT("a" BIGINT, "b" VARCHAR)'],
+  ['DECIMAL(38,0)', '0.5::DECIMAL(2,1)', ''],
+  ['BIGINT', '1.5::DOUBLE', ''],
+  ['BIGINT', "'5'", ''],
+  ['TIMESTAMP', "TIMESTAMPTZ '2024-01-02 03:04:05+00'", ''],
+  ['DATE', 'true', ''],
+  ['UUID', "'6f1c2d34-0000-4000-8000-000000000001'", ''],
+  ['STRUCT(a INTEGER)', "{a: 'x'}", ''],
+])('a column of %s that meets %s becomes %s', async (from, sql, to) => {
+  const file = await makeParquet(bench, `SELECT ${sql} AS v`);
+  const done = await bench.compact([['a.parquet', file]], { schema: [{ name: 'v', type: from }] });
+  const strict = await bench.compact([['a.parquet', file]], {
+    schema: [{ name: 'v', type: from }],
+    evolution: 'strict',
+  });
+  if (to !== from) expect(strict.byName['a.parquet']).toMatch(/^TYPE_CHANGED: column v: expected .*, got /s);
+  if (to === '') expect(done.byName['a.parquet']).toMatch(/^TYPE_CHANGED: column v: expected .*, got /s);
+  else expect([done.byName['a.parquet'], done.columns[0]?.type]).toEqual(['1 rows', to]);
+});
