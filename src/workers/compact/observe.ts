@@ -6,6 +6,7 @@ import { refuseWrappedMoments } from './checkMoments.js';
 import { refuseFalsePages } from './checkPages.js';
 import { bisect, type Sifted } from './bisect.js';
 import { planReads } from './plan.js';
+import { findDuplicate } from './read.js';
 import { refuseColumns, refuseNoObjects } from './refuseRows.js';
 import type { Refusal, Source } from './sources.js';
 import { readerSql } from './sql.js';
@@ -89,7 +90,8 @@ async function observeParquet(
   const prints = await session.query(
     `SELECT file_name AS file, md5(string_agg(concat_ws(chr(1), name, type, type_length, num_children, converted_type,
        scale, precision, logical_type, duckdb_type), chr(2) ORDER BY column_id)) AS print,
-       list(name) FILTER (type = 'INT96') AS int96, arg_max(name, precision) FILTER (precision > 38) AS long
+       list(name) FILTER (type = 'INT96') AS int96, arg_max(name, precision) FILTER (precision > 38) AS long,
+       list(name ORDER BY column_id) AS names, list(coalesce(num_children, 0)::INTEGER ORDER BY column_id) AS children
      FROM parquet_schema(${listSql([...models.values()])}) GROUP BY ALL`,
     signal,
   );
@@ -100,6 +102,7 @@ async function observeParquet(
   const printOf = new Map(prints.map(({ file, print }) => [file, String(print)]));
   const int96Of = new Map(prints.map(({ file, int96 }) => [file, new Set(namesOf(int96))]));
   const longOf = new Map(prints.map(({ file, long }) => [file, long]));
+  const namesAt = new Map(prints.map(({ file, names, children }) => [file, topNames(names, children)]));
   const columnsOf = new Map<string, readonly ObservedColumn[]>();
   const observed: Source[] = [];
   for (const source of sources) {
@@ -108,8 +111,13 @@ async function observeParquet(
     if (print === undefined || count === undefined) {
       throw new SluiceError('ENGINE_QUERY', `expected a footer of ${source.file}, got none`);
     }
+    const own = namesAt.get(file) ?? [];
     const columns =
-      columnsOf.get(print) ?? (await describeParquet(source, { session, ...(signal === undefined ? {} : { signal }) }));
+      columnsOf.get(print) ??
+      // The reader gives the second column of a name another one: whoever refuses it must see the true ones.
+      (findDuplicate(own) === undefined
+        ? await describeParquet(source, { session, ...(signal === undefined ? {} : { signal }) })
+        : own.map((name) => ({ name })));
     columnsOf.set(print, columns);
     const int96 = columns.map(({ name }) => name).filter((name) => int96Of.get(file)?.has(name));
     const long = longOf.get(file);
@@ -138,6 +146,19 @@ async function countTables(
     signal,
   );
   return new Map(rows.map(({ file, rows: count }) => [file, Number(count)]));
+}
+
+/** The names of a Parquet file's own columns, without what is inside them: its schema lists all, the outer before the inner ones. */
+function topNames(names: EngineValue | undefined, children: EngineValue | undefined): readonly string[] {
+  const [all, counts] = [namesOf(names), namesOf(children).map(Number)];
+  const endOf = (at: number): number => {
+    let end = at + 1;
+    for (let child = 0; child < (counts[at] ?? 0) && end < all.length; child++) end = endOf(end);
+    return end;
+  };
+  const top: string[] = [];
+  for (let at = 1; at < all.length; at = endOf(at)) top.push(all[at] ?? '');
+  return top;
 }
 
 async function describeParquet(

@@ -1,3 +1,4 @@
+import avro from 'avsc';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Bench, type File, makeParquet, openBench } from './support.js';
 
@@ -8,6 +9,17 @@ beforeAll(async () => {
 afterAll(async () => {
   await bench.close();
 });
+
+async function writeAvro(schema: object, rows: readonly object[]): Promise<Buffer> {
+  const encoder = new avro.streams.BlockEncoder(schema as avro.Schema);
+  const chunks: Buffer[] = [];
+  encoder.on('data', (chunk: Buffer) => chunks.push(chunk));
+  const done = new Promise((resolve) => encoder.on('end', resolve));
+  for (const row of rows) encoder.write(row);
+  encoder.end();
+  await done;
+  return Buffer.concat(chunks);
+}
 
 /** The verdict on one line of JSON under a type, and its value in the artifact. */
 async function read(type: string, json: string): Promise<string> {
@@ -143,4 +155,46 @@ test('a file with a key of no name, a null for a row, or a name of the engine do
     { a: 6n, 'sluice row': null },
     { a: null, 'sluice row': null },
   ]);
+});
+
+test('two columns of one name in Parquet or Avro are refused: the engine gives the second another name', async () => {
+  const table = await makeParquet(bench, 'SELECT 1 AS aa, {bb: 2, aa: 3} AS s, 4 AS ab');
+  const renamed = (to: string) => {
+    const bytes = Buffer.from(table);
+    for (let at = bytes.indexOf('ab'); at >= 0; at = bytes.indexOf('ab', at + 1)) bytes.write(to, at);
+    return bytes;
+  };
+  const fields = ['id', 'ID'].map((name) => ({ name, type: 'int' }));
+  const done = await bench.compact([
+    ['once.parquet', table],
+    ['case.parquet', renamed('AA')],
+    ['same.parquet', renamed('aa')],
+    ['case.avro', await writeAvro({ type: 'record', name: 'Row', fields }, [{ id: 1, ID: 2 }])],
+  ]);
+  const twice = (name: string) =>
+    `COLUMN_MISMATCH: expected each column once, got ${name} twice (upper and lower case are one)`;
+  expect(done.byName).toEqual({
+    'once.parquet': '1 rows',
+    'case.parquet': twice('AA'),
+    'same.parquet': twice('aa'),
+    'case.avro': twice('ID'),
+  });
+});
+
+test('strings of Avro that are no UTF-8, and keys that the decoder loses, are refused; a true U+FFFD stays', async () => {
+  const text = { type: 'record', name: 'Row', fields: [{ name: 's', type: 'string' }] };
+  const map = { type: 'record', name: 'Row', fields: [{ name: 'm', type: { type: 'map', values: 'int' } }] };
+  const broken = await writeAvro(text, [{ s: 'sound' }, { s: 'ABCDEF' }]);
+  broken.write('\xff\xfe', broken.indexOf('ABCDEF'), 'latin1');
+  const done = await bench.compact([
+    ['broken.avro', broken],
+    ['key.avro', await writeAvro(map, [{ m: JSON.parse('{"a":1,"__proto__":2}') }])],
+    ['sound.avro', await writeAvro(text, [{ s: 'a\uFFFD' }, { s: '__proto__' }])],
+  ]);
+  expect(done.byName).toEqual({
+    'broken.avro': 'VALUE_INVALID: expected UTF-8 in the strings of row 2, got other bytes',
+    'key.avro': 'FORMAT_UNSUPPORTED: expected no key __proto__ in a map, got one in row 1',
+    'sound.avro': '2 rows',
+  });
+  expect(await done.rowsOut('s')).toEqual([{ s: '__proto__' }, { s: 'a\uFFFD' }]);
 });

@@ -5,6 +5,7 @@ import { quoteText } from '../../../shared/schema/columns.js';
 import type { BadRowRule } from '../../../shared/config/dataset.js';
 import type { AsideRow, PartedSources } from '../asideRows.js';
 import { partAvro } from './partAvro.js';
+import { findDuplicate } from '../read.js';
 import type { Refusal, Source } from '../sources.js';
 import { castsSql, linesSql } from './linesSql.js';
 import type { UnpackedAvro } from './unpackAvro.js';
@@ -24,6 +25,12 @@ export async function convertAvro(
   for (const { avro, ...source } of sources) {
     if (avro === undefined) {
       converted.push(source);
+      continue;
+    }
+    const twice = findDuplicate(avro.columns.map(({ name }) => name));
+    if (twice !== undefined) {
+      const reason = `expected each column once, got ${twice} twice (upper and lower case are one)`;
+      refusals.push({ object: source.object, code: 'COLUMN_MISMATCH', reason });
       continue;
     }
     const file = `${source.file}.parquet`;

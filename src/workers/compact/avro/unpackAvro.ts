@@ -45,7 +45,11 @@ export async function unpackAvro(
   try {
     for await (const block of readAvroBlocks(file, size, header)) {
       signal?.throwIfAborted();
-      const lines = decodeBlock(block, type).map((row) => `${JSON.stringify(rowToJson(row, columns, isRecord))}\n`);
+      const lines = decodeBlock(block, type).map(({ value, bytes }, index) => {
+        const line = `${JSON.stringify(rowToJson(value, columns, isRecord))}\n`;
+        checkWhole(line, bytes, `row ${rows + index + 1}`);
+        return line;
+      });
       await output.write(lines.join(''));
       rows += lines.length;
       longest = lines.reduce((most, line) => Math.max(most, Buffer.byteLength(line)), longest);
@@ -68,12 +72,35 @@ function readType(schema: unknown): avro.Type {
   }
 }
 
-function decodeBlock({ rows, data, place }: AvroBlock, type: avro.Type): readonly unknown[] {
-  const values: unknown[] = [];
+/**
+ * The decoder puts U+FFFD in place of what is no UTF-8, and loses a key of a map that is named like the prototype of objects: both show in the
+ * number of times that they stand in the row's bytes and in its text.
+ */
+function checkWhole(line: string, bytes: Buffer, place: string): void {
+  const times = (text: string | Buffer, mark: string) => {
+    let count = 0;
+    for (let at = text.indexOf(mark); at >= 0; at = text.indexOf(mark, at + 1)) count += 1;
+    return count;
+  };
+  if (line.includes('\uFFFD') && times(line, '\uFFFD') > times(bytes, '\uFFFD')) {
+    throw new SluiceError('VALUE_INVALID', `expected UTF-8 in the strings of ${place}, got other bytes`);
+  }
+  if (bytes.includes('__proto__') && times(bytes, '__proto__') > times(line, '__proto__')) {
+    throw new SluiceError('FORMAT_UNSUPPORTED', `expected no key __proto__ in a map, got one in ${place}`);
+  }
+}
+
+interface DecodedRow {
+  readonly value: unknown;
+  readonly bytes: Buffer;
+}
+
+function decodeBlock({ rows, data, place }: AvroBlock, type: avro.Type): readonly DecodedRow[] {
+  const values: DecodedRow[] = [];
   let at = 0;
   for (let row = 0; row < rows; row++) {
     const { value, offset } = decodeAt(type, data, { at, place, row });
-    values.push(value);
+    values.push({ value, bytes: data.subarray(at, offset) });
     at = offset;
   }
   if (at !== data.length)
