@@ -103,6 +103,34 @@ test('bad rows are set aside with their text, counted, and sent again once after
   await expectBalanced(pipeline);
 });
 
+test('a row of a JSON array is set aside by its number, counted, and sent again as a line', async () => {
+  pipeline = await openPipeline({ datasets: orders });
+  await pipeline.query('CREATE TABLE orders (id bigint, amount numeric)');
+  await pipeline.put('raw/orders/a.csv', 'id,amount\n1,10\n');
+  await pipeline.settled(1);
+  await pipeline.put('raw/orders/b.json', '[{"id":2,"amount":20},\n {"id":3,\n "amount":1.5}, {"id":4,"amount":40}]');
+  await pipeline.settled(2);
+  const b = (await accounts()).find(({ uri }) => uri.endsWith('b.json'));
+  expect(b).toMatchObject({ rowsIn: 3, rowsQuarantined: 1, verdict: 'balanced' });
+  const [aside] = await list();
+  expect(aside).toMatchObject({ kind: 'rows', reason: 'row 2: column amount: expected BIGINT, got another value' });
+  const mended = [
+    { name: 'id', type: 'BIGINT' },
+    { name: 'amount', type: 'DECIMAL(10,2)' },
+  ];
+  await pipeline.services.ledger.read.addSchema('orders', 1, mended, 'amounts have fractions');
+  await decideAside(pipeline.services, { verb: 'replay', ids: [aside!.id], ...anybody });
+  await pipeline.settled(3);
+  expect(await rows()).toEqual([
+    [1, 10],
+    [2, 20],
+    [3, 1.5],
+    [4, 40],
+  ]);
+  expect(await list()).toEqual([]);
+  await expectBalanced(pipeline);
+});
+
 const checked = (settings: string) => `  orders:
     source: { prefix: raw/orders/ }
     batch: { maxWait: 0s }
