@@ -51,6 +51,11 @@ export function newBatchId(nowMs: number, random: (bytes: number) => Buffer = ra
   return formatUuid(bytes.toString('hex')) as BatchId;
 }
 
+/** A batch id that sorts behind another one, whatever the clock of its maker says. */
+export function batchIdAfter(last: BatchId): BatchId {
+  return newBatchId(Number.parseInt(last.replaceAll('-', '').slice(0, 12), 16) + 1);
+}
+
 /** Text from outside as an object id; throws when it is no UUID. */
 export function asObjectId(text: string): ObjectId {
   return requireUuid(text) as ObjectId;

@@ -42,6 +42,7 @@ export interface Pipeline {
   readonly services: Services;
   readonly intakeUrl: string;
   readonly ledgerUrl: string;
+  readonly targetUrl: string;
   readonly s3: S3Client;
   readonly workers: readonly RunningWorker[];
   /** Puts an object into the lake; resolves with its unquoted eTag. */
@@ -120,6 +121,7 @@ export async function openPipeline({
     services,
     intakeUrl: intake.url,
     ledgerUrl,
+    targetUrl,
     s3,
     workers: running,
     put: async (key, body) =>

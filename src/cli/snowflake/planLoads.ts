@@ -29,6 +29,7 @@ export function planLoads(config: Config, dataset: Dataset, columns: readonly Co
       mode: load.mode,
       key: load.key,
       orderBy: load.orderBy,
+      scope: dataset.partition === 'none' || load.scope === 'table' ? '' : dataset.partition,
       stage: stageOf(config, target),
       queryTag: JSON.stringify({ ...target.queryTag, app: 'sluice', target: load.target }),
       files: [`${dataset.compact.prefix}${EXAMPLE_BATCH}-1-0.parquet`],

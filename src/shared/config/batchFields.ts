@@ -11,7 +11,14 @@ export const batchSchema = z.strictObject({
     .max(10_000)
     .default(5)
     .describe('So many objects need not wait for maxWait: their batch closes once nothing more came for a second.'),
-  maxWait: durationField.default(60_000).describe('A batch closes when its oldest object has waited this long.'),
+  maxWait: durationField
+    .default(60_000)
+    .describe(
+      'A batch closes when its oldest object has waited this long; under mode replace, when nothing came for this long, or ten times this after the oldest.',
+    ),
+  replaceBytes: sizeField
+    .default(10e9)
+    .describe('mode replace: most bytes of the files of one partition, which are one batch (10,000 files at most).'),
 });
 
 /** What is compared before a batch is committed: rows of each object, or the hash of all their values too. */

@@ -29,6 +29,8 @@ export interface Dataset {
     readonly maxFiles: number;
     readonly minFiles: number;
     readonly maxWaitMs: number;
+    /** Only where a load replaces. */
+    readonly replaceBytes?: number;
   };
   readonly compact: {
     /** What is compared before a batch is committed. */

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { SENSITIVITIES } from '../findings/anomaly.js';
-import { PARTITION_SPANS } from '../warehouses/port.js';
 import { batchSchema, compactSchema } from './batchFields.js';
 import { columnCheckSchema, tableCheckSchema } from './checks.js';
-import { durationField, nameField, urlField } from './fields.js';
+import { durationField, urlField } from './fields.js';
+import { loadSchema } from './loadFields.js';
 
 export { VERIFY_LEVELS, type VerifyLevel } from './batchFields.js';
 
@@ -45,65 +45,6 @@ const sourceSchema = z
     message: 'expected either prefix or url',
   });
 
-const columnList = z.array(z.string().min(1)).min(1);
-
-const indexField = z.union([
-  z.string().min(1),
-  z.strictObject({
-    columns: columnList,
-    include: columnList
-      .optional()
-      .describe('Columns that the index carries besides, so that queries need not look into the table.'),
-    where: z.string().min(1).optional().describe('SQL condition of a partial index.'),
-  }),
-]);
-
-const loadSchema = z.strictObject({
-  target: nameField.describe('A name under targets.'),
-  table: z.string().min(1).describe('table, or schema.table.'),
-  mode: z
-    .enum(['append', 'upsert'])
-    .default('append')
-    .describe('How rows are written: added; or one row a key, where the newer row stands.'),
-  key: columnList.optional().describe('upsert: columns that tell rows apart.'),
-  orderBy: columnList
-    .optional()
-    .describe('upsert: columns by which a row is newer; left out, the row of the later batch stands.'),
-  partitionBy: z
-    .strictObject({
-      column: z.string().min(1).describe('A column of dates or times.'),
-      every: z.enum(PARTITION_SPANS),
-    })
-    .optional()
-    .describe('Postgres only: a new table is RANGE partitioned; partitions are made ahead and as rows need them.'),
-  indexes: z
-    .array(indexField)
-    .min(1)
-    .optional()
-    .describe('Postgres only: indexes besides the key’s, built after the first load.'),
-  refresh: z
-    .array(z.string().min(1))
-    .min(1)
-    .optional()
-    .describe(
-      'Postgres only: materialized views to refresh after each load, CONCURRENTLY where they have a unique index.',
-    ),
-  retain: durationField
-    .optional()
-    .describe(
-      'Postgres only: partitions older than this are dropped by the retention job, once every other table of the dataset has all their objects.',
-    ),
-  via: z
-    .enum(['copy', 'snowpipe'])
-    .optional()
-    .describe('Snowflake only: COPY on the target’s warehouse (default), or a pipe on Snowflake’s own compute.'),
-  clusterBy: z
-    .array(z.string())
-    .min(1)
-    .optional()
-    .describe('Snowflake only: columns that a new table is clustered by.'),
-});
-
 /** `none`, `hive`, or a template with at least one `{name}`. */
 const PARTITION = /^(?:none|hive|(?:[^{}]*\{[A-Za-z_][A-Za-z0-9_]*\})+[^{}]*)$/;
 
@@ -140,9 +81,9 @@ export const datasetSchema = z.strictObject({
     .prefault({}),
   onOverwrite: z
     .enum(OVERWRITE_RULES)
-    .default('quarantine')
+    .optional()
     .describe(
-      'What becomes of a newer version of a key whose older one has rows: set aside; loaded beside it; or loaded in its place, its rows removed in the same transaction.',
+      'What becomes of a newer version of a key whose older one has rows: set aside (default); loaded beside it; or loaded in its place, its rows removed in the same transaction. Under mode replace always the last.',
     ),
   onBadRow: z
     .enum(BAD_ROW_RULES)
@@ -152,8 +93,10 @@ export const datasetSchema = z.strictObject({
     ),
   onDuplicateContent: z
     .enum(DUPLICATE_RULES)
-    .default('quarantine')
-    .describe('What becomes of an object with the same bytes as one under another name.'),
+    .optional()
+    .describe(
+      'What becomes of an object with the same bytes as one under another name: set aside (default), passed over, or loaded. Under mode replace always loaded.',
+    ),
   originals: z
     .strictObject({
       after: z

@@ -77,16 +77,25 @@ export interface ConfigWarning {
 
 /** What `sluice validate` warns of; pure. */
 export function findWarnings({ datasets }: Config): readonly ConfigWarning[] {
-  return datasets.flatMap(({ name, load }) =>
-    load.flatMap(({ mode, orderBy }, index) =>
-      mode === 'upsert' && orderBy === undefined
-        ? [
-            {
-              path: `datasets.${name}.load[${index}]`,
-              text: 'upsert without orderBy: the row of the later batch stands, even where it is the older one',
-            },
-          ]
-        : [],
-    ),
+  return [...datasets.flatMap(upsertWarnings), ...datasets.flatMap(replaceWarnings)];
+}
+
+function upsertWarnings({ name, load }: Dataset): readonly ConfigWarning[] {
+  return load.flatMap(({ mode, orderBy }, index) =>
+    mode === 'upsert' && orderBy === undefined
+      ? [
+          {
+            path: `datasets.${name}.load[${index}]`,
+            text: 'upsert without orderBy: the row of the later batch stands, even where it is the older one',
+          },
+        ]
+      : [],
   );
+}
+
+function replaceWarnings({ name, load, partition }: Dataset): readonly ConfigWarning[] {
+  if (partition !== 'none' || !load.some(({ mode }) => mode === 'replace')) return [];
+  const text =
+    'replace without partition: the table has the rows of all files together; where each folder is a full export, give it a partition, and scope: table';
+  return [{ path: `datasets.${name}.partition`, text }];
 }

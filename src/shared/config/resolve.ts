@@ -100,6 +100,7 @@ function resolveAlert({ name, remind, ...rest }: ConfigFile['alerts'][number]): 
 }
 
 function resolveDataset(name: string, file: DatasetFile): Dataset {
+  const replaces = file.load.some(({ mode }) => mode === 'replace');
   const settings = {
     name,
     source: {
@@ -110,13 +111,13 @@ function resolveDataset(name: string, file: DatasetFile): Dataset {
       encoding: file.source.encoding,
     },
     partition: file.partition,
-    batch: resolveBatch(file.batch),
+    batch: resolveBatch(file.batch, replaces),
     compact: { ...file.compact, prefix: file.compact.prefix ?? `curated/${name}/` },
     transform: file.transform,
     schema: file.schema,
-    onOverwrite: file.onOverwrite,
+    onOverwrite: file.onOverwrite ?? (replaces ? 'replace' : 'quarantine'),
     onBadRow: file.onBadRow,
-    onDuplicateContent: file.onDuplicateContent,
+    onDuplicateContent: file.onDuplicateContent ?? (replaces ? 'load' : 'quarantine'),
     originals: { after: file.originals.after, graceMs: file.originals.grace },
     columns: file.columns,
     checks: file.checks,
@@ -128,8 +129,8 @@ function resolveDataset(name: string, file: DatasetFile): Dataset {
   return withoutUndefined({ ...settings, hash }) as Dataset;
 }
 
-function resolveBatch({ maxWait, ...limits }: DatasetFile['batch']): Dataset['batch'] {
-  return { ...limits, maxWaitMs: maxWait };
+function resolveBatch({ maxWait, replaceBytes, ...limits }: DatasetFile['batch'], replaces: boolean): Dataset['batch'] {
+  return { ...limits, maxWaitMs: maxWait, ...(replaces ? { replaceBytes } : {}) };
 }
 
 /** The same value without properties that are undefined, at every depth. */

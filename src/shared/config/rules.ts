@@ -1,6 +1,7 @@
 import type { Config, Dataset } from './config.js';
 import { modeFaults } from './modeRules.js';
 import { referenceFaults } from './references.js';
+import { replaceFaults, scopeFaults } from './replaceRules.js';
 import { sourceFaults } from './sourceRules.js';
 
 /** A fault of the configuration: where, what was expected, what came. */
@@ -19,7 +20,8 @@ export function findRuleFaults(config: Config): readonly ConfigFault[] {
     ...config.datasets.flatMap((dataset) => [
       ...targetFaults(config, dataset),
       ...prefixFaults(config, dataset),
-      ...replaceFaults(dataset),
+      ...replaceFaults(config, dataset),
+      ...scopeFaults(dataset),
       ...skewFaults(dataset),
       ...rowRuleFaults(dataset),
       ...historyFaults(dataset),
@@ -139,21 +141,6 @@ function rowRuleFaults({ name, transform, columns, checks }: Dataset): readonly 
   const expected =
     'no transform beside a check with onFail: quarantine (a WHERE of the transform may leave such rows out)';
   return [{ path: `datasets.${name}.transform`, expected, got: 'one' }];
-}
-
-/** Rows of an older version can be told from others only where each row stays as its object brought it. */
-function replaceFaults(dataset: Dataset): readonly ConfigFault[] {
-  if (dataset.onOverwrite !== 'replace') return [];
-  return dataset.load.flatMap(({ mode, via }, index) => {
-    if (mode === 'append' && via !== 'snowpipe') return [];
-    return [
-      {
-        path: `datasets.${dataset.name}.load[${index}]`,
-        expected: 'an append load, not through a pipe, where onOverwrite is replace',
-        got: via === 'snowpipe' ? 'via snowpipe' : `mode ${mode}`,
-      },
-    ];
-  });
 }
 
 /** Keys that only a Snowflake target knows, and what a stage over the lake needs. */

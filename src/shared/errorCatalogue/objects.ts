@@ -17,6 +17,16 @@ export const OBJECT_ERRORS = {
     exit: 1,
     mend: 'Another version of the key has its rows already; set onOverwrite to replace or append and replay, release it as it is, or discard it.',
   },
+  SCOPE_TOO_LARGE: {
+    retry: 'never',
+    exit: 1,
+    mend: 'A replaced partition is one batch and cannot be divided: give the dataset smaller partitions, or raise batch.replaceBytes, then replay.',
+  },
+  SCOPE_OUTDATED: {
+    retry: 'never',
+    exit: 1,
+    mend: 'The table holds the last partition of the dataset, and this one comes before it: nothing to do.',
+  },
   DUPLICATE_CONTENT: {
     retry: 'never',
     exit: 1,

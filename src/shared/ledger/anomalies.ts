@@ -17,7 +17,7 @@ import type {
 
 const POINTS = `
 SELECT p.batch_id, p.dataset, p.at, p.rows, p.figures FROM sluice.points p JOIN sluice.batches b USING (batch_id)
-WHERE p.dataset = $1 AND (b.state IN ('judged', 'loaded') OR NOT p.held) ORDER BY p.batch_id DESC LIMIT $2`;
+WHERE p.dataset = $1 AND (b.state IN ('judged', 'loaded', 'superseded') OR NOT p.held) ORDER BY p.batch_id DESC LIMIT $2`;
 
 const ANOMALY_COLUMNS = 'anomaly_id, dataset, metric, column_name, subject, data, at, decided, decided_at, who, why';
 

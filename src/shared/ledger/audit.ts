@@ -1,4 +1,4 @@
-import { asObjectId } from '../ids.js';
+import { asBatchId, asObjectId } from '../ids.js';
 import type { ObjectId } from '../ids.js';
 import type { LastAudit } from './custodyRecords.js';
 import type { LedgerDatabase } from './database.js';
@@ -7,7 +7,7 @@ import { objectUri } from './text.js';
 
 /** Reads one page along the primary key of each month and merges them; the loads are those of the object's batch. */
 const PAGE = `
-SELECT o.object_id, o.bucket, o.key, o.state, coalesce(o.rows_in, 0) AS rows_in, o.rows_quarantined, o.rows_deduplicated, o.rows_filtered,
+SELECT o.object_id, o.bucket, o.key, o.state, coalesce(o.rows_in, 0) AS rows_in, o.rows_quarantined, o.rows_deduplicated, o.rows_filtered, o.batch_id,
   (SELECT coalesce(json_agg(json_build_object('target', l.target, 'table', l.table_name) ORDER BY l.target, l.table_name), '[]')
    FROM sluice.loads l WHERE l.batch_id = o.batch_id) AS loads
 FROM sluice.objects o
@@ -23,6 +23,7 @@ interface StoredAuditObject {
   readonly rows_quarantined: number;
   readonly rows_deduplicated: number;
   readonly rows_filtered: number;
+  readonly batch_id: string | null;
   readonly loads: readonly LoadTarget[];
 }
 
@@ -41,6 +42,7 @@ export async function auditPage(
     rowsDeduplicated: row.rows_deduplicated,
     rowsFiltered: row.rows_filtered,
     loads: row.loads,
+    ...(row.batch_id === null ? {} : { batch: asBatchId(row.batch_id) }),
   }));
 }
 

@@ -99,7 +99,7 @@ export const BATCH_REASON = `CASE b.state WHEN 'held' THEN (
 
 /** The columns of a batch row, of `sluice.batches AS b`; a failed load names its table. */
 export const BATCH_COLUMNS = `b.batch_id, b.dataset, b.partition, b.state, b.objects, b.bytes_in, b.bytes_out, b.rows_in, b.rows_out,
-  b.artifacts, b.created_at, (
+  b.artifacts, b.created_at, b.supersedes, (
     SELECT CASE s.step WHEN 'load' THEN 'load ' || s.target || '.' || s.table_name ELSE s.step END
     FROM sluice.steps s WHERE s.batch_id = b.batch_id AND s.state = 'failed' ORDER BY s.rank, s.target, s.table_name LIMIT 1
   ) AS failed_step, ${BATCH_REASON} AS reason`;
@@ -117,6 +117,7 @@ export interface StoredBatchRow {
   readonly rows_out: number;
   readonly artifacts: number;
   readonly created_at: Date;
+  readonly supersedes: 'partition' | 'table' | null;
   readonly failed_step: string | null;
   readonly reason: string | null;
 }
@@ -136,6 +137,7 @@ export function readBatchRow(row: StoredBatchRow): BatchRow {
     artifacts: row.artifacts,
     ...(row.failed_step === null ? {} : { failedStep: row.failed_step }),
     ...(row.reason === null ? {} : { reason: row.reason }),
+    ...(row.supersedes === null ? {} : { supersedes: row.supersedes }),
     createdAt: row.created_at,
   };
 }

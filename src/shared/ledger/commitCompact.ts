@@ -41,6 +41,13 @@ FROM member WHERE o.object_id = member.object_id AND o.month = member.month`;
 const PLAN_BY = `
 UPDATE sluice.partitions SET plan_at = $3 WHERE dataset = $1 AND partition = $2 AND plan_at > $3`;
 
+/** What an older batch brought is that batch's until this one is loaded. */
+const MEMBERS = `
+SELECT b.objects AS own, m.carried
+FROM sluice.batches b, LATERAL (
+  SELECT coalesce(array_agg(object_id::text) FILTER (WHERE carried), '{}') AS carried FROM sluice.batch_objects WHERE batch_id = $1
+) m WHERE b.batch_id = $1`;
+
 const CLOSE_STEPS = `UPDATE sluice.steps SET state = 'done', done_at = now() WHERE batch_id = $1 AND state = 'waiting'`;
 
 /**
@@ -126,13 +133,13 @@ async function settleObjects(
     objects.map((object) => (object.kind === 'included' ? (object.quarantined ?? 0) : 0)),
     objects.map((object) => (object.kind === 'included' ? (object.filtered ?? 0) : 0)),
   ]);
-  const [members] = await tx.rows<{ objects: number }>('SELECT objects FROM sluice.batches WHERE batch_id = $1', [
-    claim.batch,
-  ]);
-  if (settled === objects.length && settled === members?.objects) return;
+  const [members] = await tx.rows<{ own: number; carried: string[] }>(MEMBERS, [claim.batch]);
+  const carried = new Set(members?.carried ?? []);
+  const own = objects.filter(({ object }) => !carried.has(object)).length;
+  if (settled === own && settled === members?.own) return;
   throw new SluiceError(
     'INTERNAL',
-    `expected a manifest of ${members?.objects ?? 0} objects, got ${objects.length}, ${settled} of them in the batch`,
+    `expected a manifest of ${members?.own ?? 0} objects, got ${own}, ${settled} of them in the batch`,
     {
       facts: { batch: claim.batch },
     },

@@ -3,7 +3,7 @@ import { STEPS } from './port.js';
 import type { PartitionRef, PlannedBatch, StepDispatch, StepRef } from './port.js';
 
 /** Locks, in order of their ids, those of the wanted objects that are still pending in the partition. */
-const LOCK_PENDING = `
+export const LOCK_PENDING = `
 SELECT o.object_id, o.month::text AS month, o.size
 FROM unnest($1::uuid[]) AS wanted(object_id)
 JOIN sluice.identities i ON i.object_id = wanted.object_id
@@ -92,7 +92,8 @@ async function takeObjects(
   ]);
 }
 
-async function addSteps(
+/** Adds the steps of batches; the first of each is dispatched. */
+export async function addSteps(
   tx: Statements,
   { dataset, partition }: PartitionRef,
   whole: readonly PlannedBatch[],

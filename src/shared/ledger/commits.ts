@@ -4,6 +4,7 @@ import { allDone, finishStep, moveBatch, openNextRank } from './advance.js';
 import type { LedgerDatabase, Statements } from './database.js';
 import type { Finding, PartitionRef, StepClaim, StepDispatch } from './port.js';
 import { supersedeReplaced } from './replacements.js';
+import { supersedeOlder } from './supersedeOlder.js';
 
 const ADD_FINDINGS = `
 INSERT INTO sluice.findings (batch_id, dataset, kind, name, column_name, verdict, data)
@@ -71,7 +72,7 @@ WHERE batch_id = $1 AND NOT EXISTS (SELECT FROM sluice.steps s WHERE s.batch_id 
 
 /**
  * Notes what a target committed; the last load of a batch moves it and its objects to loaded, visible since the latest of its
- * loads, and what its objects replace to superseded. Returns partitions to plan, of objects that waited for a content which that freed.
+ * loads, and what its objects replace to superseded; one of write mode replace takes over what it carries. Returns partitions to plan, of objects that waited for a content which that freed.
  * Throws LEASE_LOST, changing nothing: the target's own books still have the load.
  */
 export async function commitLoad(
@@ -85,6 +86,7 @@ export async function commitLoad(
     const [last] = await tx.rows<{ at: Date }>(LOADED_AT, [claim.batch]);
     if (last === undefined) return [];
     await moveBatch(tx, claim, { state: 'loaded', loadedAt: last.at });
-    return supersedeReplaced(tx, claim.batch);
+    const freed = await supersedeReplaced(tx, claim.batch);
+    return [...freed, ...(await supersedeOlder(tx, claim))];
   });
 }

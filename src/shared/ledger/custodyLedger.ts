@@ -21,8 +21,8 @@ WHERE ($1::text IS NULL OR b.dataset = $1) AND (b.state = 'held' OR b.state IN (
 const ARTIFACTS = `
 SELECT batch_id, manifest IS NOT NULL AS done,
   ARRAY(SELECT artifact ->> 'key' FROM json_array_elements(coalesce(manifest -> 'artifacts', '[]')) artifact
-    WHERE NOT EXISTS (SELECT FROM sluice.merged_batches m WHERE m.batch_id = batches.batch_id AND m.since < now() - interval '1 day')
-    UNION ALL SELECT manifest #>> '{layout,hotList,key}' WHERE manifest #> '{layout,hotList}' IS NOT NULL
+    WHERE state <> 'superseded' AND NOT EXISTS (SELECT FROM sluice.merged_batches m WHERE m.batch_id = batches.batch_id AND m.since < now() - interval '1 day')
+    UNION ALL SELECT manifest #>> '{layout,hotList,key}' WHERE manifest #> '{layout,hotList}' IS NOT NULL AND state <> 'superseded'
     UNION ALL SELECT part #>> '{artifact,key}' FROM json_array_elements(coalesce(manifest -> 'aside', '[]')) part) AS keys
 FROM sluice.batches WHERE batch_id = ANY($1::uuid[])
 UNION ALL

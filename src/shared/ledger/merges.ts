@@ -10,7 +10,7 @@ const UNITS = `
 SELECT * FROM (
   SELECT 'batch' AS kind, b.batch_id AS id, b.partition, 0 AS generation, b.manifest -> 'columns' AS columns, b.manifest -> 'artifacts' AS artifacts
   FROM sluice.batches b
-  WHERE b.dataset = $1 AND b.artifacts > 0 AND b.bytes_out < b.artifacts * $2::bigint AND b.manifest -> 'layout' IS NULL
+  WHERE b.dataset = $1 AND b.artifacts > 0 AND b.bytes_out < b.artifacts * $2::bigint AND b.manifest -> 'layout' IS NULL AND b.supersedes IS NULL
     AND (b.state = 'loaded' OR b.state = 'judged' AND NOT EXISTS (SELECT FROM sluice.steps s WHERE s.batch_id = b.batch_id AND s.step = 'load'))
     AND NOT EXISTS (SELECT FROM sluice.merged_batches m WHERE m.batch_id = b.batch_id)
   ORDER BY b.batch_id LIMIT 5000

@@ -11,6 +11,7 @@ import { planLedger } from './plans.js';
 import type { Ledger } from './port.js';
 import { readLedger } from './read.js';
 import { mergeLedger } from './merges.js';
+import { replaceLedger } from './replaces.js';
 import { originalsLedger } from './originals.js';
 import { recoveryLedger } from './recovery.js';
 import { custodyLedger } from './custodyLedger.js';
@@ -56,6 +57,7 @@ export async function openLedger({
     objects: objectLedger(database),
     arrivals: arrivalLedger(database),
     plans: planLedger(database),
+    replaces: replaceLedger(database),
     steps: stepLedger(database),
     recovery: recoveryLedger(database),
     custody: custodyLedger(database),

@@ -40,6 +40,7 @@ import type {
   StepRef,
 } from './records.js';
 import type { OriginalsLedger } from './originals.js';
+import type { ReplaceLedger } from './replaceRecords.js';
 import type { SchemaEntry, SchemaVersion } from './schemaRecords.js';
 import type { ScaleLedger } from './scaleRecords.js';
 import type { AlertLedger, AnomalyLedger } from './watchRecords.js';
@@ -49,6 +50,7 @@ export * from './custodyRecords.js';
 export * from './mergeRecords.js';
 export * from './originals.js';
 export * from './records.js';
+export * from './replaceRecords.js';
 export * from './schemaRecords.js';
 export * from './scaleRecords.js';
 export * from './watchRecords.js';
@@ -186,7 +188,7 @@ export interface CustodyLedger {
   decisions(id: string): Promise<readonly Decision[]>;
   /** Keeps the result of an audit. */
   noteAudit(note: AuditNote): Promise<void>;
-  /** The artifacts that each of these batches committed; undefined while its compact is not done. Unknown batches are absent. */
+  /** The artifacts that each of these batches committed and still answers for (a superseded one for rows set aside alone); undefined while its compact is not done. Unknown batches are absent. */
   artifacts(batches: readonly BatchId[]): Promise<ReadonlyMap<BatchId, ReadonlySet<string> | undefined>>;
 }
 
@@ -226,6 +228,7 @@ export interface Ledger {
   readonly objects: ObjectLedger;
   readonly arrivals: ArrivalLedger;
   readonly plans: PlanLedger;
+  readonly replaces: ReplaceLedger;
   readonly steps: StepLedger;
   readonly recovery: RecoveryLedger;
   readonly custody: CustodyLedger;

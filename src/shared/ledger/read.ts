@@ -11,7 +11,7 @@ import { addSchema, readSchema, readSchemaVersions } from './schemas.js';
 
 const SIZES = `
 SELECT dataset, sum(objects)::bigint AS files, sum(bytes_in)::bigint AS "bytesIn", sum(artifacts)::bigint AS artifacts, sum(bytes_out)::bigint AS "bytesOut"
-FROM sluice.batches WHERE manifest IS NOT NULL AND ($1::text IS NULL OR dataset = $1) GROUP BY dataset ORDER BY dataset`;
+FROM sluice.batches WHERE manifest IS NOT NULL AND state <> 'superseded' AND ($1::text IS NULL OR dataset = $1) GROUP BY dataset ORDER BY dataset`;
 
 /** What people and the audit read. */
 export function readLedger(database: LedgerDatabase): ReadLedger {
@@ -52,7 +52,7 @@ async function readBatch(database: LedgerDatabase, batch: string): ReturnType<Re
   );
   if (row === undefined) return undefined;
   const members = await database.rows<Omit<BatchObject, 'object' | 'eTag' | 'versionId' | 'arrivedAt'> & StoredMember>(
-    `SELECT o.object_id, o.bucket, o.key, o.e_tag, o.size, o.version_id, o.releases, o.generation, o.waived, o.arrived_at
+    `SELECT o.object_id, o.bucket, o.key, o.e_tag, o.size, o.version_id, o.releases, o.generation, o.waived, o.arrived_at, m.carried
      FROM sluice.batch_objects m JOIN sluice.objects o ON o.object_id = m.object_id AND o.month = m.month
      WHERE m.batch_id = $1 ORDER BY m.position`,
     [batch],

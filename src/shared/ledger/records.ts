@@ -15,8 +15,8 @@ export const OBJECT_STATES = [
 ] as const;
 export type ObjectState = (typeof OBJECT_STATES)[number];
 
-/** A batch's way, forward only. `empty`: every object of it was quarantined, released or without rows to load. `failed`: a step gave up; a person or `sluice run` tries again. */
-export const BATCH_STATES = ['planned', 'compacted', 'held', 'judged', 'loaded', 'empty'] as const;
+/** A batch's way, forward only. `empty`: every object of it was quarantined, released or without rows to load. `superseded`: a newer batch of a replaced partition or table has its objects, or they are gone. */
+export const BATCH_STATES = ['planned', 'compacted', 'held', 'judged', 'loaded', 'empty', 'superseded'] as const;
 export type BatchState = (typeof BATCH_STATES)[number];
 
 /** The steps of a batch in their order; `load` has one row per target table. */
@@ -140,6 +140,8 @@ export interface BatchObject {
   readonly arrivedAt: Date;
   /** A person let it through: no rule about overwrites and duplicates applies. */
   readonly waived: boolean;
+  /** An older batch brought it, and this one reads it again beside its own (write mode replace). */
+  readonly carried: boolean;
 }
 
 export type Verdict = 'pass' | 'warn' | 'fail';
@@ -227,6 +229,8 @@ export interface BatchRow extends PartitionRef {
   readonly failedStep?: string;
   /** Why it stands still: the error of that step, or the checks that hold it. */
   readonly reason?: string;
+  /** What it takes the place of once it is loaded (write mode replace). */
+  readonly supersedes?: 'partition' | 'table';
   readonly createdAt: Date;
 }
 
@@ -239,4 +243,6 @@ export interface AuditObject {
   readonly rowsDeduplicated: number;
   readonly rowsFiltered: number;
   readonly loads: readonly LoadTarget[];
+  /** The batch that has it; absent before it has one. */
+  readonly batch?: BatchId;
 }

@@ -10,7 +10,9 @@ import { storable } from './text.js';
 const ADD = `
 INSERT INTO sluice.row_quarantines (dataset, partition, batch_id, object_id, artifact, rows, code, reason)
 SELECT $1, $2, $3, object_id, $4, rows, code, reason
-FROM unnest($5::uuid[], $6::bigint[], $7::text[], $8::text[]) AS t(object_id, rows, code, reason)`;
+FROM unnest($5::uuid[], $6::bigint[], $7::text[], $8::text[]) AS t(object_id, rows, code, reason)
+WHERE NOT EXISTS (SELECT FROM sluice.batch_objects m WHERE m.batch_id = $3 AND m.object_id = t.object_id AND m.carried)
+  OR NOT EXISTS (SELECT FROM sluice.row_quarantines known WHERE known.object_id = t.object_id)`;
 
 const READ = `
 SELECT r.rows_id, r.dataset, r.partition, r.batch_id, r.object_id, r.artifact, r.rows, r.code, r.reason, r.state, r.next_object_id,
@@ -46,7 +48,7 @@ interface StoredRows extends Record<string, unknown> {
   readonly key: string | null;
 }
 
-/** Notes the rows that a manifest sets aside, in compact's commit. */
+/** Notes the rows that a manifest sets aside, in compact's commit. Those of an object that an older batch brought stay under the id that they have. */
 export async function addRowQuarantines(tx: Statements, claim: StepClaim, { aside }: Manifest): Promise<void> {
   for (const { artifact, objects } of aside ?? []) {
     await tx.changed(ADD, [

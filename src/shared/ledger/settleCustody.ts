@@ -82,7 +82,8 @@ async function outdoneBy(tx: Statements, { manifest, custody, byObject }: Outcom
   const current = custody.filter(({ isCurrent }) => isCurrent);
   const others = current.flatMap(({ object }) => (byObject.get(object) ?? []).filter(isSettled));
   const late = custody.filter(({ isCurrent }) => !isCurrent).map(({ object }) => object);
-  const ids = [...others.map(({ object_id }) => object_id), ...late, ...manifest.objects.flatMap(goneOf)];
+  const replaced = custody.flatMap(({ replaces }) => replaces);
+  const ids = [...others.map(({ object_id }) => object_id), ...replaced, ...late, ...manifest.objects.flatMap(goneOf)];
   if (ids.length === 0) return [];
   const rows = await tx.rows<Identity>(OWN_IDENTITIES, [
     [...new Set([...ids, ...current.map(({ object }) => object)])],

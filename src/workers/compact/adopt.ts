@@ -19,6 +19,7 @@ export function whyRewritten(dataset: Dataset, targets: Config['targets']): stri
     return 'a check sets rows aside';
   if (originals.after !== 'keep') return `originals.after is ${originals.after}`;
   if (load.length === 0) return 'the dataset has no load, so that its artifacts are its result';
+  if (load.some(({ mode }) => mode === 'replace')) return 'under mode replace files are written again in their place';
   const other = load.find(({ target }) => targets[target]?.type !== 'postgres');
   return other === undefined ? undefined : `the target ${other.target} reads provenance from the file itself`;
 }

@@ -10,10 +10,12 @@ import { awaitReferences } from '../awaitReferences.js';
 import { openReferencedValues } from '../referencedValues.js';
 import type { StepWork } from '../runSteps.js';
 import { accountObjects } from './accountObjects.js';
+import { joinCarried, keepCarried, type PartedReport, partReport, replaceGone } from './carried.js';
 import type { CompactFilesResult } from './compactFiles.js';
 import { type CompactInputs, compactUnderSchema } from './compactUnderSchema.js';
 import { fetchObjects } from './fetchObjects.js';
 import { lookAgain } from './lookAgain.js';
+import { keepOneVersion } from './keepOneVersion.js';
 import { lookAround } from './lookAround.js';
 import { setBrokenAside } from './rulesAside.js';
 import { putArtifacts, type PutArtifacts, putAside } from './putArtifacts.js';
@@ -53,50 +55,55 @@ async function compactOnceSeen(
   work: StepWork,
   { dataset, report, tries }: CompactInputs,
 ): Promise<readonly StepDispatch[]> {
-  const verdicts = await lookAround(context, work, { dataset, fetched: report.fetched });
-  const taken = new Set(verdicts.flatMap(({ kind, custody }) => (kind === 'take' ? [custody.object] : [])));
-  const inputs = {
+  const parts = partReport(report, work.objects);
+  const { objects, custody, result, broken, schemaVersion, inputs } = await compactParts(context, work, {
     dataset,
-    report: { ...report, fetched: report.fetched.filter(({ object }) => taken.has(object)) },
+    parts,
     tries,
-  };
+  });
+  const { fetched } = inputs.report;
+  const { artifacts, layout } = await putArtifacts(context, work, { dataset, result, fetched, tries });
+  const aside = await putAside(context, work, { dataset, result, tries, broken, objects });
+  const manifest = buildManifest(work, { ...inputs, objects, result, artifacts, layout, aside, schemaVersion });
+  const releasedUntil = new Date(context.clock.now() + RELEASE_MS);
+  const opened = await context.ledger.steps.commitCompact(work.claim, manifest, releasedUntil, custody);
+  context.meter?.compacted(manifest, work.objects);
+  if (manifest.objects.some(({ kind }) => kind === 'released')) await planReleased(context, work, releasedUntil);
+  await lookAgain(context, work, { manifest, custody, gone: parts.gone });
+  return opened;
+}
+
+interface PartedInputs extends Omit<CompactInputs, 'report'> {
+  readonly parts: PartedReport;
+}
+
+/** Judges what the batch brings, compacts it together with what it carries, and accounts for all of it. */
+async function compactParts(context: WorkerContext, work: StepWork, { dataset, parts, tries }: PartedInputs) {
+  const { own } = parts;
+  const { signal, objects } = work;
+  const seen = await lookAround(context, work, { dataset, fetched: own.fetched });
+  const verdicts = await keepOneVersion(context.sourceStore(dataset.name), { verdicts: seen, objects, signal });
+  const taken = new Set(verdicts.flatMap(({ kind, custody }) => (kind === 'take' ? [custody.object] : [])));
+  const carried = keepCarried(parts.carried, verdicts);
+  const fetched = [...own.fetched.filter(({ object }) => taken.has(object)), ...carried];
+  const inputs = { dataset, report: { fetched, missing: own.missing }, tries };
   const { result: compacted, schemaVersion } = await compactUnderSchema(context, work, inputs);
-  const { result, broken } = await setBrokenAside({
+  const { result: ruled, broken } = await setBrokenAside({
     session: await work.scratch.session(),
     dataset,
     outDir: join(work.scratch.folder, `ruled-${tries}`),
     result: compacted,
     valuesOf: openReferencedValues(context, work),
-    signal: work.signal,
+    signal,
   });
-  const { artifacts, layout } = await putArtifacts(context, work, {
-    dataset,
-    result,
-    fetched: report.fetched,
-    tries,
-  });
+  const answers = new Map(ruled.objects.map((answer) => [answer.object, answer]));
   const account = accountObjects({
-    verdicts,
-    compacted: new Map(result.objects.map((answer) => [answer.object, answer])),
-    uris: new Map(work.objects.map(({ object, bucket, key }) => [object, objectUri(bucket, key)])),
+    verdicts: replaceGone(verdicts, parts.gone, answers),
+    compacted: answers,
+    uris: new Map(objects.map(({ object, bucket, key }) => [object, objectUri(bucket, key)])),
     rule: dataset.onDuplicateContent,
   });
-  const aside = await putAside(context, work, { dataset, result, tries, broken, objects: account.objects });
-  const manifest = buildManifest(work, {
-    ...inputs,
-    objects: account.objects,
-    result,
-    artifacts,
-    layout,
-    aside,
-    schemaVersion,
-  });
-  const releasedUntil = new Date(context.clock.now() + RELEASE_MS);
-  const opened = await context.ledger.steps.commitCompact(work.claim, manifest, releasedUntil, account.custody);
-  context.meter?.compacted(manifest, work.objects);
-  if (manifest.objects.some(({ kind }) => kind === 'released')) await planReleased(context, work, releasedUntil);
-  await lookAgain(context, work, { manifest, custody: account.custody });
-  return opened;
+  return { ...joinCarried(account, carried, ruled), broken, schemaVersion, inputs };
 }
 
 /** Best effort: the reconciler finds released objects too, only later. */

@@ -1,5 +1,6 @@
 import pLimit from 'p-limit';
 import { toSluiceError } from '../../shared/errors.js';
+import type { ObjectId } from '../../shared/ids.js';
 import type { Manifest } from '../../shared/ledger/manifest.js';
 import type { BatchObject, ObjectCustody, RoutedArrival } from '../../shared/ledger/port.js';
 import type { ObjectStore } from '../../shared/stores/port.js';
@@ -11,6 +12,13 @@ const HEADS_AT_ONCE = 12;
 /** A store that denies an object's bytes on GET and shows them on HEAD must not make lives without end. */
 const MAX_LIVES = 10;
 
+/** What a batch made of its objects; `gone`: those of older batches that the store does not have as they were. */
+interface SeenObjects {
+  readonly manifest: Manifest;
+  readonly custody: readonly ObjectCustody[];
+  readonly gone: readonly ObjectId[];
+}
+
 /**
  * Asks the store once more, after the commit, what it shows under keys that had several versions or other bytes than expected, and
  * records that. Older bytes that came back between compact's look and its commit were announced when the ledger still took them for a
@@ -19,9 +27,9 @@ const MAX_LIVES = 10;
 export async function lookAgain(
   context: WorkerContext,
   work: StepWork,
-  { manifest, custody }: { manifest: Manifest; custody: readonly ObjectCustody[] },
+  { manifest, custody, gone }: SeenObjects,
 ): Promise<void> {
-  const doubtful = doubtfulObjects(work, manifest, custody);
+  const doubtful = doubtfulObjects(work, { manifest, custody, gone });
   if (doubtful.length === 0) return;
   try {
     const shown = await showCurrent(context.sourceStore(work.claim.dataset), doubtful, work);
@@ -36,19 +44,17 @@ export async function lookAgain(
   }
 }
 
-function doubtfulObjects(
-  { objects }: StepWork,
-  manifest: Manifest,
-  custody: readonly ObjectCustody[],
-): readonly BatchObject[] {
+function doubtfulObjects({ objects }: StepWork, { manifest, custody, gone }: SeenObjects): readonly BatchObject[] {
   const contested = new Set<string>(custody.filter(({ seen }) => seen.length > 0).map(({ object }) => object));
   const changed = new Set<string>(
     manifest.objects.flatMap((one) =>
       one.kind === 'quarantined' && one.code === 'OBJECT_CHANGED' ? [one.object] : [],
     ),
   );
+  const left = new Set(gone);
   return objects.filter(
-    ({ object, generation }) => contested.has(object) || (changed.has(object) && generation < MAX_LIVES),
+    ({ object, generation }) =>
+      contested.has(object) || left.has(object) || (changed.has(object) && generation < MAX_LIVES),
   );
 }
 

@@ -1,8 +1,8 @@
 import { SluiceError } from '../../shared/errors.js';
 import type { Dataset } from '../../shared/config/config.js';
 import { type Manifest, manifestHash } from '../../shared/ledger/manifest.js';
-import type { StepDispatch } from '../../shared/ledger/port.js';
-import type { IndexRequest, LoadRequest } from '../../shared/warehouses/port.js';
+import type { BatchObject, BatchRow, StepDispatch } from '../../shared/ledger/port.js';
+import type { IndexRequest, LoadRequest, WriteMode } from '../../shared/warehouses/port.js';
 import { datasetOf, type WorkerContext } from '../context.js';
 import { planPartitions } from '../planPartitions.js';
 import type { StepWork } from '../runSteps.js';
@@ -13,7 +13,7 @@ import type { StepWork } from '../runSteps.js';
  */
 export async function handleLoad(
   context: WorkerContext,
-  { claim, manifest, objects, scratch, signal }: StepWork,
+  { claim, row, manifest, objects, scratch, signal }: StepWork,
 ): Promise<readonly StepDispatch[]> {
   if (manifest === undefined)
     throw new SluiceError('INTERNAL', `expected a manifest for batch ${claim.batch}, got none`);
@@ -32,9 +32,9 @@ export async function handleLoad(
     attempt: claim.attempt,
     manifestHash: manifestHash(manifest),
     table: claim.table,
-    ...readShape(load),
+    ...readShape(load, row),
     columns: manifest.columns,
-    ...readObjects(manifest),
+    ...readObjects(manifest, objects),
     artifacts: manifest.artifacts.map(({ key, bytes, rows }, index) => ({
       key,
       bytes,
@@ -54,32 +54,47 @@ export async function handleLoad(
   for (const note of receipt.notes ?? []) context.logger.warn({ batch: claim.batch, table: claim.table }, note);
   const { rows, committedAt } = receipt;
   await planPartitions(context, await context.ledger.steps.commitLoad(claim, { rows, committedAt }));
-  context.meter?.loaded({ manifest, target: claim.target, rows, objects, nowMs: context.clock.now() });
+  const fresh = objects.filter(({ carried }) => !carried);
+  context.meter?.loaded({ manifest, target: claim.target, rows, objects: fresh, nowMs: context.clock.now() });
   return [];
 }
 
-function readObjects({ objects }: Manifest): Pick<LoadRequest, 'objects' | 'removes'> {
+function readObjects({ objects }: Manifest, members: readonly BatchObject[]): Pick<LoadRequest, 'objects' | 'removes'> {
   const included = objects.flatMap((object) => (object.kind === 'included' ? [object] : []));
+  const carried = new Set(members.flatMap((one) => (one.carried ? [one.object] : [])));
+  const by = included.find(({ object }) => !carried.has(object))?.object;
+  const broken = objects.filter(({ kind, object }) => kind !== 'included' && carried.has(object));
   return {
     objects: included.map(({ object, rows, quarantined = 0, filtered = 0 }) => ({
       object,
       rows: rows - quarantined - filtered,
     })),
-    removes: included.flatMap(({ object, replaces = [] }) => replaces.map((old) => ({ object: old, by: object }))),
+    removes: [
+      ...included.flatMap(({ object, replaces = [] }) => replaces.map((old) => ({ object: old, by: object }))),
+      ...(by === undefined ? [] : broken.map(({ object }) => ({ object, by }))),
+    ],
   };
 }
 
-type LoadShape = Pick<LoadRequest, 'mode' | 'key' | 'orderBy' | 'partitionBy' | 'indexes' | 'refresh'>;
+type LoadShape = Pick<LoadRequest, 'mode' | 'scope' | 'key' | 'orderBy' | 'partitionBy' | 'indexes' | 'refresh'>;
 
-function readShape({ mode, key, orderBy, partitionBy, indexes, refresh }: Dataset['load'][number]): LoadShape {
+function readShape(load: Dataset['load'][number], row: BatchRow): LoadShape {
+  const { key, orderBy, partitionBy, indexes, refresh } = load;
   return {
-    mode,
+    ...readMode(load.mode, row),
     ...(key === undefined ? {} : { key }),
     ...(orderBy === undefined ? {} : { orderBy }),
     ...(partitionBy === undefined ? {} : { partitionBy }),
     ...(indexes === undefined ? {} : { indexes: indexes.map(readIndex) }),
     ...(refresh === undefined ? {} : { refresh }),
   };
+}
+
+/** A batch that was planned before the mode became replace is not the whole of anything: it must not take the place of the rest. */
+function readMode(mode: WriteMode, { supersedes, partition }: BatchRow): Pick<LoadShape, 'mode' | 'scope'> {
+  if (mode !== 'replace') return { mode };
+  if (supersedes === undefined) return { mode: 'append' };
+  return { mode, scope: supersedes === 'table' ? '' : partition };
 }
 
 function readIndex(index: NonNullable<Dataset['load'][number]['indexes']>[number]): IndexRequest {

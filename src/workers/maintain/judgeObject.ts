@@ -25,7 +25,7 @@ export function judgeObject(object: AuditObject, counts: readonly TargetCount[],
   switch (object.state) {
     case 'quarantined':
     case 'ignored':
-      return atTargets.every((rows) => rows === 0) ? 'balanced' : 'unbalanced';
+      return counts.every(isUntouched) ? 'balanced' : 'unbalanced';
     case 'loaded':
       return (atTargets.length === 0 ? [0] : atTargets).every((rows) => rows + setAside === object.rowsIn)
         ? 'balanced'
@@ -38,6 +38,11 @@ export function judgeObject(object: AuditObject, counts: readonly TargetCount[],
     default:
       return 'balanced';
   }
+}
+
+/** No row is there, nor judged as equal or older; what an earlier batch had of it may have left with that batch. */
+function isUntouched(count: TargetCount): boolean {
+  return !('error' in count) && count.present + count.unchanged + count.overwritten === 0;
 }
 
 function isEmpty(count: TargetCount): boolean {

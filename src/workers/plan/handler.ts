@@ -5,6 +5,10 @@ import type { WorkerContext } from '../context.js';
 import { SHARE_MS } from '../planPartitions.js';
 import { tellPlan } from '../traces.js';
 import { pageSize, type PlanLimits, planPage } from './plan.js';
+import { planScope, scopeOf } from './replaceScope.js';
+
+/** Objects read in one plan of a batch that cannot be divided: far more than it may have. */
+const SCOPE_PAGE = 50_000;
 
 /** A partition that got nothing for this long has its burst behind it: intake's own pauses are shorter. */
 const QUIET_MS = 1000;
@@ -19,8 +23,10 @@ export async function handlePlan(context: WorkerContext, payload: JobPayload<'pl
   // Its objects stay pending: the reconciler says so once, and plans them when the dataset is configured again.
   if (dataset === undefined) return { kind: 'skip', reason: 'the configuration does not have this dataset' };
   const place = { dataset: payload.dataset, partition: payload.partition };
-  const page = pageSize(dataset.batch);
+  const scope = scopeOf(dataset);
+  const page = scope === undefined ? pageSize(dataset.batch) : SCOPE_PAGE;
   const pending = await ledger.plans.beginPlan(place, page);
+  if (scope !== undefined) return planScope(context, scope, { dataset, payload, pending });
   const now = clock.now();
   const closeNow = context.closeNow || payload.closeNow === true;
   const limits = { ...dataset.batch, quietMs: QUIET_MS, ...(closeNow ? { maxWaitMs: 0 } : {}) };

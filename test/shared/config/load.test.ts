@@ -102,7 +102,7 @@ datasets:
       '  line 8: datasets.orders.batch.targetBytes: expected a size such as 256MB or 1GiB, got "12 parsecs"',
       '  line 8: datasets.orders.batch.maxFiles: expected a number, got "many"',
       '  line 9: datasets.orders.load[0].table: expected a text, got nothing',
-      '  line 9: datasets.orders.load[0].mode: expected one of append, upsert, got "magic"',
+      '  line 9: datasets.orders.load[0].mode: expected one of append, upsert, replace, got "magic"',
       '  line 4: frobnicate: expected a known key, got unknown key frobnicate',
     ].join('\n'),
   );

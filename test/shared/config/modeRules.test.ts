@@ -78,3 +78,63 @@ test('an upsert without orderBy is warned of', () => {
     },
   ]);
 });
+
+test('replace stands alone: all loads of the dataset alike, no retain, no pipe, a scope only with it', () => {
+  const whole = '{ target: warehouse, table: t, mode: replace }';
+  expect(faultsOf(whole)).toEqual([]);
+  expect(faultsOf(whole.replace(' }', ', scope: table }'))).toEqual([]);
+  const shortOf = (load: string, target?: string) =>
+    faultsOf(load, target).map((fault) => fault.replace(/^.*orders\./, ''));
+  expect(
+    shortOf(`${whole}, { target: warehouse, table: u }, { target: warehouse, table: v, mode: replace, scope: table }`),
+  ).toEqual([
+    'load[1]: expected mode replace, as in the other loads: a batch of it has files that are loaded already, got append',
+    'load[2].scope: expected partition, as in the other loads, got table',
+  ]);
+  expect(shortOf('{ target: warehouse, table: t, scope: table }')).toEqual([
+    'load[0].scope: expected mode replace where scope is given, got append',
+  ]);
+  expect(
+    shortOf('{ target: warehouse, table: t, mode: replace, partitionBy: { column: at, every: day }, retain: 7d }')[1],
+  ).toBe(
+    'load[0].retain: expected no retain under mode replace, whose next batch would bring back what retain dropped, got one',
+  );
+  const snow = '{ type: snowflake, account: a, user: u, database: d, privateKeyFile: k }';
+  expect(shortOf(whole, snow)).toEqual([]);
+  expect(shortOf(whole.replace(' }', ', via: snowpipe }'), snow).at(-1)).toBe(
+    'load[0].via: expected mode append for a pipe, got replace',
+  );
+});
+
+test('under replace the newest version and equal files are loaded, and originals stay; other rules are refused', () => {
+  const parse = (more: string, tail = '') =>
+    parseConfig(
+      `version: 1\ntargets: { warehouse: { type: postgres } }\ndatasets:\n  orders:\n    source: { prefix: raw/ }\n    partition: hive\n    load: [{ target: warehouse, table: t, mode: replace }]\n${more}${tail}`,
+      { folder: '/srv' },
+      {},
+    );
+  const plain = parse('');
+  expect(plain.kind === 'config' && plain.config.datasets[0]).toMatchObject({
+    onOverwrite: 'replace',
+    onDuplicateContent: 'load',
+    batch: { replaceBytes: 10e9 },
+  });
+  const told = (more: string, tail?: string) => {
+    const answer = parse(more, tail);
+    return answer.kind === 'faults' ? answer.faults.map(({ path, got }) => `${path}: ${got}`) : [];
+  };
+  expect(told('    onOverwrite: append\n    onDuplicateContent: ignore\n    originals: { after: delete }\n')).toEqual([
+    'datasets.orders.onOverwrite: append',
+    'datasets.orders.onDuplicateContent: ignore',
+    'datasets.orders.originals.after: delete',
+  ]);
+  const other = '  others:\n    source: { prefix: other/ }\n    load: [{ target: warehouse, table: t }]\n';
+  expect(told('', other)).toEqual(['datasets.orders.load[0].table: t']);
+});
+
+test('a dataset that is one partition is told that all its files stand together', () => {
+  const answer = configOf('{ target: warehouse, table: t, mode: replace }');
+  expect(answer.kind === 'config' && findWarnings(answer.config).map(({ path }) => path)).toEqual([
+    'datasets.orders.partition',
+  ]);
+});

@@ -30,6 +30,7 @@ function run(step: Step, state: StepRun['state']): StepRun {
         generation: 0,
         arrivedAt: new Date(0),
         waived: false,
+        carried: false,
       },
     ],
     manifest: {

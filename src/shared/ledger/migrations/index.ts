@@ -8,6 +8,7 @@ import { anomalyTables } from './020_anomalies.js';
 import { alertTables } from './021_alerts.js';
 import { paceTables } from './038_paces.js';
 import { actionTables } from './040_actions.js';
+import { replaceTables } from './050_replace.js';
 import { mergeTables } from './054_merges.js';
 
 /** One step of the ledger's shape. Once released its SQL never changes: the ledger remembers its checksum. */
@@ -29,5 +30,6 @@ export const MIGRATIONS: readonly Migration[] = [
   { id: 21, name: 'alerts', sql: alertTables },
   { id: 38, name: 'paces', sql: paceTables },
   { id: 40, name: 'actions', sql: actionTables },
+  { id: 50, name: 'replace', sql: replaceTables },
   { id: 54, name: 'merges', sql: mergeTables },
 ];

@@ -34,6 +34,8 @@ export interface PlannedLoad {
   /** upsert: columns as delivered. */
   readonly key?: readonly string[] | undefined;
   readonly orderBy?: readonly string[] | undefined;
+  /** replace: an example of a partition, or '' for the whole table. */
+  readonly scope?: string | undefined;
   readonly stage: StageKind;
   readonly queryTag: string;
   /** Keys of the artifacts; an example where there are none yet. */
@@ -79,7 +81,11 @@ export function planStatements(load: PlannedLoad): readonly StatementGroup[] {
         ...(load.via === 'snowpipe' ? [BEGIN] : []),
         books.lockFence(key),
         books.readFence(key),
-        books.claimLoad(key, { manifestHash: 'f'.repeat(64), rows: 0, scope: load.mode === 'replace' ? '' : null }),
+        books.claimLoad(key, {
+          manifestHash: 'f'.repeat(64),
+          rows: 0,
+          scope: load.mode === 'replace' ? (load.scope ?? '') : null,
+        }),
         ...enterObjects(load, key),
         COMMIT,
       ],
@@ -132,9 +138,9 @@ function writeStatements(load: PlannedLoad, rows: StagedRows, beside: TableName)
       return [books.findObjects(key, objects), insertRows(table, rows)];
     case 'replace':
       return [
-        replace.countNewer(key, ''),
+        replace.countNewer(key, load.scope ?? ''),
         replace.findNewer(key, objects),
-        ...replace.takeOut(table, beside, { key, scope: '', objects }),
+        ...replace.takeOut(table, beside, { key, scope: load.scope ?? '', objects }),
         insertRows(table, rows),
       ];
     case 'upsert': {

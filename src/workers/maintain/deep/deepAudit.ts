@@ -70,14 +70,17 @@ export async function deepAudit(request: DeepAuditRequest): Promise<readonly Dee
   return tables;
 }
 
-/** The addresses of objects whose rows are in the tables now. */
-async function liveObjects({ ledger, dataset, signal }: DeepAuditRequest): Promise<ReadonlyMap<ObjectId, string>> {
-  const live = new Map<ObjectId, string>();
+type LiveObjects = ReadonlyMap<ObjectId, { readonly uri: string; readonly batch?: BatchId }>;
+
+/** The addresses of objects whose rows are in the tables now, and the batches that they came by last. */
+async function liveObjects({ ledger, dataset, signal }: DeepAuditRequest): Promise<LiveObjects> {
+  const live = new Map<ObjectId, { readonly uri: string; readonly batch?: BatchId }>();
   let after: ObjectId | undefined;
   for (;;) {
     signal.throwIfAborted();
     const page = await ledger.auditPage(dataset.name, after, 10_000);
-    for (const { object, state, uri } of page) if (state === 'loaded') live.set(object, uri);
+    for (const { object, state, uri, batch } of page)
+      if (state === 'loaded') live.set(object, { uri, ...(batch === undefined ? {} : { batch }) });
     after = page.at(-1)?.object;
     if (after === undefined) return live;
   }
@@ -88,7 +91,7 @@ interface TablePlace {
   readonly table: string;
   readonly mode: Dataset['load'][number]['mode'];
   readonly batches: readonly BatchId[];
-  readonly live: ReadonlyMap<ObjectId, string>;
+  readonly live: LiveObjects;
 }
 
 async function compareTable(request: DeepAuditRequest, place: TablePlace): Promise<DeepTable> {
@@ -112,7 +115,8 @@ async function compareTable(request: DeepAuditRequest, place: TablePlace): Promi
     for (const batch of batches) {
       request.signal.throwIfAborted();
       const { manifest, merged } = (await request.ledger.batch(batch)) ?? {};
-      const objects = manifest?.objects.filter(({ object, kind }) => kind === 'included' && live.has(object)) ?? [];
+      const objects =
+        manifest?.objects.filter(({ object, kind }) => kind === 'included' && live.get(object)?.batch === batch) ?? [];
       if (manifest === undefined || objects.length === 0 || manifest.artifacts.length === 0) continue;
       const wanted = objects.map(({ object }) => object);
       const answer = await compareBatch(request, place, {
@@ -124,7 +128,7 @@ async function compareTable(request: DeepAuditRequest, place: TablePlace): Promi
       });
       for (const name of answer.notCompared) notCompared.add(name);
       for (const { object, ...rest } of answer.found)
-        differences.push({ uri: live.get(asObjectId(object)) ?? object, ...rest });
+        differences.push({ uri: live.get(asObjectId(object))?.uri ?? object, ...rest });
       rows += objects.reduce((sum, object) => sum + (object.kind === 'included' ? object.rows : 0), 0);
       compared += 1;
       if (differences.length >= NAMED) break;

@@ -22,7 +22,8 @@ async function writeWhole(context: ModeContext): Promise<Written> {
   }
   const newer = await findStaying(context, ids);
   const wanted = objects.filter(({ object }) => !newer.has(object));
-  const leaving = { key, scope, objects: wanted.map(({ object }) => object) };
+  const away = request.removes.map(({ object }) => object);
+  const leaving = { key, scope, objects: [...wanted.map(({ object }) => object), ...away] };
   for (const statement of takeOut(table, beside, leaving)) await run(statement, 'rows');
   const skipped = [...newer];
   const expected = wanted.reduce((sum, one) => sum + one.rows, 0);
