@@ -31,6 +31,7 @@ export function planLoads(config: Config, dataset: Dataset, columns: readonly Co
       orderBy: load.orderBy,
       scope: dataset.partition === 'none' || load.scope === 'table' ? '' : dataset.partition,
       stage: stageOf(config, target),
+      errorIntegration: target.errorIntegration === undefined ? undefined : readIdentifier(target.errorIntegration),
       queryTag: JSON.stringify({ ...target.queryTag, app: 'sluice', target: load.target }),
       files: [`${dataset.compact.prefix}${EXAMPLE_BATCH}-1-0.parquet`],
     });

@@ -34,7 +34,11 @@ export function planSetup(config: Config, target: SnowflakeTargetConfig, flags: 
     notify:
       flags.snsTopic === undefined
         ? undefined
-        : { topicArn: flags.snsTopic, awsRoleArn: flags.snsRole ?? flags.awsRole },
+        : {
+            integration: name(target.errorIntegration, 'SLUICE_PIPE_FAILURES'),
+            topicArn: flags.snsTopic,
+            awsRoleArn: flags.snsRole ?? flags.awsRole,
+          },
   };
   return setupAccount(options);
 }

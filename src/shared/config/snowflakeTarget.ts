@@ -28,6 +28,13 @@ export const snowflakeTarget = z
       .strictObject({ integration: z.string().min(1).describe('Storage integration over the lake’s bucket.') })
       .optional()
       .describe('Left out: artifacts are put into a stage of Snowflake’s own.'),
+    errorIntegration: z
+      .string()
+      .min(1)
+      .optional()
+      .describe(
+        'Notification integration that Snowflake tells of files which a pipe cannot copy; `sluice snowflake setup --sns-topic` makes it.',
+      ),
     queryTag: z.record(z.string(), z.string()).default({}).describe('Written into each query’s tag: who pays.'),
     monthlyCredits: z.number().positive().optional().describe('Credits a month; more than 80% of it is a warning.'),
     endpoint: urlField('https', 'http').optional().describe('Address of the account where it is not the usual one.'),

@@ -17,6 +17,8 @@ export interface Stage {
 export interface Pipe {
   readonly copy: string;
   readonly files: Map<string, { readonly status: string; readonly rows: number }>;
+  /** The integration that is told of errors, as written. */
+  told: string | undefined;
 }
 
 /** One session of a user. */

@@ -33,7 +33,13 @@ const FORMS: readonly (readonly [RegExp, Ddl])[] = [
     createTable,
   ],
   [new RegExp(`^CREATE STAGE IF NOT EXISTS ${NAME} (.*)$`), createStage],
-  [new RegExp(`^CREATE PIPE IF NOT EXISTS ${NAME} AUTO_INGEST = FALSE AS (COPY INTO .*)$`), createPipe],
+  [
+    new RegExp(
+      `^CREATE PIPE IF NOT EXISTS ${NAME} AUTO_INGEST = FALSE(?: ERROR_INTEGRATION = ("(?:[^"]|"")+"))? AS (COPY INTO .*)$`,
+    ),
+    createPipe,
+  ],
+  [new RegExp(`^ALTER PIPE IF EXISTS ${NAME} SET ERROR_INTEGRATION = ("(?:[^"]|"")+")$`), alterPipe],
   [new RegExp(`^DROP TABLE IF EXISTS ${NAME}$`), dropTable],
   [new RegExp(`^ALTER TABLE ${NAME} ADD COLUMN IF NOT EXISTS ("(?:[^"]|"")+") (\\S+)$`), addColumn],
   [new RegExp(`^ALTER TABLE ${NAME} ALTER COLUMN ("(?:[^"]|"")+") SET DATA TYPE (\\S+)$`), alterType],
@@ -116,11 +122,29 @@ async function createStage(
 async function createPipe(
   account: Account,
   _connection: DuckDBConnection,
-  [name = '', copy = '']: readonly string[],
+  [name = '', told, copy = '']: readonly (string | undefined)[],
 ): Promise<Rowset> {
   requirePiped(copy);
-  if (!account.pipes.has(tableId(name))) account.pipes.set(tableId(name), { copy, files: new Map() });
+  requireToldOf(account, told);
+  if (!account.pipes.has(tableId(name))) account.pipes.set(tableId(name), { copy, files: new Map(), told });
   return done('created');
+}
+
+async function alterPipe(
+  account: Account,
+  _connection: DuckDBConnection,
+  [name = '', told]: readonly (string | undefined)[],
+): Promise<Rowset> {
+  requireToldOf(account, told);
+  const pipe = account.pipes.get(tableId(name));
+  if (pipe !== undefined) pipe.told = told;
+  return done('altered');
+}
+
+/** Errors: there is no such notification integration. */
+function requireToldOf(account: Account, integration: string | undefined): void {
+  if (integration === undefined || account.integrations.has(nameParts(integration)[0] ?? '')) return;
+  throw noSuchThing(`Integration '${integration}'`);
 }
 
 async function dropTable(

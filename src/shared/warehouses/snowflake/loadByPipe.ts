@@ -10,13 +10,15 @@ import { prepareTable } from './prepareTable.js';
 import { columnOf } from './run.js';
 import type { LoadKey } from './sql/books.js';
 import { claimObjects, raiseFence } from './sql/books.js';
-import { copyHistory, createPipe } from './sql/pipe.js';
+import { copyHistory, createPipe, tellErrors } from './sql/pipe.js';
 import { BEGIN, ROLLBACK } from './sql/session.js';
 import { countPresent } from './sql/write.js';
 import { pipeName } from './stagingNames.js';
 
 export interface PipeContext extends LoadContext {
   readonly pipes: PipeClient;
+  /** Who is told of files that the pipe cannot copy. */
+  readonly errorIntegration?: string | undefined;
   /** How long a pipe may take, and how often it is asked, in milliseconds. */
   readonly patienceMs: number;
   readonly pollMs: number;
@@ -38,7 +40,9 @@ export async function loadByPipe(context: PipeContext, request: LoadRequest): Pr
   const { columns } = await prepareTable(run, table, request.columns, context.clusterBy);
   await requireNew(context, key, request);
   const pipe = pipeName(table, columns);
-  await run(createPipe(pipe, table, { columns, stage }));
+  const { errorIntegration } = context;
+  await run(createPipe(pipe, table, { columns, stage, errorIntegration }));
+  if (errorIntegration !== undefined) await run(tellErrors(pipe, errorIntegration));
   const files = request.artifacts.filter(({ rows }) => rows > 0).map(({ key: path, bytes }) => ({ path, size: bytes }));
   const expected = request.objects.reduce((sum, { rows }) => sum + rows, 0);
   if (files.length > 0 && !(await countRows(context, request)).isWhole) {

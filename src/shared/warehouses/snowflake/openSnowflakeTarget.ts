@@ -27,6 +27,7 @@ export function openSnowflakeTarget(config: Config, name: string, target: Snowfl
     queryTag: target.queryTag,
     clusterBy: clusterKeys(config, name),
     pipes: pipedTables(config, name),
+    errorIntegration: target.errorIntegration === undefined ? undefined : readIdentifier(target.errorIntegration),
   });
 }
 

@@ -30,6 +30,8 @@ export interface SnowflakeWarehouseOptions {
   readonly clusterBy?: Readonly<Record<string, readonly string[]>>;
   /** Tables that pipes load, as the config writes them. */
   readonly pipes?: ReadonlySet<string>;
+  /** Notification integration that is told of files which a pipe cannot copy. */
+  readonly errorIntegration?: string | undefined;
   readonly bounds?: Partial<Bounds>;
   /** Milliseconds since 1970. Default: the system's clock. */
   readonly now?: () => number;
@@ -69,7 +71,8 @@ export function openSnowflakeWarehouse(options: SnowflakeWarehouseOptions): Ware
             await sweep(tidy);
             return receipt;
           }
-          const patience = { patienceMs: bounds.pipeMs, pollMs: bounds.pollMs };
+          const { errorIntegration } = options;
+          const patience = { patienceMs: bounds.pipeMs, pollMs: bounds.pollMs, errorIntegration };
           return await loadByPipe({ ...keys, ...patience, pipes: openPipeClient(connect, bounds.connectMs) }, request);
         },
       );

@@ -10,7 +10,7 @@ import { mergeKeys } from './modes/upsert.js';
 import { modes } from './modes/modes.js';
 import { planTable } from './planTable.js';
 import * as books from './sql/books.js';
-import { copyHistory, createPipe } from './sql/pipe.js';
+import { copyHistory, createPipe, tellErrors } from './sql/pipe.js';
 import * as merge from './sql/merge.js';
 import * as replace from './sql/replace.js';
 import { BEGIN, COMMIT, setSession } from './sql/session.js';
@@ -37,6 +37,8 @@ export interface PlannedLoad {
   /** replace: an example of a partition, or '' for the whole table. */
   readonly scope?: string | undefined;
   readonly stage: StageKind;
+  /** A pipe tells it of files that it cannot copy. */
+  readonly errorIntegration?: string | undefined;
   readonly queryTag: string;
   /** Keys of the artifacts; an example where there are none yet. */
   readonly files: readonly string[];
@@ -170,7 +172,7 @@ function enterObjects({ mode, table }: PlannedLoad, key: books.LoadKey): readonl
 }
 
 function pipeSteps(
-  { table }: PlannedLoad,
+  { table, errorIntegration }: PlannedLoad,
   columns: readonly LoadColumn[],
   stage: TableName,
 ): readonly StatementGroup[] {
@@ -178,7 +180,10 @@ function pipeSteps(
   return [
     {
       step: 'pipe (files are then named to it over its REST interface)',
-      statements: [createPipe(pipe, table, { columns, stage })],
+      statements: [
+        createPipe(pipe, table, { columns, stage, errorIntegration }),
+        ...(errorIntegration === undefined ? [] : [tellErrors(pipe, errorIntegration)]),
+      ],
     },
     { step: 'what the pipe did', statements: [copyHistory(table, 24)] },
   ];

@@ -90,7 +90,11 @@ const account = setup.setupAccount({
   monthlyCredits: 20,
   stage: { integration: 'LAKE_S3', url: 's3://acme-lake/', awsRoleArn: ARN },
   pipes: true,
-  notify: { topicArn: 'arn:aws:sns:eu-west-1:000000000000:pipes', awsRoleArn: ARN },
+  notify: {
+    integration: 'SLUICE_PIPE_FAILURES',
+    topicArn: 'arn:aws:sns:eu-west-1:000000000000:pipes',
+    awsRoleArn: ARN,
+  },
 });
 const bare = setup.setupAccount({ ...PEOPLE, monthlyCredits: 20, pipes: false });
 
@@ -136,7 +140,13 @@ export const EXAMPLES: Readonly<Record<string, readonly Statement[]>> = {
       columns,
       stage: { ...files, name: 'LAKE_LAKE_S3' },
     }),
+    pipe.createPipe({ ...orders, name: 'ORDERS_PIPE_2' }, orders, {
+      columns,
+      stage: { ...files, name: 'LAKE_LAKE_S3' },
+      errorIntegration: 'SLUICE_PIPE_FAILURES',
+    }),
   ],
+  tellErrors: [pipe.tellErrors({ ...orders, name: 'ORDERS_PIPE_2' }, 'SLUICE_PIPE_FAILURES')],
   copyHistory: [pipe.copyHistory(orders, 24)],
   enterReplaced: [removes.enterReplaced(key, [{ object: objects[0]!, by: objects[1]! }])],
   removeRows: removes.removeRows(key, orders, objects),

@@ -80,3 +80,20 @@ test('where the report has forgotten its files, the history of the table tells',
   expect(await openOn(account, { ...PIPED, bounds }).load(request)).toMatchObject({ kind: 'loaded', rows: 3 });
   expect(account.standIn.statements.filter((text) => text.includes('COPY_HISTORY'))).toHaveLength(1);
 });
+
+test(
+  'a pipe tells its errors to the integration that is configured, also one that stands already',
+  { timeout: 180_000 },
+  async () => {
+    const account = await start();
+    account.standIn.account.integrations.set('PIPE_FAILURES', '');
+    const [first, second] = await Promise.all(
+      ['a', 'b'].map(async (name) => withArtifacts(ordersLoad(session, { [name]: 2 }), account.lake)),
+    );
+    await openOn(account, PIPED).load(first!);
+    const told = () => [...account.standIn.account.pipes.values()].map((pipe) => pipe.told);
+    expect(told()).toEqual([undefined]);
+    await openOn(account, { ...PIPED, errorIntegration: 'PIPE_FAILURES' }).load(second!);
+    expect(told()).toEqual(['"PIPE_FAILURES"']);
+  },
+);

@@ -27,7 +27,8 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'QUERY_TAG',
   ],
   'COPY INTO': ['FILES', 'FILE_FORMAT', ...FILE_FORMAT, 'ON_ERROR', 'PURGE'],
-  'CREATE PIPE': ['AUTO_INGEST', 'FILE_FORMAT', ...FILE_FORMAT],
+  'CREATE PIPE': ['AUTO_INGEST', 'ERROR_INTEGRATION', 'FILE_FORMAT', ...FILE_FORMAT],
+  'ALTER PIPE': ['ERROR_INTEGRATION'],
   'CREATE STAGE': ['URL', 'STORAGE_INTEGRATION', 'FILE_FORMAT', ...FILE_FORMAT],
   'CREATE TRANSIENT TABLE': ['DATA_RETENTION_TIME_IN_DAYS'],
   'PUT FILE': ['AUTO_COMPRESS', 'OVERWRITE', 'PARALLEL'],
@@ -54,7 +55,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
 
 /** Statements that the grammar knows only by their first words: it says nothing about the rest. */
 const ONLY_BEGUN =
-  /^(CREATE (STAGE|PIPE|WAREHOUSE|RESOURCE MONITOR|STORAGE INTEGRATION|NOTIFICATION INTEGRATION|USER|ROLE)|GRANT ROLE|REMOVE|LIST|ALTER WAREHOUSE)\b/;
+  /^(CREATE (STAGE|PIPE|WAREHOUSE|RESOURCE MONITOR|STORAGE INTEGRATION|NOTIFICATION INTEGRATION|USER|ROLE)|GRANT ROLE|REMOVE|LIST|ALTER (WAREHOUSE|PIPE))\b/;
 
 const python = process.env['SLUICE_PYTHON'] ?? 'python3';
 const hasPython = (module: string) => spawnSync(python, ['-c', `import ${module}`]).status === 0;

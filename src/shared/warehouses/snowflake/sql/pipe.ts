@@ -9,12 +9,12 @@ import { quoteLiteral, statement } from './statement.js';
 
 /**
  * A pipe that copies artifacts into the table. What it copies cannot be changed later: its name carries a digest of its columns. The
- * batch is what an artifact's name begins with.
+ * batch is what an artifact's name begins with. Files that it cannot copy are told to the integration, where one is named.
  */
 export function createPipe(
   pipe: TableName,
   table: TableName,
-  from: { columns: readonly LoadColumn[]; stage: TableName },
+  from: { columns: readonly LoadColumn[]; stage: TableName; errorIntegration?: string | undefined },
 ): Statement {
   const field = (source: string, type: string) => `$1:${quoteName(source)}::${type}`;
   const targets = [
@@ -31,12 +31,19 @@ export function createPipe(
     field('_sluice_row', 'NUMBER(19,0)'),
     'METADATA$START_SCAN_TIME',
   ];
+  const { errorIntegration: told } = from;
+  const tells = told === undefined ? '' : ` ERROR_INTEGRATION = ${quoteName(told)}`;
   return statement([
-    `CREATE PIPE IF NOT EXISTS ${quoteTable(pipe)} AUTO_INGEST = FALSE AS`,
+    `CREATE PIPE IF NOT EXISTS ${quoteTable(pipe)} AUTO_INGEST = FALSE${tells} AS`,
     `COPY INTO ${quoteTable(table)} (${targets.map(quoteName).join(', ')})`,
     `FROM (SELECT ${values.join(', ')} FROM @${quoteTable(from.stage)}/)`,
     `FILE_FORMAT = ${PARQUET}`,
   ]);
+}
+
+/** Has a pipe that stands already tell of the files that it cannot copy. */
+export function tellErrors(pipe: TableName, errorIntegration: string): Statement {
+  return statement([`ALTER PIPE IF EXISTS ${quoteTable(pipe)} SET ERROR_INTEGRATION = ${quoteName(errorIntegration)}`]);
 }
 
 /** What Snowflake did with files that were sent to pipes: kept for 14 days. */

@@ -25,7 +25,9 @@ export interface SetupOptions {
   /** Whether loads go through pipes. */
   readonly pipes: boolean;
   /** Where Snowflake says that a pipe failed: an SNS topic, and the role of AWS that Snowflake assumes to publish. */
-  readonly notify?: { readonly topicArn: string; readonly awsRoleArn: string } | undefined;
+  readonly notify?:
+    | { readonly integration: string; readonly topicArn: string; readonly awsRoleArn: string }
+    | undefined;
 }
 
 /** A part of the set-up: the role that may run it, and why it is needed. */
@@ -119,11 +121,11 @@ function whatIsRead({ stage, role, notify }: SetupOptions): readonly SetupPart[]
     why: 'where Snowflake says that a pipe failed',
     statements: [
       statement([
-        'CREATE NOTIFICATION INTEGRATION IF NOT EXISTS "SLUICE_PIPE_FAILURES" ENABLED = TRUE TYPE = QUEUE',
+        `CREATE NOTIFICATION INTEGRATION IF NOT EXISTS ${quoteName(notify.integration)} ENABLED = TRUE TYPE = QUEUE`,
         `NOTIFICATION_PROVIDER = AWS_SNS DIRECTION = OUTBOUND AWS_SNS_TOPIC_ARN = ${quoteLiteral(notify.topicArn)}`,
         `AWS_SNS_ROLE_ARN = ${quoteLiteral(notify.awsRoleArn)}`,
       ]),
-      statement([`GRANT USAGE ON INTEGRATION "SLUICE_PIPE_FAILURES" TO ROLE ${quoteName(role)}`]),
+      statement([`GRANT USAGE ON INTEGRATION ${quoteName(notify.integration)} TO ROLE ${quoteName(role)}`]),
     ],
   };
   return [...(lake ? [lake] : []), ...(failures ? [failures] : [])];
