@@ -8,6 +8,7 @@ import {
   readBreak,
   type SchemaDifference,
 } from '../shared/schema/breaks.js';
+import type { Column } from '../shared/schema/columns.js';
 import type { ColumnChange } from '../shared/schema/merge.js';
 import type { Output } from './output.js';
 
@@ -66,6 +67,8 @@ export interface AcceptAnswer {
   readonly dataset: string;
   readonly version: number;
   readonly changes: readonly ColumnChange[];
+  /** Of that version. */
+  readonly columns: readonly Column[];
   /** Ids of the objects that broke the schema. */
   readonly replay: readonly string[];
 }
@@ -79,16 +82,16 @@ export async function acceptSchema(
   const { versions, breaks } = await readSchemaReport(ledger, dataset);
   const [newest] = versions;
   const replay = breaks.map(({ id }) => id);
-  if (newest === undefined) return { dataset, version: 0, changes: [], replay };
+  if (newest === undefined) return { dataset, version: 0, changes: [], columns: [], replay };
   const { columns, changes } = acceptBreaks(newest.columns, breaks, as);
-  if (changes.length === 0) return { dataset, version: newest.version, changes, replay };
+  if (changes.length === 0) return { dataset, version: newest.version, changes, columns, replay };
   const what = changes.map(
     ({ column, from, to }) => `"${column}" ${from === undefined ? 'is new' : `from ${from}`} to ${to}`,
   );
   const text = `accepted by ${who}: ${what.join(', ')}${why === undefined ? '' : ` (${why})`}`;
   const added = await ledger.read.addSchema(dataset, newest.version, columns, text);
   if (JSON.stringify(added.columns) === JSON.stringify(columns))
-    return { dataset, version: added.version, changes, replay };
+    return { dataset, version: added.version, changes, columns, replay };
   throw new SluiceError(
     'LEASE_LOST',
     `the schema of ${dataset} became version ${added.version} meanwhile; look at it, then accept again`,

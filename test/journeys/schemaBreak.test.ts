@@ -1,6 +1,7 @@
 import { afterEach, expect, test } from 'vitest';
 import { decideAside, listAside } from '../../src/cli/quarantine.js';
 import { acceptSchema, diffVersions, readSchemaReport } from '../../src/cli/schema.js';
+import { planTables } from '../../src/cli/schemaTables.js';
 import { expectBalanced } from '../support/accounts.js';
 import { openPipeline, type Pipeline } from '../support/pipeline.js';
 
@@ -32,8 +33,17 @@ test('a type that breaks is quarantined by name, accepted by somebody, replayed 
   const answer = await acceptSchema(services.ledger, 'orders', accept);
   expect(answer).toMatchObject({ version: 2, changes: [{ column: 'id', from: 'BIGINT', to: 'VARCHAR' }] });
   expect((await acceptSchema(services.ledger, 'orders', accept)).changes).toEqual([]);
+  const tables = () => planTables(services, pipeline.config.datasets[0]!, answer.columns);
+  expect(await tables()).toEqual([
+    { target: 'warehouse', table: 'orders', refused: expect.stringContaining('column "id": expected text') },
+  ]);
   // the table is its owner's: Sluice does not turn numbers into text there
   await pipeline.query('ALTER TABLE orders ALTER COLUMN id TYPE text');
+  expect(await tables()).toEqual([]);
+  const wider = [...answer.columns, { name: 'note', type: 'VARCHAR' }];
+  expect(await planTables(services, pipeline.config.datasets[0]!, wider)).toMatchObject([
+    { runs: [expect.stringContaining('ADD COLUMN note text')] },
+  ]);
   await decideAside(services, { verb: 'replay', ids: answer.replay, by: 'ann' });
   await pipeline.until(async () => (await pipeline.query('SELECT 1 FROM orders')).length === 4);
   expect((await pipeline.query('SELECT id FROM orders ORDER BY id')).map(({ id }) => id)).toEqual([

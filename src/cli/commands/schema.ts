@@ -3,6 +3,7 @@ import { baseCommand, type CommonOptions, withIo } from '../io.js';
 import { countOption } from '../offline/options.js';
 import { decideAside, showDecided } from '../quarantine.js';
 import { acceptSchema, diffVersions, readSchemaReport, showAccepted, showDifferences, showSchema } from '../schema.js';
+import { planTables, showTables } from '../schemaTables.js';
 import { systemUser } from '../systemUser.js';
 import { namedDataset, withServices } from '../withServices.js';
 
@@ -61,12 +62,14 @@ function acceptCommand(): Command {
     .action((name: string, { as = new Map(), replay = false, by, why, ...options }: AcceptOptions) =>
       withIo(options, (io) =>
         withServices(io, { part: 'once' }, async (services) => {
-          const dataset = namedDataset(services.config, name).name;
-          const answer = await acceptSchema(services.ledger, dataset, { who: by ?? systemUser(), why, as });
+          const dataset = namedDataset(services.config, name);
+          const answer = await acceptSchema(services.ledger, dataset.name, { who: by ?? systemUser(), why, as });
+          const tables = await planTables(services, dataset, answer.columns);
           const ids = replay ? answer.replay : [];
           const decisions = await decideAside(services, { verb: 'replay', ids, by, why });
-          io.output.answer({ ...answer, decisions }, () => {
+          io.output.answer({ ...answer, tables, decisions }, () => {
             showAccepted(io.output, replay ? { ...answer, replay: [] } : answer);
+            showTables(io.output, tables);
             if (decisions.length > 0) showDecided(io.output, decisions);
           });
         }),

@@ -7,6 +7,7 @@ import type { ReadLedger } from '../../../shared/ledger/port.js';
 import { quoteText } from '../../../shared/schema/columns.js';
 import type { ObjectStore } from '../../../shared/stores/port.js';
 import type { Warehouse } from '../../../shared/warehouses/port.js';
+import { askTable } from '../../../shared/warehouses/postgres/askTable.js';
 import { parseTableName, quoteTable, tableKey } from '../../../shared/warehouses/postgres/identifiers.js';
 import { planTable } from '../../../shared/warehouses/postgres/planTable.js';
 import type { BatchScratch } from '../../batchScratch.js';
@@ -209,13 +210,7 @@ async function planTarget(
   if (house.kind !== 'postgres' || settings?.type !== 'postgres')
     throw new SluiceError('USAGE', `expected a Postgres target to compare rows with, got ${house.kind}`);
   const name = parseTableName(table, settings.schema);
-  const existing = await askTarget(
-    house,
-    `SELECT a.attname AS name, format_type(a.atttypid, a.atttypmod) AS type
-     FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-     WHERE n.nspname = ${quoteText(name.schema)} AND c.relname = ${quoteText(name.name)} AND a.attnum > 0 AND NOT a.attisdropped`,
-  );
-  const have = existing.map(({ name: column = '', type = '' }) => ({ name: column, type }));
+  const have = (await askTable(house, name)) ?? [];
   const { ddl, columns: wire } = planTable(name, columns, have);
   if (ddl.length > 0)
     throw new SluiceError(
