@@ -42,7 +42,7 @@ test('a type that breaks is quarantined by name, accepted by somebody, replayed 
   expect(await tables()).toEqual([]);
   const wider = [...answer.columns, { name: 'note', type: 'VARCHAR' }];
   expect(await planTables(services, pipeline.config.datasets[0]!, wider)).toMatchObject([
-    { runs: [expect.stringContaining('ADD COLUMN note text')] },
+    { runs: [expect.stringContaining('ADD COLUMN "note" text')] },
   ]);
   await decideAside(services, { verb: 'replay', ids: answer.replay, by: 'ann' });
   await pipeline.until(async () => (await pipeline.query('SELECT 1 FROM orders')).length === 4);
