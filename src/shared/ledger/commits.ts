@@ -2,7 +2,7 @@ import { findingAlerts } from './alertsOf.js';
 import { raiseAlerts } from './alerts.js';
 import { allDone, finishStep, moveBatch, openNextRank } from './advance.js';
 import type { LedgerDatabase, Statements } from './database.js';
-import type { Finding, PartitionRef, StepClaim, StepDispatch } from './port.js';
+import type { Finding, PartitionRef, ReplaceScope, StepClaim, StepDispatch } from './port.js';
 import { supersedeReplaced } from './replacements.js';
 import { supersedeOlder } from './supersedeOlder.js';
 
@@ -65,10 +65,10 @@ export async function addFindings(
   ]);
 }
 
-/** When the last of the batch's loads was committed; no row while a step of the batch is open. */
-const LOADED_AT = `
-SELECT max(committed_at) AS at FROM sluice.loads l
-WHERE batch_id = $1 AND NOT EXISTS (SELECT FROM sluice.steps s WHERE s.batch_id = l.batch_id AND s.state <> 'done') HAVING count(*) > 0`;
+/** When the last of the batch's loads was committed, and what the batch supersedes; no row while a step of the batch is open. */
+const LOADED = `
+SELECT max(l.committed_at) AS at, max(b.supersedes) AS supersedes FROM sluice.loads l JOIN sluice.batches b USING (batch_id)
+WHERE l.batch_id = $1 AND NOT EXISTS (SELECT FROM sluice.steps s WHERE s.batch_id = l.batch_id AND s.state <> 'done') HAVING count(*) > 0`;
 
 /**
  * Notes what a target committed; the last load of a batch moves it and its objects to loaded, visible since the latest of its
@@ -83,10 +83,10 @@ export async function commitLoad(
   return database.transaction(async (tx) => {
     await finishStep(tx, claim);
     await tx.changed(NOTE_LOAD, [claim.batch, claim.target, claim.table, claim.dataset, rows, committedAt]);
-    const [last] = await tx.rows<{ at: Date }>(LOADED_AT, [claim.batch]);
+    const [last] = await tx.rows<{ at: Date; supersedes: ReplaceScope | null }>(LOADED, [claim.batch]);
     if (last === undefined) return [];
     await moveBatch(tx, claim, { state: 'loaded', loadedAt: last.at });
     const freed = await supersedeReplaced(tx, claim.batch);
-    return [...freed, ...(await supersedeOlder(tx, claim))];
+    return last.supersedes === null ? freed : [...freed, ...(await supersedeOlder(tx, claim, last.supersedes))];
   });
 }

@@ -1,8 +1,6 @@
 import { releaseContents } from './contents.js';
 import type { Statements } from './database.js';
-import type { PartitionRef, StepClaim } from './port.js';
-
-const READ = 'SELECT supersedes FROM sluice.batches WHERE batch_id = $1';
+import type { PartitionRef, ReplaceScope, StepClaim } from './port.js';
 
 /** What the batch made of the objects that it carries. Those that a newer batch has, or that were replaced, are no more its. */
 const OUTCOMES = `
@@ -67,14 +65,13 @@ interface Outcome extends Record<string, unknown> {
 
 /**
  * The end of a batch of write mode replace, when every table has it: what it carried is its own from here on, what it could not read any
- * more is quarantined, a whole table's other partitions are superseded, and so are the batches that have nothing left. Nothing for
- * batches of other modes. Returns partitions to plan.
+ * more is quarantined, a whole table's other partitions are superseded, and so are the batches that have nothing left. Returns partitions to plan.
  */
-export async function supersedeOlder(tx: Statements, claim: StepClaim): Promise<readonly PartitionRef[]> {
-  const { batch, dataset, partition } = claim;
-  const [row] = await tx.rows<{ supersedes: 'partition' | 'table' | null }>(READ, [batch]);
-  const scope = row?.supersedes ?? undefined;
-  if (scope === undefined) return [];
+export async function supersedeOlder(
+  tx: Statements,
+  { batch, dataset, partition }: StepClaim,
+  scope: ReplaceScope,
+): Promise<readonly PartitionRef[]> {
   const carried = await tx.rows<Outcome>(OUTCOMES, [batch]);
   const kept = carried.filter(({ kind }) => kind === 'included');
   const broken = carried.filter(({ kind }) => kind !== 'included');

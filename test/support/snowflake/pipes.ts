@@ -15,7 +15,8 @@ export function copyHistoryOf(account: Account, text: string): Rowset | undefine
   if (table === undefined) return undefined;
   const files = [...account.pipes.values()]
     .filter(({ copy }) => copy.startsWith(`COPY INTO ${table} (`))
-    .flatMap((pipe) => [...pipe.files]);
+    .flatMap((pipe) => [...pipe.files])
+    .filter(([, { status }]) => status !== 'LOAD_IN_PROGRESS');
   return textRowset(
     ['FILE_NAME', 'STATUS', 'ROW_COUNT', 'ROW_PARSED', 'ERROR_COUNT'],
     // Spelled as people read it, unlike the report.
@@ -48,10 +49,12 @@ export async function servePipe(
   for (const file of files.filter((one) => !pipe.files.has(one))) {
     pipe.files.set(file, { status: 'LOAD_IN_PROGRESS', rows: 0 });
     const session = await account.openSession();
-    void change(account, session, () => copyPiped(account, session.connection, pipe.copy, file)).then(
+    const copied = change(account, session, () => copyPiped(account, session.connection, pipe.copy, file)).then(
       (rows) => pipe.files.set(file, { status: 'LOADED', rows }),
       () => pipe.files.set(file, { status: 'LOAD_FAILED', rows: 0 }),
     );
+    // What a report has forgotten was copied long ago.
+    if (account.reportForgets) await copied;
   }
   return { requestId: 'r', status: 'success', responseCode: 'SUCCESS' };
 }

@@ -61,11 +61,12 @@ let written = 0;
 export async function withArtifacts(request: LoadRequest, lake: string): Promise<LoadRequest> {
   if (request.artifacts.length > 0) return request;
   written += 1;
-  const key = `curated/${request.batch}-${request.attempt}-${written}.parquet`;
+  const number = written;
+  const key = `curated/${request.batch}-${request.attempt}-${number}.parquet`;
   const file = join(lake, key);
   await mkdir(join(file, '..'), { recursive: true });
   const [scratch] = await request.session.query(`SELECT current_setting('temp_directory') AS folder`);
-  const local = join(String(scratch?.['folder']), '..', `artifact-${process.pid}-${written}.parquet`);
+  const local = join(String(scratch?.['folder']), '..', `artifact-${process.pid}-${number}.parquet`);
   await request.session.run(`COPY (SELECT * FROM ${request.source}) TO '${local}' (FORMAT parquet)`);
   const [counted] = await request.session.query(`SELECT count(*) AS n FROM read_parquet('${local}')`);
   await copyFile(local, file);
