@@ -68,8 +68,11 @@ export async function startSnowflake(options: StandInOptions = {}): Promise<Stan
   const logins: Record<string, unknown>[] = [];
   const turns = new WeakMap<StandInSession, Promise<unknown>>();
 
+  // A rollback between two writes of a statement that still runs would leave the second one outside of any transaction.
   const end = async (session: StandInSession) => {
     session.dead = true;
+    const soon = new Promise((resolve) => void setTimeout(resolve, 2000).unref());
+    await Promise.race([turns.get(session), soon]);
     await rollBack(account, session);
   };
 

@@ -69,7 +69,10 @@ async function catchUp(account: Account, session: StandInSession): Promise<void>
   if (session.seen !== undefined) await session.connection.run('ROLLBACK');
   session.seen = account.commits;
   await session.connection.run('BEGIN TRANSACTION');
-  for (const sql of session.written) await session.connection.run(sql);
+  for (const sql of session.written) {
+    if (session.dead) throw GONE;
+    await session.connection.run(sql);
+  }
 }
 
 /** A query: within a transaction it sees what was committed before it began, and the transaction's own. */
