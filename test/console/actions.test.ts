@@ -29,9 +29,22 @@ test('an operator pauses and resumes a queue, and the ledger keeps who, what, wh
     otto.send('/actions', { csrf, action, queue: 'compact', why, to: '/actions' });
   expect(await act('pause', 'a bad release')).toMatchObject({ status: 303, location: '/actions' });
   expect(await queue.attendance('compact')).toMatchObject({ paused: true });
+  const line = (body: string) => (body.match(/<li>[^]*?<\/li>/g) ?? []).find((one) => one.includes('>compact<')) ?? '';
+  const paused = line((await otto.ask('/actions')).body);
+  expect([paused.includes('paused'), paused.includes('>Pause<'), paused.includes('>Resume<')]).toEqual([
+    true,
+    false,
+    true,
+  ]);
   expect((await act('pause', 'once more')).status).toBe(303);
   await act('resume', '');
   expect(await queue.attendance('compact')).toMatchObject({ paused: false });
+  const resumed = line((await otto.ask('/actions')).body);
+  expect([resumed.includes('running'), resumed.includes('>Pause<'), resumed.includes('>Resume<')]).toEqual([
+    true,
+    true,
+    false,
+  ]);
   const rows = await ledger.actions.list(10);
   expect(rows.map(({ who, action, subject, why, outcome }) => [who, action, subject, why, outcome])).toEqual([
     ['otto', 'resume', 'compact', '', 'done'],

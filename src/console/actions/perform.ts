@@ -41,7 +41,7 @@ export function readActionRequest(body: unknown): ActionRequest {
 /** The parts that actions reach. */
 export interface ActionServices {
   readonly ledger: Pick<Ledger, 'actions' | 'anomalies' | 'custody' | 'plans' | 'recovery'>;
-  readonly queue: Pick<Queue, 'pause' | 'enqueue'>;
+  readonly queue: Pick<Queue, 'pause' | 'enqueue' | 'attendance'>;
 }
 
 /**

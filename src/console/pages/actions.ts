@@ -1,4 +1,4 @@
-import { JOB_KINDS } from '../../shared/jobs/catalogue.js';
+import type { JobKind } from '../../shared/jobs/catalogue.js';
 import type { ActionRow } from '../../shared/ledger/actions.js';
 import type { ActionResult } from '../actions/perform.js';
 import { formatTime } from '../format.js';
@@ -10,15 +10,22 @@ import { foreign } from './names.js';
 export interface ActionsPage {
   readonly rows: readonly ActionRow[];
   readonly hasSignIn: boolean;
+  readonly queues: readonly QueueSwitch[];
   readonly refused?: ActionResult;
 }
 
+/** A queue and whether it is paused; undefined while Redis does not say. */
+export interface QueueSwitch {
+  readonly queue: JobKind;
+  readonly paused: boolean | undefined;
+}
+
 /** What people had Sluice do: who, what, when, why, and what came of it; for operators, the queues' switches. */
-export function renderActions({ rows, hasSignIn, refused }: ActionsPage): string {
+export function renderActions({ rows, hasSignIn, queues, refused }: ActionsPage): string {
   const main = html`<h1>Actions</h1>
     ${refused !== undefined && html`<section class="card alarm" role="alert">${refused.action} of <span class="mono">${refused.subject}</span> was refused: ${foreign(refused.detail)}</section>`}
     ${!hasSignIn && html`<p class="muted">To act from here, set <code>console.auth</code>: what is done is kept with the name of who did it. The command line can do the same.</p>`}
-    ${hasSignIn && renderSwitches()}
+    ${hasSignIn && renderSwitches(queues)}
     <section class="card" aria-labelledby="done">
       <h2 id="done">What was done</h2>
       ${rows.length === 0 ? html`<p class="muted">Nothing yet.</p>` : renderRows(rows)}
@@ -26,17 +33,20 @@ export function renderActions({ rows, hasSignIn, refused }: ActionsPage): string
   return renderPage({ title: 'Actions · Sluice', main });
 }
 
-function renderSwitches(): Html | undefined {
+function renderSwitches(queues: readonly QueueSwitch[]): Html | undefined {
   if (actionForm({ label: '', fields: {}, to: '/actions' }) === undefined) return undefined;
   return html`<section class="card" aria-labelledby="switches">
     <h2 id="switches">Queues</h2>
     <ul class="plain switches">
-      ${JOB_KINDS.map(
-        (queue) =>
+      ${queues.map(
+        ({ queue, paused }) =>
           html`<li>
             <span class="mono">${queue}</span>
-            ${actionForm({ label: 'Pause', fields: { action: 'pause', queue }, to: '/actions' })}
-            ${actionForm({ label: 'Resume', fields: { action: 'resume', queue }, to: '/actions', asksWhy: false })}
+            <span class="${paused === true ? 'bad' : 'muted'}"
+              >${paused === undefined ? 'not known' : paused ? 'paused' : 'running'}</span
+            >
+            ${paused !== true && actionForm({ label: 'Pause', fields: { action: 'pause', queue }, to: '/actions' })}
+            ${paused !== false && actionForm({ label: 'Resume', fields: { action: 'resume', queue }, to: '/actions', asksWhy: false })}
           </li>`,
       )}
     </ul>
