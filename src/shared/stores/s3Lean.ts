@@ -82,6 +82,7 @@ export class LeanGets {
       };
       const signing: SigningPlace = { region: place.region, credentials: await credentials() };
       const signed = signGet({ path, query, headers }, signing, new Date(Date.now() + systemClockOffset));
+      signal?.throwIfAborted();
       const answer = await this.#send(place, {
         path: query === '' ? path : `${path}?${query}`,
         headers: signed,

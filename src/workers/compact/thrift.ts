@@ -60,26 +60,34 @@ export class ThriftCursor {
   /** Passes over a value of that type. */
   skip(type: number, depth: number): void {
     if (depth > MAX_DEPTH) throw new RangeError('the header is too deep');
-    if (type === THRIFT.byte) this.at += 1;
+    if (type === THRIFT.byte) this.#pass(1);
     else if (type === THRIFT.i16 || type === THRIFT.i32 || type === THRIFT.i64) this.varint();
-    else if (type === THRIFT.double) this.at += 8;
+    else if (type === THRIFT.double) this.#pass(8);
     else if (type === THRIFT.binary) this.#skipBytes();
     else if (type === THRIFT.list || type === THRIFT.set) this.#skipList(depth);
     else if (type === THRIFT.struct) this.#skipStruct(depth);
     else if (type !== THRIFT.true && type !== THRIFT.false) throw new RangeError('the type is unknown');
   }
 
+  /** Moves on by so many bytes, which must be there. */
+  #pass(bytes: number): void {
+    if (bytes > this.buffer.length - this.at) throw new RangeError('the header ends early');
+    this.at += bytes;
+  }
+
   #skipBytes(): void {
     // Reading the length moves on, too.
     const length = this.varint();
-    this.at += length;
+    this.#pass(length);
   }
 
   #skipList(depth: number): void {
     const byte = this.byte();
     const [count, type] = [byte >> 4 === 15 ? this.varint() : byte >> 4, byte & 0x0f];
+    // Each value takes a byte at least, so that a count of the file's own choosing ends with the bytes.
+    if (count > this.buffer.length - this.at) throw new RangeError('the list is longer than the header');
     // A field says true or false by its type; a value in a list takes a byte.
-    if (type === THRIFT.true || type === THRIFT.false) this.at += count;
+    if (type === THRIFT.true || type === THRIFT.false) this.#pass(count);
     else for (let index = 0; index < count; index++) this.skip(type, depth + 1);
   }
 
