@@ -33,8 +33,9 @@ WHERE merge_id = ANY($1::uuid[]) AND merged_at IS NOT NULL AND superseded_at IS 
 const MOVE_ON = `UPDATE sluice.merged_batches SET merge_id = $1 WHERE merge_id = ANY($2::uuid[])`;
 
 const TAKE_BATCHES = `
-INSERT INTO sluice.merged_batches (batch_id, merge_id) SELECT batch_id, $1 FROM unnest($2::uuid[]) AS t(batch_id)
-ORDER BY batch_id ON CONFLICT DO NOTHING`;
+INSERT INTO sluice.merged_batches (batch_id, merge_id)
+SELECT batch_id, $1 FROM sluice.batches WHERE batch_id = ANY($2::uuid[]) AND state IN ('loaded', 'judged')
+ORDER BY batch_id FOR SHARE ON CONFLICT DO NOTHING`;
 
 interface StoredUnit {
   readonly kind: 'batch' | 'merge';
