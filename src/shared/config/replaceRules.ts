@@ -1,4 +1,5 @@
 import type { Config, Dataset } from './config.js';
+import { placeOf } from './tablePlace.js';
 import type { ConfigFault } from './rules.js';
 
 /** What stands in the way of a dataset whose loads replace; pure. */
@@ -51,11 +52,12 @@ function likeFaults({ name, load }: Dataset, first: number): readonly ConfigFaul
   });
 }
 
-/** Rows that somebody else loads would leave with the scope. */
-function sharedFaults({ datasets }: Config, { name, load }: Dataset): readonly ConfigFault[] {
+/** Rows that somebody else loads would leave with the scope; so would those of the same table under another name. */
+function sharedFaults({ datasets, targets }: Config, { name, load }: Dataset): readonly ConfigFault[] {
   return load.flatMap(({ target, table }, index) => {
+    const place = placeOf(targets, { target, table });
     const other = datasets.find(
-      (one) => one.name !== name && one.load.some((theirs) => theirs.target === target && theirs.table === table),
+      (one) => one.name !== name && one.load.some((theirs) => placeOf(targets, theirs) === place),
     );
     if (other === undefined) return [];
     const expected = `a table of its own for mode replace, not one that ${other.name} loads`;

@@ -3,6 +3,7 @@ import { modeFaults } from './modeRules.js';
 import { referenceFaults } from './references.js';
 import { replaceFaults, scopeFaults } from './replaceRules.js';
 import { sourceFaults } from './sourceRules.js';
+import { placeOf } from './tablePlace.js';
 
 /** A fault of the configuration: where, what was expected, what came. */
 export interface ConfigFault {
@@ -108,7 +109,7 @@ function targetFaults(config: Config, dataset: Dataset): readonly ConfigFault[] 
   const tables = new Set<string>();
   return dataset.load.flatMap((load, index) => {
     const path = `datasets.${dataset.name}.load[${index}]`;
-    const place = `${load.target}.${load.table}`;
+    const place = placeOf(config.targets, load);
     const faults: ConfigFault[] = [];
     if (config.targets[load.target] === undefined)
       faults.push({
@@ -117,7 +118,7 @@ function targetFaults(config: Config, dataset: Dataset): readonly ConfigFault[] 
         got: load.target,
       });
     if (tables.has(place))
-      faults.push({ path, expected: 'each table loaded once by a dataset', got: `${place} twice` });
+      faults.push({ path, expected: 'each table loaded once by a dataset', got: `${load.target}.${load.table} twice` });
     tables.add(place);
     return [
       ...faults,

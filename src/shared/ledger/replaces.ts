@@ -9,7 +9,7 @@ const ONE_AT_A_TIME = `SELECT pg_advisory_xact_lock(hashtextextended('sluice rep
 
 /** Given up: a step failed and no other is open. What had no table to load is at its end. */
 const UNFINISHED = `
-SELECT b.batch_id, b.state = 'held' AS held,
+SELECT b.batch_id, b.partition, b.state = 'held' AS held,
   EXISTS (SELECT FROM sluice.loads l WHERE l.batch_id = b.batch_id) AS loaded,
   EXISTS (SELECT FROM sluice.steps s WHERE s.batch_id = b.batch_id AND s.state = 'failed')
     AND NOT EXISTS (SELECT FROM sluice.steps s WHERE s.batch_id = b.batch_id AND s.state = 'pending') AS given_up
@@ -17,13 +17,12 @@ FROM sluice.batches b
 WHERE b.dataset = $1 AND ($2::text IS NULL OR b.partition = $2) AND b.state IN ('planned', 'compacted', 'held', 'judged')
   AND EXISTS (SELECT FROM sluice.steps s WHERE s.batch_id = b.batch_id AND s.state <> 'done')`;
 
-/** The last partition by name that a batch stands for, or that waits to be planned. */
-const LAST_PARTITION = `
-SELECT max(partition) AS partition FROM (
-  (SELECT partition FROM sluice.batches WHERE dataset = $1 AND state IN ('planned', 'compacted', 'judged', 'loaded') ORDER BY partition DESC LIMIT 1)
-  UNION ALL
-  (SELECT partition FROM sluice.objects WHERE dataset = $1 AND due_at IS NOT NULL ORDER BY partition DESC LIMIT 1)
-) known`;
+/** Whether a later partition by name waits to be planned (what becomes of it is not known before it is judged), and the last one that has rows. */
+const LATER = `
+SELECT EXISTS (SELECT FROM sluice.objects WHERE dataset = $1 AND due_at IS NOT NULL AND partition COLLATE "C" > $2) AS coming,
+  (SELECT max(b.partition COLLATE "C") FROM sluice.batches b
+   WHERE b.dataset = $1 AND b.partition COLLATE "C" > $2 AND b.state IN ('judged', 'loaded')
+     AND EXISTS (SELECT FROM sluice.batch_objects m WHERE m.batch_id = b.batch_id AND m.live)) AS there`;
 
 /** Of batches that a table has: those of one that gave up with another table are judged. */
 const LIVE = `
@@ -32,7 +31,16 @@ JOIN sluice.batch_objects m ON m.batch_id = b.batch_id AND m.live
 JOIN sluice.objects o ON o.object_id = m.object_id AND o.month = m.month
 WHERE b.dataset = $1 AND b.partition = $2 AND b.state IN ('judged', 'loaded') AND o.state IN ('judged', 'loaded')`;
 
-const LIVE_OBJECTS = `SELECT o.object_id, o.month::text AS month, o.size ${LIVE} ORDER BY o.arrived_at, o.object_id`;
+/** `overwritten`: one of $3 has its key, so that its bytes are read once at most. */
+const LIVE_OBJECTS = `
+SELECT o.object_id, o.month::text AS month, o.size, EXISTS (
+    SELECT FROM sluice.identities i JOIN sluice.objects n ON n.object_id = i.object_id AND n.month = i.month
+    WHERE i.object_id = ANY($3::uuid[]) AND n.bucket = o.bucket AND n.key = o.key
+  ) AS overwritten ${LIVE} ORDER BY o.arrived_at, o.object_id`;
+
+/** Without them the partition is not whole. */
+const LEFT_OUT = `
+SELECT count(*)::int AS n FROM sluice.objects WHERE dataset = $1 AND partition = $2 AND state = 'quarantined' AND code = 'SCOPE_TOO_LARGE'`;
 
 const NEWEST = 'SELECT batch_id FROM sluice.batches WHERE dataset = $1 ORDER BY batch_id DESC LIMIT 1';
 
@@ -57,6 +65,15 @@ interface Member extends Record<string, unknown> {
   readonly object_id: string;
   readonly month: string;
   readonly size: number;
+  readonly overwritten?: boolean;
+}
+
+interface Unfinished extends Record<string, unknown> {
+  readonly batch_id: string;
+  readonly partition: string;
+  readonly held: boolean;
+  readonly loaded: boolean;
+  readonly given_up: boolean;
 }
 
 /** Plans batches that supersede older ones. */
@@ -69,17 +86,23 @@ export function replaceLedger(database: LedgerDatabase): ReplaceLedger {
 async function commitReplace(tx: Statements, request: ReplaceRequest): Promise<ReplaceAnswer> {
   const { place, scope, batch, caps } = request;
   await tx.rows(ONE_AT_A_TIME, [place.dataset]);
-  const stands = await readUnfinished(tx, place, scope);
-  if (stands !== undefined) return stands;
+  const unfinished = await readUnfinished(tx, place, scope);
+  if (unfinished?.kind === 'busy' || unfinished?.kind === 'stalled') return unfinished;
   const own = await tx.rows<Member>(LOCK_PENDING, [batch.objects, place.dataset, place.partition]);
   if (own.length < batch.objects.length || own.length === 0) return { kind: 'void' };
-  const last = scope === 'table' ? await lastPartition(tx, place) : place.partition;
-  if (last !== place.partition) {
-    const reason = `expected the last partition of the dataset, got one before ${last}, which the table has or will have`;
+  if (unfinished !== undefined) return setOlderAside(tx, place, own, unfinished.by);
+  const later = scope === 'table' ? await readLater(tx, place) : undefined;
+  if (later?.coming === true) return { kind: 'busy' };
+  if (typeof later?.there === 'string') {
+    const reason = `expected the last partition of the dataset, got one before ${later.there}, which the table has`;
     await setAside(tx, place, { own, state: 'superseded', code: 'SCOPE_OUTDATED', reason });
-    return { kind: 'outdated', by: last };
+    return { kind: 'outdated', by: later.there };
   }
-  const carried = await tx.rows<Member>(LIVE_OBJECTS, [place.dataset, place.partition]);
+  const carried = await tx.rows<Member>(LIVE_OBJECTS, [
+    place.dataset,
+    place.partition,
+    own.map((one) => one.object_id),
+  ]);
   const large = await refuseLarge(tx, place, { own, carried, caps });
   if (large !== undefined) return large;
   const id = await nextId(tx, place, batch.batch);
@@ -88,25 +111,41 @@ async function commitReplace(tx: Statements, request: ReplaceRequest): Promise<R
   return { kind: 'planned', batch: id, steps: [first], carried: carried.length };
 }
 
-/** Whether something keeps a batch of the scope from being planned now. */
+/**
+ * What keeps a batch of the scope from being planned now. `undecided`: a later partition of a table that is replaced whole stands still;
+ * it would be late behind this one, so somebody has to decide about it first.
+ */
 async function readUnfinished(
   tx: Statements,
   { dataset, partition }: PartitionRef,
   scope: ReplaceRequest['scope'],
-): Promise<ReplaceAnswer | undefined> {
-  const rows = await tx.rows<{ batch_id: string; held: boolean; loaded: boolean; given_up: boolean }>(UNFINISHED, [
-    dataset,
-    scope === 'table' ? null : partition,
-  ]);
+): Promise<Extract<ReplaceAnswer, { kind: 'busy' | 'stalled' }> | { kind: 'undecided'; by: string } | undefined> {
+  const rows = await tx.rows<Unfinished>(UNFINISHED, [dataset, scope === 'table' ? null : partition]);
   if (rows.some(({ held, given_up: givenUp }) => !held && !givenUp)) return { kind: 'busy' };
-  const stalled = rows.filter(({ loaded }) => !loaded).map((row) => asBatchId(row.batch_id));
-  return stalled.length === 0 ? undefined : { kind: 'stalled', batches: stalled };
+  const stalled = rows.filter(({ loaded }) => !loaded);
+  const later = stalled.find((row) => row.partition > partition);
+  if (later !== undefined) return { kind: 'undecided', by: later.partition };
+  return stalled.length === 0 ? undefined : { kind: 'stalled', batches: stalled.map((row) => asBatchId(row.batch_id)) };
 }
 
-async function lastPartition(tx: Statements, { dataset, partition }: PartitionRef): Promise<string> {
-  const [row] = await tx.rows<{ partition: string | null }>(LAST_PARTITION, [dataset]);
-  const last = row?.partition ?? partition;
-  return last > partition ? last : partition;
+async function setOlderAside(
+  tx: Statements,
+  place: PartitionRef,
+  own: readonly Member[],
+  by: string,
+): Promise<ReplaceAnswer> {
+  const reason = `expected the last partition of the dataset, got one before ${by}, whose batch is held or gave up: decide about that one, then replay`;
+  await setAside(tx, place, { own, state: 'quarantined', code: 'SCOPE_OUTDATED', reason });
+  await tellAside(tx, place, { own, code: 'SCOPE_OUTDATED', reason });
+  return { kind: 'outdated', by };
+}
+
+async function readLater(
+  tx: Statements,
+  { dataset, partition }: PartitionRef,
+): Promise<{ readonly coming: boolean; readonly there: string | null } | undefined> {
+  const [row] = await tx.rows<{ coming: boolean; there: string | null }>(LATER, [dataset, partition]);
+  return row;
 }
 
 interface Members {
@@ -119,14 +158,18 @@ async function refuseLarge(
   place: PartitionRef,
   { own, carried, caps }: Members & { readonly caps: ReplaceCaps },
 ): Promise<ReplaceAnswer | undefined> {
-  const files = own.length + carried.length;
-  const bytes = [...own, ...carried].reduce((sum, { size }) => sum + size, 0);
-  if (files <= caps.maxFiles && bytes <= caps.maxBytes) return undefined;
+  const stay = carried.filter(({ overwritten }) => overwritten !== true);
+  const files = own.length + stay.length;
+  const bytes = [...own, ...stay].reduce((sum, { size }) => sum + size, 0);
+  const [left] = await tx.rows<{ n: number }>(LEFT_OUT, [place.dataset, place.partition]);
+  const isLarge = files > caps.maxFiles || bytes > caps.maxBytes;
+  if (!isLarge && (left?.n ?? 0) === 0) return undefined;
   const where = place.partition === '' ? 'the dataset' : `partition ${place.partition}`;
-  const reason = `expected at most ${caps.maxFiles} files and ${caps.maxBytes} bytes in ${where}, which is one batch, got ${files} and ${bytes}`;
+  const reason = isLarge
+    ? `expected at most ${caps.maxFiles} files and ${caps.maxBytes} bytes in ${where}, which is one batch, got ${files} and ${bytes}`
+    : `expected all files of ${where}, which is one batch, got ${left?.n} in quarantine as too large: replay them together`;
   await setAside(tx, place, { own, state: 'quarantined', code: 'SCOPE_TOO_LARGE', reason });
-  const facts = { count: `${own.length} ${own.length === 1 ? 'object' : 'objects'}`, reason };
-  await raiseAlerts(tx, [{ kind: 'quarantine', dataset: place.dataset, name: 'SCOPE_TOO_LARGE', facts }]);
+  await tellAside(tx, place, { own, code: 'SCOPE_TOO_LARGE', reason });
   return { kind: 'tooLarge', files, bytes };
 }
 
@@ -146,6 +189,15 @@ async function setAside(tx: Statements, { dataset }: PartitionRef, { own, state,
     code,
     reason,
   ]);
+}
+
+async function tellAside(
+  tx: Statements,
+  { dataset }: PartitionRef,
+  { own, code, reason }: Omit<Aside, 'state'>,
+): Promise<void> {
+  const facts = { count: `${own.length} ${own.length === 1 ? 'object' : 'objects'}`, reason };
+  await raiseAlerts(tx, [{ kind: 'quarantine', dataset, name: code, facts }]);
 }
 
 /** Behind every batch of the dataset: clocks of workers differ, and the targets let the greatest id stand. */

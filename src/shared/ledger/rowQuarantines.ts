@@ -78,6 +78,9 @@ export async function findRowsAside(statements: Statements, id: string): Promise
   return (own.length > 0 ? own : await statements.rows<StoredRows>(OF_OBJECT, [id])).map(readRows);
 }
 
+/** Under mode replace a row that came as a file of its own would stand beside the same row of its file, read again. */
+const OF_REPLACE = 'SELECT supersedes IS NOT NULL AS replaces FROM sluice.batches WHERE batch_id = $1';
+
 /**
  * Takes a decision about rows that were set aside, once: replayed, they go their way as an object of their own, to which no rule about
  * overwrites and duplicates applies; discarded, they stay what they are in the account of their object. Undefined: no such rows.
@@ -110,6 +113,13 @@ async function replay(tx: Statements, rows: RowsAside, request: DecisionRequest)
   const { rowsFile } = request;
   if (rowsFile === undefined) return { kind: 'refused', reason: 'expected a file of the rows, got none' };
   const { dataset, partition } = rows;
+  const [of] = await tx.rows<{ replaces: boolean }>(OF_REPLACE, [rows.batch]);
+  if (of?.replaces === true)
+    return {
+      kind: 'refused',
+      reason:
+        'expected rows of a file that is read once, got some of mode replace: the next batch of their partition reads the file again under the rules of then; write it anew to have one',
+    };
   const [next] = await addGenerations(tx, [{ ...rowsFile, dataset, partition, source: 'replay', waived: true }]);
   await tx.changed(END, [request.id, 'replayed', next ?? null]);
   await noteDecision(tx, request, [next === undefined ? rows : { ...rows, next }]);

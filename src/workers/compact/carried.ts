@@ -16,6 +16,13 @@ export interface PartedReport {
   readonly gone: readonly ObjectId[];
 }
 
+/** A carried object is there when its key has the same bytes still; a bucket with versions would answer with those that were deleted. Pure. */
+export function asItIsNow(object: BatchObject): BatchObject {
+  if (object.carried !== true) return object;
+  const { versionId: _versionId, ...rest } = object;
+  return rest;
+}
+
 /** Parts the objects that the batch brings from those that it carries. Pure. */
 export function partReport(report: FetchReport, objects: readonly BatchObject[]): PartedReport {
   const older = new Set(objects.flatMap(({ object, carried }) => (carried ? [object] : [])));

@@ -10,7 +10,7 @@ import { awaitReferences } from '../awaitReferences.js';
 import { openReferencedValues } from '../referencedValues.js';
 import type { StepWork } from '../runSteps.js';
 import { accountObjects } from './accountObjects.js';
-import { joinCarried, keepCarried, type PartedReport, partReport, replaceGone } from './carried.js';
+import { asItIsNow, joinCarried, keepCarried, type PartedReport, partReport, replaceGone } from './carried.js';
 import type { CompactFilesResult } from './compactFiles.js';
 import { type CompactInputs, compactUnderSchema } from './compactUnderSchema.js';
 import { fetchObjects } from './fetchObjects.js';
@@ -39,7 +39,7 @@ export async function handleCompact(context: WorkerContext, work: StepWork): Pro
   const store = context.sourceStore(dataset.name);
   // Rows that are sent again lie in the lake, wherever the dataset's files arrive.
   const storeOf = ({ bucket }: { readonly bucket: string }) => (bucket === store.bucket ? store : context.lake);
-  const report = await fetchObjects(storeOf, work.objects, { folder, signal: work.signal });
+  const report = await fetchObjects(storeOf, work.objects.map(asItIsNow), { folder, signal: work.signal });
   for (let tries = 1; ; tries++) {
     try {
       return await compactOnceSeen(context, work, { dataset, report, tries });

@@ -58,7 +58,7 @@ export async function planScope(context: WorkerContext, scope: ReplaceScope, pla
     case 'void':
       return wait(context, plan, now);
     case 'outdated':
-      return { kind: 'skip', reason: `the table has, or will have, ${answer.by}: what came was superseded` };
+      return { kind: 'skip', reason: `${answer.by} is later than what came, which was set aside` };
     case 'tooLarge':
       return {
         kind: 'skip',

@@ -130,6 +130,8 @@ test('under replace the newest version and equal files are loaded, and originals
   ]);
   const other = '  others:\n    source: { prefix: other/ }\n    load: [{ target: warehouse, table: t }]\n';
   expect(told('', other)).toEqual(['datasets.orders.load[0].table: t']);
+  expect(told('', other.replace('table: t ', 'table: PUBLIC.T '))).toEqual(['datasets.orders.load[0].table: t']);
+  expect(told('', other.replace('table: t ', 'table: other.t '))).toEqual([]);
 });
 
 test('a dataset that is one partition is told that all its files stand together', () => {

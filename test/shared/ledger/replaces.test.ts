@@ -189,8 +189,9 @@ test('an older export is superseded unread; a newer one takes the place of the w
   const late = await arrived(ledger, 'a', day(1).partition);
   expect(await plan(ledger, [late], day(1))).toEqual({ kind: 'outdated', by: day(2).partition });
   const [third, fourth] = [await arrived(ledger, 'c', day(3).partition), await arrived(ledger, 'd', day(4).partition)];
-  expect(await plan(ledger, [third], day(3))).toEqual({ kind: 'outdated', by: day(4).partition });
+  expect(await plan(ledger, [third], day(3))).toEqual({ kind: 'busy' });
   await loaded(ledger, [fourth], [], day(4));
+  expect(await plan(ledger, [third], day(3))).toEqual({ kind: 'outdated', by: day(4).partition });
   expect(await statesOf(ledger, [late, second, third, fourth])).toEqual([
     'superseded',
     'superseded',
@@ -198,6 +199,55 @@ test('an older export is superseded unread; a newer one takes the place of the w
     'loaded',
   ]);
   expect(await stateOf(ledger, first)).toBe('superseded');
+});
+
+test('a later export that cannot be read leaves the table to the one before; one that is held keeps it waiting for a decision', async () => {
+  const { ledger } = await freshLedger();
+  const day = (number: number) => ({ partition: `day=2026-01-0${number}`, scope: 'table' }) as const;
+  const [third, broken] = [await arrived(ledger, 'c', day(3).partition), await arrived(ledger, 'd', day(4).partition)];
+  const empty = await planned(ledger, [broken], day(4));
+  expect(await plan(ledger, [third], day(3))).toEqual({ kind: 'busy' });
+  const claim = await claimed(ledger, stepRef(empty, 'compact'));
+  const lines = [{ object: broken, kind: 'quarantined', code: 'FORMAT_UNSUPPORTED', reason: 'none' } as const];
+  await ledger.steps.commitCompact(claim, manifestOf(claim, lines), new Date(), [
+    decided(broken, 'd', { content: 'none', isCurrent: false }),
+  ]);
+  await loaded(ledger, [third], [], day(3));
+  expect(await statesOf(ledger, [third, broken])).toEqual(['loaded', 'quarantined']);
+  const fifth = await arrived(ledger, 'e', day(5).partition);
+  const held = await planned(ledger, [fifth], day(5));
+  await compact(ledger, held, [fifth]);
+  await judgeBatch(ledger, held, true);
+  const again = await arrived(ledger, 'f', day(4).partition);
+  expect(await plan(ledger, [again], day(4))).toEqual({ kind: 'outdated', by: day(5).partition });
+  expect(await statesOf(ledger, [again, fifth])).toEqual(['quarantined', 'held']);
+  expect(await ledger.custody.decide({ verb: 'replay', id: again, who: 'me', why: '' })).toMatchObject({
+    kind: 'done',
+  });
+});
+
+test('a file that is written anew counts once; while files of a partition are set aside as too large, nothing replaces it', async () => {
+  const { ledger } = await freshLedger();
+  const a = await arrived(ledger, 'a');
+  const first = await loaded(ledger, [a]);
+  const anew = arrivalOf('in/a', 'a2', {});
+  await ledger.objects.record([anew]);
+  const one = { caps: { ...CAPS, maxFiles: 1 } };
+  const b = await arrived(ledger, 'b');
+  expect(await plan(ledger, [idOf(anew), b], one)).toMatchObject({ kind: 'tooLarge', files: 2 });
+  const c = await arrived(ledger, 'c');
+  expect(await plan(ledger, [c])).toMatchObject({ kind: 'tooLarge' });
+  expect(await statesOf(ledger, [a, idOf(anew), b, c])).toEqual([
+    'loaded',
+    'quarantined',
+    'quarantined',
+    'quarantined',
+  ]);
+  expect(await stateOf(ledger, first)).toBe('loaded');
+  for (const id of [idOf(anew), b, c]) await ledger.custody.decide({ verb: 'discard', id, who: 'me', why: '' });
+  const last = arrivalOf('in/a', 'a3', {});
+  await ledger.objects.record([last]);
+  expect(await plan(ledger, [idOf(last)], one)).toMatchObject({ kind: 'planned', carried: 1 });
 });
 
 test('what would be too large for one batch is set aside, and the partition stays as it is', async () => {
@@ -242,4 +292,10 @@ test('a superseded batch answers for no artifact any more, and rows that were se
   );
   const { rows } = await sql.query<{ batch_id: string }>('SELECT batch_id FROM sluice.row_quarantines');
   expect(rows.map((row) => asBatchId(row.batch_id))).toEqual([batch]);
+  const [set] = await ledger.custody.rowsAside(a);
+  const rowsFile = { bucket: 'lake', key: '_replay/x', eTag: 'r', size: 1 };
+  expect(await ledger.custody.decide({ verb: 'replay', id: set!.rowsId, who: 'me', why: '', rowsFile })).toMatchObject({
+    kind: 'refused',
+    reason: expect.stringContaining('mode replace'),
+  });
 });

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { objectId, type ObjectId } from '../../../src/shared/ids.js';
 import type { BatchObject } from '../../../src/shared/ledger/port.js';
 import type { CompactedObject, CompactFilesResult } from '../../../src/workers/compact/compactFiles.js';
-import { joinCarried, keepCarried, partReport, replaceGone } from '../../../src/workers/compact/carried.js';
+import { asItIsNow, joinCarried, keepCarried, partReport, replaceGone } from '../../../src/workers/compact/carried.js';
 import type { CustodyVerdict } from '../../../src/workers/compact/judgeCustody.js';
 import { keepOneVersion } from '../../../src/workers/compact/keepOneVersion.js';
 
@@ -34,6 +34,11 @@ const resultOf = (objects: readonly CompactedObject[]): CompactFilesResult => ({
   aside: [],
 });
 const answer = (object: ObjectId, rows: number): CompactedObject => ({ object, kind: 'included', rows });
+
+test('what is carried is asked for as it is now, not as the version that it was', () => {
+  expect(asItIsNow(member(OLD, { carried: true, versionId: 'v' }))).toEqual(member(OLD, { carried: true }));
+  expect(asItIsNow(member(NEW, { versionId: 'v' }))).toEqual(member(NEW, { versionId: 'v' }));
+});
 
 test('what older batches brought is parted from what the batch brings, and from what is gone', () => {
   const report = {
