@@ -25,7 +25,7 @@ export const OBJECT_ERRORS = {
   SCOPE_OUTDATED: {
     retry: 'never',
     exit: 1,
-    mend: 'The table holds the last partition of the dataset, and this one comes before it: nothing to do.',
+    mend: 'The table holds a later partition of the dataset, or will when its batch was decided about: nothing to do where it was superseded; where it is in quarantine, decide about the later one, then replay.',
   },
   DUPLICATE_CONTENT: {
     retry: 'never',
