@@ -17,7 +17,7 @@ export async function endOlderAttempts(pool: Pool, key: LoadKey): Promise<void> 
   const prefix = prefixOf(key);
   await pool.query(
     `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-     WHERE starts_with(application_name, $1) AND usesysid = current_user::regrole
+     WHERE datname = current_database() AND starts_with(application_name, $1) AND usesysid = current_user::regrole
        AND substr(application_name, length($1) + 1)::integer < $2`,
     [prefix, key.attempt],
   );
@@ -42,7 +42,7 @@ export interface CopyUnderWay {
   readonly seconds: number;
 }
 
-/** The loads whose rows are flowing into a table (as the configuration names it), the oldest first; from pg_stat_progress_copy. */
+/** The loads whose rows are flowing into a table (as the configuration names it), the oldest first; from pg_stat_progress_copy, which tells of every database of the server. */
 export async function readCopies(
   { ask }: Pick<Warehouse, 'ask'>,
   { table, schema }: { readonly table: string; readonly schema: string },
@@ -52,7 +52,7 @@ export async function readCopies(
     `SELECT split_part(application_name, ' ', 3), split_part(application_name, ' ', 5), tuples_processed, bytes_processed,
        extract(epoch FROM clock_timestamp() - xact_start)::numeric(20,1)
      FROM pg_stat_progress_copy JOIN pg_stat_activity USING (pid)
-     WHERE application_name LIKE 'sluice load % ${digest} %' ORDER BY xact_start, pid`,
+     WHERE pg_stat_activity.datname = current_database() AND application_name LIKE 'sluice load % ${digest} %' ORDER BY xact_start, pid`,
   );
   return rows.map(([batch, attempt, taken, bytes, seconds]) => ({
     batch: batch ?? '',
