@@ -9,18 +9,20 @@ import {
   formatOption,
   inputOptions,
   listOption,
+  pagesOption,
   sizeOption,
   URIS,
 } from '../offline/options.js';
 import type { OfflineOptions } from '../offline/session.js';
 import { withFiles } from '../offline/session.js';
 import { exitOf, showCompact } from '../offline/show.js';
-import type { FileFormat, TextEncoding } from '../../shared/config/dataset.js';
+import type { FileFormat, TextEncoding, PageVersion } from '../../shared/config/dataset.js';
 
 interface Options extends CommonOptions, OfflineOptions {
   readonly out: string;
   readonly target: number;
   readonly compression: 'zstd' | 'snappy';
+  readonly pages: PageVersion;
   readonly sort: readonly string[];
   readonly format: FileFormat;
   readonly encoding: TextEncoding;
@@ -35,6 +37,7 @@ export function compactCommand(): Command {
     .requiredOption('--out <dir>', 'folder for the Parquet files')
     .option('--target <size>', 'size of one artifact, such as 256MB or 1GiB', sizeOption, 256e6)
     .addOption(compressionOption())
+    .addOption(pagesOption())
     .option('--sort <columns>', 'order the rows by these columns (a,b)', listOption, [])
     .addOption(formatOption())
     .addOption(encodingOption())
@@ -44,9 +47,9 @@ export function compactCommand(): Command {
       withIo(options, async (io) => {
         const out = resolve(options.out);
         await mkdir(out, { recursive: true });
-        const { compression, sort, format, encoding, target: targetBytes, replace = false } = options;
+        const { compression, pages, sort, format, encoding, target: targetBytes, replace = false } = options;
         const report = await withFiles(io, uris, { ...options, scratchIn: out }, (work) =>
-          compactInputs(work, { out, compression, sort, format, encoding, targetBytes, replace }),
+          compactInputs(work, { out, compression, pages, sort, format, encoding, targetBytes, replace }),
         );
         io.output.answer(report, () => showCompact(io.output, report));
         return exitOf(report.objects, options.strict);

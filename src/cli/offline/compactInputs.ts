@@ -4,7 +4,7 @@ import { objectId } from '../../shared/ids.js';
 import { type ErrorCode, SluiceError } from '../../shared/errors.js';
 import { readHivePath } from '../../workers/compact/hive.js';
 import { compactFiles, type CompactFilesResult } from '../../workers/compact/compactFiles.js';
-import type { FileFormat, TextEncoding } from '../../shared/config/dataset.js';
+import type { FileFormat, TextEncoding, PageVersion } from '../../shared/config/dataset.js';
 import type { InputFile } from '../inputs.js';
 import type { OfflineWork } from './session.js';
 
@@ -12,6 +12,7 @@ export interface CompactSettings {
   readonly format: FileFormat;
   readonly encoding: TextEncoding;
   readonly compression: 'zstd' | 'snappy';
+  readonly pages: PageVersion;
   readonly sort: readonly string[];
   /** Bytes of one artifact, about. */
   readonly targetBytes: number;
@@ -39,6 +40,7 @@ const DEFAULTS: CompactSettings = {
   format: 'auto',
   encoding: 'auto',
   compression: 'zstd',
+  pages: 'v2',
   sort: [],
   targetBytes: 256e6,
 };
@@ -48,7 +50,7 @@ export async function compactInScratch(
   { files, scratch, session, signal }: OfflineWork,
   settings: Partial<CompactSettings> & { readonly provenance?: boolean } = {},
 ): Promise<{ objects: readonly CompactedObject[]; result: CompactFilesResult }> {
-  const { format, encoding, compression, sort, targetBytes } = { ...DEFAULTS, ...settings };
+  const { format, encoding, compression, pages, sort, targetBytes } = { ...DEFAULTS, ...settings };
   const outDir = join(scratch, 'out');
   await mkdir(outDir, { recursive: true });
   const inputs = files.map((file) => ({ object: idOf(file), name: file.uri, file: file.file }));
@@ -62,6 +64,7 @@ export async function compactInScratch(
     hive: haveSameFolders(files),
     evolution: 'widen',
     compression,
+    pages,
     sort,
     targetBytes,
     provenance: settings.provenance ?? false,

@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { FILE_FORMATS, TEXT_ENCODINGS } from '../../shared/config/dataset.js';
+import { FILE_FORMATS, PAGE_VERSIONS, TEXT_ENCODINGS } from '../../shared/config/dataset.js';
 import { parseDuration, parseSize } from '../../shared/config/units.js';
 
 /** How URIs are described in every help. */
@@ -49,6 +49,13 @@ export function numberOption(text: string): number {
 /** Codec of artifacts. */
 export function compressionOption(): Option {
   return new Option('--compression <codec>', 'of the artifacts').choices(['zstd', 'snappy']).default('zstd');
+}
+
+/** Encodings of artifacts. */
+export function pagesOption(): Option {
+  return new Option('--pages <version>', 'encodings of the artifacts: v1 for old readers')
+    .choices(PAGE_VERSIONS)
+    .default('v2');
 }
 
 /** How files are written. */

@@ -25,10 +25,20 @@ export const batchSchema = z.strictObject({
 export const VERIFY_LEVELS = ['rows', 'content'] as const;
 export type VerifyLevel = (typeof VERIFY_LEVELS)[number];
 
+/** Versions of Parquet whose encodings artifacts may have. */
+export const PAGE_VERSIONS = ['v1', 'v2'] as const;
+export type PageVersion = (typeof PAGE_VERSIONS)[number];
+
 /** How artifacts are written. */
 export const compactSchema = z.strictObject({
   prefix: z.string().optional().describe('Where artifacts are put; default curated/<dataset>/.'),
   compression: z.enum(['zstd', 'snappy']).default('zstd').describe('Codec of the artifacts.'),
+  pages: z
+    .enum(['auto', ...PAGE_VERSIONS])
+    .default('auto')
+    .describe(
+      'Encodings of the artifacts: those of Parquet 2 (v2) are smaller and quicker to write and to read; every reader knows those of Parquet 1 (v1). auto: v1 where a target is Snowflake, else v2.',
+    ),
   verify: z
     .enum(VERIFY_LEVELS)
     .default('content')

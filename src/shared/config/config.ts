@@ -8,6 +8,7 @@ import type {
   DuplicateRule,
   FileFormat,
   OverwriteRule,
+  PageVersion,
   VerifyLevel,
   TextEncoding,
 } from './dataset.js';
@@ -37,6 +38,7 @@ export interface Dataset {
     readonly verify: VerifyLevel;
     readonly prefix: string;
     readonly compression: 'zstd' | 'snappy';
+    readonly pages: PageVersion;
     readonly sort: readonly string[];
     /** Whether a lone sound Parquet file may be its batch's artifact. */
     readonly adopt: boolean;

@@ -5,7 +5,7 @@ import { columnCheckSchema, tableCheckSchema } from './checks.js';
 import { durationField, urlField } from './fields.js';
 import { loadSchema } from './loadFields.js';
 
-export { VERIFY_LEVELS, type VerifyLevel } from './batchFields.js';
+export { PAGE_VERSIONS, type PageVersion, VERIFY_LEVELS, type VerifyLevel } from './batchFields.js';
 
 /** How a dataset's files are written. `auto`: by the name of each file. */
 export const FILE_FORMATS = ['auto', 'parquet', 'csv', 'ndjson', 'json', 'avro'] as const;

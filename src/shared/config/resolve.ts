@@ -4,7 +4,7 @@ import { engineShare, type Limits, NO_LIMITS } from '../cgroup.js';
 import { canonicalJson } from '../ledger/manifest.js';
 import type { AlertConfig } from './alerts.js';
 import type { Config, Dataset, IntakeConfig, LineageConfig, ScheduleConfig, SqsConfig } from './config.js';
-import type { DatasetFile } from './dataset.js';
+import type { DatasetFile, PageVersion } from './dataset.js';
 import { originalsJobs } from './originalsJobs.js';
 import { folderDatasets, folderSweeps } from './folderSweeps.js';
 import type { ConfigFile } from './schema.js';
@@ -28,7 +28,7 @@ export function resolveConfig(
   const ledgerUrl = file.ledger.url ?? env.LEDGER_URL;
   const { memoryLimit, threads, stopWithin, emfEvery, ...worker } = file.worker;
   const share = engineShare(limits, worker.concurrency);
-  const datasets = Object.entries(file.datasets).map(([name, dataset]) => resolveDataset(name, dataset));
+  const datasets = Object.entries(file.datasets).map(([name, dataset]) => resolveDataset(name, dataset, file.targets));
   const schedules = file.schedules.map(
     ({ every, ...rest }): ScheduleConfig => withoutUndefined({ ...rest, everyMs: every }) as ScheduleConfig,
   );
@@ -99,7 +99,7 @@ function resolveAlert({ name, remind, ...rest }: ConfigFile['alerts'][number]): 
   return withoutUndefined({ ...rest, name: name ?? `${rest.type}-${mark}`, remindMs: remind }) as AlertConfig;
 }
 
-function resolveDataset(name: string, file: DatasetFile): Dataset {
+function resolveDataset(name: string, file: DatasetFile, targets: ConfigFile['targets']): Dataset {
   const replaces = file.load.some(({ mode }) => mode === 'replace');
   const settings = {
     name,
@@ -112,7 +112,11 @@ function resolveDataset(name: string, file: DatasetFile): Dataset {
     },
     partition: file.partition,
     batch: resolveBatch(file.batch, replaces),
-    compact: { ...file.compact, prefix: file.compact.prefix ?? `curated/${name}/` },
+    compact: {
+      ...file.compact,
+      prefix: file.compact.prefix ?? `curated/${name}/`,
+      pages: pagesOf(file, targets),
+    },
     transform: file.transform,
     schema: file.schema,
     onOverwrite: file.onOverwrite ?? (replaces ? 'replace' : 'quarantine'),
@@ -127,6 +131,12 @@ function resolveDataset(name: string, file: DatasetFile): Dataset {
   };
   const hash = createHash('sha256').update(canonicalJson(settings)).digest('hex').slice(0, 16);
   return withoutUndefined({ ...settings, hash }) as Dataset;
+}
+
+/** Snowflake does not say that its COPY reads the encodings of Parquet 2. */
+function pagesOf({ compact, load }: DatasetFile, targets: ConfigFile['targets']): PageVersion {
+  if (compact.pages !== 'auto') return compact.pages;
+  return load.some(({ target }) => targets[target]?.type === 'snowflake') ? 'v1' : 'v2';
 }
 
 function resolveBatch({ maxWait, replaceBytes, ...limits }: DatasetFile['batch'], replaces: boolean): Dataset['batch'] {

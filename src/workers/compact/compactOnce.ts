@@ -1,6 +1,6 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { BadRowRule, VerifyLevel, FileFormat, TextEncoding } from '../../shared/config/dataset.js';
+import type { BadRowRule, VerifyLevel, FileFormat, TextEncoding, PageVersion } from '../../shared/config/dataset.js';
 import type { EngineSession } from '../../shared/engine/port.js';
 import { SluiceError, isSluiceError, type ErrorCode } from '../../shared/errors.js';
 import type { Column } from '../../shared/schema/columns.js';
@@ -37,6 +37,8 @@ export interface CompactFilesRequest {
   readonly schema?: readonly Column[];
   readonly evolution: 'strict' | 'widen';
   readonly compression: 'zstd' | 'snappy';
+  /** Encodings of the artifacts. */
+  readonly pages: PageVersion;
   /** Columns to order each artifact by. */
   readonly sort: readonly string[];
   /** Bytes of one artifact, about. */

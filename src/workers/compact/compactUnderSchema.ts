@@ -74,6 +74,7 @@ async function compactOnce(
     ...(known === undefined ? {} : { schema: known.columns }),
     evolution: dataset.schema.evolution,
     compression: dataset.compact.compression,
+    pages: dataset.compact.pages,
     sort: dataset.transform === undefined ? dataset.compact.sort : [],
     verify: dataset.compact.verify,
     targetBytes: dataset.batch.targetBytes,
@@ -97,11 +98,11 @@ async function transformRows(
 ): Promise<CompactFilesResult> {
   const { transform, compact, batch } = dataset;
   if (transform === undefined) return result;
-  const { compression, sort } = compact;
+  const { compression, pages, sort } = compact;
   const outDir = join(scratch.folder, `transformed-${tries}`);
   const session = await scratch.session();
   const { targetBytes } = batch;
-  return transformFiles({ session, transform, result, compression, sort, targetBytes, outDir, signal });
+  return transformFiles({ session, transform, result, compression, pages, sort, targetBytes, outDir, signal });
 }
 
 function sameColumns(added: SchemaVersion, result: CompactFilesResult): boolean {

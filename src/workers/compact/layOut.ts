@@ -1,6 +1,7 @@
 import { mkdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Dataset } from '../../shared/config/config.js';
+import type { PageVersion } from '../../shared/config/dataset.js';
 import type { EngineSession } from '../../shared/engine/port.js';
 import { SluiceError } from '../../shared/errors.js';
 import type { ManifestLayout } from '../../shared/ledger/manifest.js';
@@ -18,6 +19,7 @@ export interface LayOutRequest {
   /** What the dataset asks for. */
   readonly skew: Dataset['skew'];
   readonly compression: 'zstd' | 'snappy';
+  readonly pages: PageVersion;
   readonly sort: readonly string[];
   /** Bytes of one artifact, about. */
   readonly targetBytes: number;
@@ -77,13 +79,13 @@ async function planFor(
 }
 
 async function write(request: LayOutRequest, key: Column, plan: LayoutPlan): Promise<LaidOut> {
-  const { session, outDir, compression, sort, result, signal } = request;
+  const { session, outDir, compression, pages, sort, result, signal } = request;
   await mkdir(outDir, { recursive: true });
   const path = join(outDir, 'laid-out.parquet');
   const source = sourceOf(result.artifacts);
   const { select, orderBy } = orderedSql(plan, { source, key, sort });
   await session.run(
-    copySql(select, { path, compression, sort: [], orderBy, fields: withoutPiece(plan, sort) }),
+    copySql(select, { path, compression, pages, sort: [], orderBy, fields: withoutPiece(plan, sort) }),
     signal,
   );
   const whole = { path, rows: result.rows.out, bytes: (await stat(path)).size };
@@ -99,12 +101,12 @@ async function write(request: LayOutRequest, key: Column, plan: LayoutPlan): Pro
 }
 
 async function writeHotList(
-  { session, outDir, compression, signal }: LayOutRequest,
+  { session, outDir, compression, pages, signal }: LayOutRequest,
   key: Column,
   hotKeys: (LayoutPlan & { kind: 'salt' })['hotKeys'],
 ): Promise<WrittenArtifact> {
   const path = join(outDir, 'hot-keys.parquet');
-  await session.run(copySql(hotListSql(key, hotKeys), { path, compression, sort: [] }), signal);
+  await session.run(copySql(hotListSql(key, hotKeys), { path, compression, pages, sort: [] }), signal);
   return { path, rows: hotKeys.length, bytes: (await stat(path)).size };
 }
 

@@ -40,6 +40,7 @@ export async function putArtifacts(
     session: await work.scratch.session(),
     skew,
     compression: compact.compression,
+    pages: compact.pages,
     sort: compact.sort,
     targetBytes: batch.targetBytes,
     outDir: join(work.scratch.folder, `laid-out-${tries}`),

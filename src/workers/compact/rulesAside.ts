@@ -120,12 +120,12 @@ async function keepRows(
   { session, dataset, outDir, result, signal }: RulesRequest,
   rules: readonly RowRule[],
 ): Promise<readonly WrittenArtifact[]> {
-  const { compression, sort } = dataset.compact;
+  const { compression, pages, sort } = dataset.compact;
   const kept: WrittenArtifact[] = [];
   for (const [index, artifact] of result.artifacts.entries()) {
     const path = join(outDir, `kept-${index}.parquet`);
     const select = keptSql(parquetSql([artifact.path]), rules);
-    const [answer] = await session.query(copySql(select, { path, compression, sort }), signal);
+    const [answer] = await session.query(copySql(select, { path, compression, pages, sort }), signal);
     const rows = Number(answer?.count ?? 0);
     if (rows === 0) await rm(path, { force: true });
     else kept.push({ path, rows, bytes: (await stat(path)).size });

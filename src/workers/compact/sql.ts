@@ -1,3 +1,4 @@
+import type { PageVersion } from '../../shared/config/dataset.js';
 import { type Column, quoteName, quoteText } from '../../shared/schema/columns.js';
 import { columnSql, csvName, jsonType } from './columnSql.js';
 import { type Read, shadowsReader } from './plan.js';
@@ -54,6 +55,7 @@ export function stampSql(text: string): string {
 export interface WriteOptions {
   readonly path: string;
   readonly compression: 'zstd' | 'snappy';
+  readonly pages: PageVersion;
   readonly sort: readonly string[];
   /** What to order by, in SQL, where names of columns do not say it. */
   readonly orderBy?: string;
@@ -62,10 +64,13 @@ export interface WriteOptions {
 }
 
 /**
- * Writes one artifact. Level 1 and a small dictionary cost less than the defaults of DuckDB and make smaller files; V1
- * pages are what every reader knows. The rows' statistics come back with the answer.
+ * Writes one artifact. Level 1 and a small dictionary cost less than the defaults of DuckDB and make smaller files.
+ * The rows' statistics come back with the answer.
  */
-export function copySql(select: string, { path, compression, sort, orderBy, fields = '*' }: WriteOptions): string {
+export function copySql(
+  select: string,
+  { path, compression, pages, sort, orderBy, fields = '*' }: WriteOptions,
+): string {
   const by = orderBy ?? sort.map(quoteName).join(', ');
   const order = by === '' ? '' : ` ORDER BY ${by}`;
   const options = [
@@ -73,7 +78,7 @@ export function copySql(select: string, { path, compression, sort, orderBy, fiel
     `COMPRESSION ${compression}`,
     ...(compression === 'zstd' ? ['COMPRESSION_LEVEL 1'] : []),
     'DICTIONARY_SIZE_LIMIT 4096',
-    'PARQUET_VERSION V1',
+    `PARQUET_VERSION ${pages}`,
     `KV_METADATA {'sluice': coalesce(getvariable('${STAMP}'), '')}`,
     'RETURN_STATS',
   ];

@@ -1,5 +1,6 @@
 import { mkdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { PageVersion } from '../../shared/config/dataset.js';
 import type { EngineRow, EngineSession } from '../../shared/engine/port.js';
 import { SluiceError, isSluiceError } from '../../shared/errors.js';
 import { type Column, quoteName, quoteText } from '../../shared/schema/columns.js';
@@ -15,6 +16,7 @@ export interface TransformRequest {
   /** What compactFiles wrote, with provenance. Its artifacts are replaced. */
   readonly result: CompactFilesResult;
   readonly compression: 'zstd' | 'snappy';
+  readonly pages: PageVersion;
   readonly sort: readonly string[];
   /** Bytes of one artifact, about. */
   readonly targetBytes: number;
@@ -104,10 +106,10 @@ function sumsSql(select: string, columns: readonly Column[]): string {
 }
 
 async function write(request: TransformRequest, select: string): Promise<readonly WrittenArtifact[]> {
-  const { session, outDir, compression, sort, signal } = request;
+  const { session, outDir, compression, pages, sort, signal } = request;
   await mkdir(outDir, { recursive: true });
   const path = join(outDir, 'transformed.parquet');
-  const [answer] = await session.query(copySql(select, { path, compression, sort }), signal);
+  const [answer] = await session.query(copySql(select, { path, compression, pages, sort }), signal);
   const rows = Number(answer?.count ?? 0);
   if (rows === 0) return [];
   return cutToTarget({ path, rows, bytes: (await stat(path)).size }, request);

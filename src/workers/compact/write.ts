@@ -1,5 +1,6 @@
 import { rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { PageVersion } from '../../shared/config/dataset.js';
 import type { EngineSession } from '../../shared/engine/port.js';
 import { SluiceError } from '../../shared/errors.js';
 import type { Tally } from './content.js';
@@ -23,6 +24,7 @@ export interface WriteRequest {
   readonly columns: readonly TargetColumn[];
   readonly provenance: boolean;
   readonly compression: 'zstd' | 'snappy';
+  readonly pages: PageVersion;
   readonly sort: readonly string[];
   readonly targetBytes: number;
   /** Whether the content of the rows is asked for too. */
@@ -67,13 +69,13 @@ export async function cutToTarget(
   return cutArtifact(whole, cuts, request);
 }
 
-export type CutRequest = Pick<WriteRequest, 'session' | 'compression' | 'signal'>;
+export type CutRequest = Pick<WriteRequest, 'session' | 'compression' | 'pages' | 'signal'>;
 
 /** Cuts an artifact into so many rows each, in its own order; `cuts` holds all its rows. It is replaced by the parts. */
 export async function cutArtifact(
   whole: WrittenArtifact,
   cuts: readonly number[],
-  { session, compression, signal }: CutRequest,
+  { session, compression, pages, signal }: CutRequest,
 ): Promise<readonly WrittenArtifact[]> {
   const artifacts: WrittenArtifact[] = [];
   const source = `${whole.path}.whole`;
@@ -86,7 +88,7 @@ export async function cutArtifact(
       const range = `file_row_number >= ${from} AND file_row_number < ${from + rows}`;
       const select = `SELECT * FROM ${parquetSql([source])} WHERE ${range}`;
       await rm(path, { force: true });
-      await session.run(copySql(select, { path, compression, sort: [] }), signal);
+      await session.run(copySql(select, { path, compression, pages, sort: [] }), signal);
       artifacts.push({ path, rows, bytes: (await stat(path)).size });
       from += rows;
     }

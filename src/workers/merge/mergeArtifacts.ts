@@ -134,8 +134,8 @@ async function writeMerged(
   const path = join(folder, 'merged.parquet');
   const session = await files.session();
   await session.run(stampSql(JSON.stringify({ dataset: dataset.name, merge, generation })), signal);
-  const { compression, sort } = dataset.compact;
-  await session.run(copySql(select, { path, compression, sort }), signal);
+  const { compression, pages, sort } = dataset.compact;
+  await session.run(copySql(select, { path, compression, pages, sort }), signal);
   const ask = async (source: string) => {
     const rows = await session.query(objectRowsFrom(source, columns), signal);
     return rows.map((row) => Object.values(row).map(String).join(' ')).sort();

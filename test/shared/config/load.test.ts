@@ -54,11 +54,23 @@ test('a small file gets every default', () => {
     generations: 3,
     prefix: 'curated/orders/',
     compression: 'zstd',
+    pages: 'v2',
     verify: 'content',
     sort: [],
   });
   expect(orders?.source).toEqual({ prefix: 'raw/orders/', match: ['**'], format: 'auto', encoding: 'auto' });
   expect(orders?.hash).toMatch(/^[0-9a-f]{16}$/);
+});
+
+test('artifacts are written as Parquet 2, for Snowflake as Parquet 1, unless the dataset says otherwise', () => {
+  const pages = (text: string) => configOf(text).datasets[0]?.compact.pages;
+  const cold = small.replace(
+    '{ type: postgres }',
+    '{ type: snowflake, account: a, user: u, privateKeyFile: k, database: d }',
+  );
+  expect([pages(small), pages(cold)]).toEqual(['v2', 'v1']);
+  expect(pages(cold.replace('    load:', '    compact: { pages: v2 }\n    load:'))).toBe('v2');
+  expect(pages(small.replace('    load:', '    compact: { pages: v1 }\n    load:'))).toBe('v1');
 });
 
 test('the result is frozen to its depths', () => {

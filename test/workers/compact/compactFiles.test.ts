@@ -40,6 +40,22 @@ test('mixed formats become one artifact with one schema, each row with its objec
   ]);
 });
 
+test('artifacts have the encodings of the Parquet version that is asked for, and the same rows', async () => {
+  const select = "SELECT i::BIGINT AS delay, 'AA' || i AS flight FROM range(6000) r(i)";
+  const files: readonly File[] = [['a.parquet', await makeParquet(bench, select)]];
+  const answer = async (pages: 'v1' | 'v2') => {
+    const { artifacts, rowsOut } = await bench.compact(files, { schema: DELAYS, pages });
+    const rows = await bench.session.query(
+      `SELECT DISTINCT encodings AS e FROM parquet_metadata('${artifacts[0]?.path}') WHERE path_in_schema IN ('delay', 'flight') ORDER BY e`,
+    );
+    return { encodings: rows.map(({ e }) => e), rows: await rowsOut('sum(delay) AS d, count(DISTINCT flight) AS n') };
+  };
+  const [first, second] = [await answer('v1'), await answer('v2')];
+  expect(first.encodings).toEqual(['PLAIN']);
+  expect(second.encodings).toEqual(['DELTA_BINARY_PACKED', 'DELTA_LENGTH_BYTE_ARRAY']);
+  expect(second.rows).toEqual(first.rows);
+});
+
 test('a file whose number became text is quarantined by column, types and row; the others go on', async () => {
   const result = await bench.compact(
     [

@@ -28,7 +28,7 @@ interface Asked {
 
 async function layOutFile(file: string, { action, key, sort = [] }: Asked): Promise<LaidOut> {
   const outDir = await mkdtemp(join(session.scratch, 'out-'));
-  const shared = { session, outDir, compression: 'zstd', sort, targetBytes: 256e6 } as const;
+  const shared = { session, outDir, compression: 'zstd', pages: 'v2', sort, targetBytes: 256e6 } as const;
   const result = await compactFiles({
     ...shared,
     scratch: session.scratch,

@@ -53,6 +53,7 @@ export async function openBench(memoryLimit = '500MB'): Promise<Bench> {
         format: 'auto',
         evolution: 'widen',
         compression: 'zstd',
+        pages: 'v2',
         sort: [],
         targetBytes: 256e6,
         provenance: true,

@@ -15,7 +15,7 @@ let calls = 0;
 async function run(files: readonly File[], transform: string, sort: readonly string[] = [], targetBytes = 256e6) {
   const result = await bench.compact(files);
   const outDir = join(bench.scratch, `transformed-${++calls}`);
-  return transformFiles({ session: bench.session, transform, result, compression: 'zstd', sort, targetBytes, outDir });
+  return transformFiles({ session: bench.session, transform, result, compression: 'zstd', pages: 'v2', sort, targetBytes, outDir });
 }
 
 async function rowsOf(result: Awaited<ReturnType<typeof run>>) {
