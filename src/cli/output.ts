@@ -38,7 +38,7 @@ export function openOutput({
 }: OpenOutputOptions): Output {
   const paint = openPaint(!json && stdout.isTTY && !env['NO_COLOR'] && env['TERM'] !== 'dumb');
   const live = !json && stderr.isTTY && env['TERM'] !== 'dumb';
-  const line = (text = '') => void (json || stdout.write(`${text}\n`));
+  const line = (text = '') => void (json || stdout.write(`${visible(text)}\n`));
   return {
     json,
     live,
@@ -104,11 +104,24 @@ function isNumeric(rows: readonly (readonly Cell[])[], column: number): boolean 
 
 function showCell(cell: Cell): string {
   if (cell === undefined || cell === null) return '';
-  return typeof cell === 'number' || typeof cell === 'bigint' ? showNumber(cell) : String(cell);
+  if (typeof cell === 'number' || typeof cell === 'bigint') return showNumber(cell);
+  return visible(String(cell).replaceAll('\t', ' '));
 }
 
-/** 1234567 as 1,234,567; fractions with at most four digits. */
+/** Names and values come from files: what would steer a terminal is shown as a sign. Colours, tabs and line breaks stay. */
+function visible(text: string): string {
+  return text.replaceAll(/(\p{Cc})(\[\d+m)?/gu, (whole, control: string, colour: string | undefined) => {
+    const stays = control === '\n' || control === '\t' || (control === '\u001b' && colour !== undefined);
+    return stays ? whole : `\ufffd${colour ?? ''}`;
+  });
+}
+
+/** 1234567 as 1,234,567; fractions with at most four digits; what is very small or large as 1.5e-7 and 9.2234e+18. */
 export function showNumber(value: number | bigint): string {
+  const size = typeof value === 'number' ? Math.abs(value) : 1;
+  const short = Number(Number(value).toPrecision(5));
+  if (size >= 1e16 && size < Infinity) return short.toExponential();
+  if (size !== 0 && size < 0.001) return String(short);
   return value.toLocaleString('en-US', { maximumFractionDigits: 4 });
 }
 

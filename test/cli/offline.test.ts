@@ -1,6 +1,9 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { sluice } from '../support/sluice.js';
@@ -87,6 +90,24 @@ test('skew --join says what a join with other files loses and multiplies, whatev
   });
   expect(report.seconds).toBeGreaterThan(0);
   expect(report.partitions).toMatchObject({ count: 1, skewed: [] });
+});
+
+test('skew tells what it could not read, and asks for a key that both sides can compare', async () => {
+  const empty = await sluice(['skew', 'in/empty.csv', '--key', 'id', '--json'], { cwd });
+  expect(empty.status).toBe(1);
+  expect(JSON.parse(empty.stdout)).toMatchObject({ rows: 0, key: ['id'], quarantined: [{ code: 'OBJECT_EMPTY' }] });
+  writeFileSync(join(cwd, 'other.csv'), 'id,name\nx1,a\nx2,b\n');
+  const mixed = await sluice(['skew', 'in/a.csv', '--key', 'id', '--join', 'other.csv'], { cwd });
+  expect(mixed.stderr).toContain('USAGE: expected id of --join to be comparable with BIGINT, got VARCHAR');
+  const none = await sluice(['skew', 'in/a.csv', '--key', ''], { cwd });
+  expect([none.status, none.stderr]).toEqual([2, expect.stringContaining('expected --key with the name of a column')]);
+});
+
+test('a reader that stops reading ends nothing: the rest is written to nobody, without a word', async () => {
+  const bin = fileURLToPath(new URL('../../bin/sluice.mjs', import.meta.url));
+  const script = '"$0" "$1" profile in/a.csv --json 2>err | true; echo "${PIPESTATUS[0]}"';
+  const { stdout } = await promisify(execFile)('bash', ['-c', script, process.execPath, bin], { cwd });
+  expect([stdout, readFileSync(join(cwd, 'err'), 'utf8')]).toEqual(['0\n', expect.not.stringContaining('Error')]);
 });
 
 test('a contract of the standard is imported, judges files as it is, and what it leaves out is named', async () => {

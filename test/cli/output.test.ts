@@ -28,6 +28,24 @@ test.each([
   expect(showBytes(bytes)).toBe(text);
 });
 
+test('what would steer a terminal is shown as a sign, colours stay', () => {
+  const steered = 'a\u001b]0;title\u0007\u001b[2Jb\tc\u009bd\u001b[31mred\u001b[39m';
+  expect(drawTable(['name'], [[steered]], paint).split('\n')[1]).toBe(
+    'a\ufffd]0;title\ufffd\ufffd[2Jb c\ufffdd\u001b[31mred\u001b[39m',
+  );
+});
+
+test.each([
+  [0.00003, '0.00003'],
+  [-1.23456e-7, '-1.2346e-7'],
+  [9.223372036854776e18, '9.2234e+18'],
+  [1.5e308, '1.5e+308'],
+  [0, '0'],
+  [Infinity, '∞'],
+])('%d is shown as %s', (number, text) => {
+  expect(showNumber(number)).toBe(text);
+});
+
 test('numbers are grouped and fractions are short', () => {
   expect([showNumber(1234567), showNumber(0.123456), showNumber(10n ** 20n)]).toEqual([
     '1,234,567',

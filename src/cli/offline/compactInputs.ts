@@ -68,6 +68,8 @@ export async function compactInScratch(
     sort,
     targetBytes,
     provenance: settings.provenance ?? false,
+    // Whoever waits may end it: thousands of columns take minutes.
+    statementTime: { leastMs: 600_000, bytesPerSecond: 1e6 },
     signal,
   });
   const answers = new Map<string, CompactFilesResult['objects'][number]>(

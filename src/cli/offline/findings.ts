@@ -8,7 +8,7 @@ import type { ProfileReport } from '../../shared/findings/reports.js';
 import type { JoinReport, PartitionReport, PartitionSize, SkewReport } from '../../shared/findings/skew.js';
 import { joinSource } from '../../shared/skew/joinSource.js';
 import { skewedPartitions } from '../../shared/skew/partitions.js';
-import { openReferences } from '../../shared/checks/references.js';
+import { comparedKind, openReferences } from '../../shared/checks/references.js';
 import { readReferences } from './references.js';
 import { checkSource } from '../../shared/checks/checkSource.js';
 import { profileSource } from '../../workers/profile/profileSource.js';
@@ -63,19 +63,21 @@ export async function skewInputs(
   const { session, signal, others } = work;
   const asides: CompactedObject[] = [];
   const { found, objects } = await lookInto(work, format, async ({ source, columns }) => {
+    // No file could be read: the answer names them, there is no key to ask for.
+    if (columns.length === 0)
+      return { ...(await skewSource({ session, source, key: ['nothing'], signal })), key: given };
     const key = keyOf(given, columns, 'the files');
     const report = await skewSource({ session, source, columns, key, threshold, signal });
     if (others === undefined) return { ...report };
     const other = { ...work, files: others, scratch: join(work.scratch, 'other') };
     await mkdir(other.scratch, { recursive: true });
-    const joined = await lookInto(
-      other,
-      format,
-      ({ source: right, columns: theirs }) =>
-        keyOf(given, theirs, '--join') && joinSource({ session, left: source, right, key, columns, signal }),
-    );
+    const joined = await lookInto(other, format, async ({ source: right, columns: theirs }) => {
+      if (theirs.length === 0) return undefined;
+      checkKinds({ ours: columns, theirs, key: keyOf(given, theirs, '--join') });
+      return joinSource({ session, left: source, right, key, columns, signal });
+    });
     asides.push(...joined.objects);
-    return { ...report, join: joined.found };
+    return { ...report, ...(joined.found === undefined ? {} : { join: joined.found }) };
   });
   const partitions = skewedPartitions(sumByFolder(work));
   const answer = { ...found, partitions, seconds: (performance.now() - startedAt) / 1000 };
@@ -85,6 +87,7 @@ export async function skewInputs(
 /** The key's columns as the files name them; a name may have commas itself. Throws USAGE for one that is not there. */
 function keyOf(given: readonly string[], columns: readonly Column[], where: string): readonly string[] {
   const known = new Map(columns.map(({ name }) => [name.toLowerCase(), name]));
+  if (given.length === 0) throw new SluiceError('USAGE', 'expected --key with the name of a column, got none');
   const whole = known.get(given.join(',').toLowerCase());
   if (whole !== undefined) return [whole];
   return given.map((name) => {
@@ -97,6 +100,21 @@ function keyOf(given: readonly string[], columns: readonly Column[], where: stri
       `expected a key among the columns of ${where} (${names.join(', ')}${more}), got ${name}`,
     );
   });
+}
+
+/** Throws USAGE where a join would compare values that never equal each other, such as texts and numbers. */
+function checkKinds(sides: {
+  readonly ours: readonly Column[];
+  readonly theirs: readonly Column[];
+  readonly key: readonly string[];
+}): void {
+  for (const name of sides.key) {
+    const [own, other] = [sides.ours, sides.theirs].map((columns) =>
+      columns.find((column) => column.name.toLowerCase() === name.toLowerCase()),
+    );
+    if (own === undefined || other === undefined || comparedKind(own.type) === comparedKind(other.type)) continue;
+    throw new SluiceError('USAGE', `expected ${name} of --join to be comparable with ${own.type}, got ${other.type}`);
+  }
 }
 
 function sumByFolder({ files }: OfflineWork): readonly PartitionSize[] {

@@ -53,6 +53,11 @@ export function showSkew(output: Output, report: SkewAnswer, objects: readonly C
     `${report.key.join(', ')}: ${report.skewed ? paint.bad('skewed') : paint.good('not skewed')}, largest key ${report.maxOverMean.toFixed(1)} times the mean ` +
       `(${(report.topShare * 100).toFixed(1)}% of ${showNumber(report.rows)} rows, ${showNumber(report.keys)} keys)`,
   );
+  const [nulls, placeholders] = [report.nullShare, report.defaultShare].map((share) => `${(share * 100).toFixed(1)}%`);
+  output.line(
+    `NULL in the key: ${nulls} of the rows, hot keys that stand for none: ${placeholders}; rows of a key: mean ${showNumber(report.meanRows)}, ` +
+      `standard deviation ${showNumber(report.stddev)}, Gini ${report.gini.toFixed(2)}`,
+  );
   if (report.hotKeys.length > 0) {
     output.line();
     output.table(

@@ -43,8 +43,10 @@ export function boundOf(check: Bounded): Bound {
   };
 }
 
-/** The verdict on a figure. An operator knows only pass and fail. */
-export function judge({ rule }: Bound, figure: number): CheckVerdict {
+/** The verdict on a figure. An operator knows only pass and fail. NaN is within no bound. */
+export function judge(bound: Bound, figure: number): CheckVerdict {
+  const { rule } = bound;
+  if (Number.isNaN(figure)) return worstOf(bound);
   if (rule.kind === 'operator') return holds(rule.operator, rule.values, figure) ? 'pass' : 'fail';
   if (rule.fail !== undefined && figure > rule.fail) return 'fail';
   return rule.warn !== undefined && figure > rule.warn ? 'warn' : 'pass';

@@ -54,7 +54,7 @@ export async function checkSource(request: CheckRequest): Promise<CheckReport> {
     if (measure.kind === 'schema') figures.set(at, measure);
     if (measure.kind === 'aggregate') figures.set(at, { kind: 'number', value: numberOf(row, `figure${at}`) });
     if (measure.kind === 'query') figures.set(at, await askQuery(request, measure.sql));
-    if (measure.kind === 'freshness') figures.set(at, ageOf(request, numberOf(row, `newest${at}`)));
+    if (measure.kind === 'freshness') figures.set(at, ageOf(request, row, at));
     if (measure.kind === 'unique')
       figures.set(at, await countDuplicates(request, { at, ...measure }, { skipped, placed }));
     if (measure.kind === 'rule') {
@@ -110,7 +110,7 @@ const UNMEASURED: Figure = { kind: 'fault', reason: 'it was not measured' };
 
 interface MeasuredRow {
   readonly row: EngineRow;
-  /** Rules that the engine refused, by number; more figures are added. */
+  /** What the engine refused, by number; more figures are added. */
   readonly figures: Map<number, Figure>;
 }
 
@@ -128,7 +128,7 @@ async function measureAll(request: CheckRequest, measures: readonly Measure[]): 
   return { row, figures };
 }
 
-/** One pass; when the engine refuses it, finds the rules at fault one by one, adds them to the figures and measures the others. */
+/** One pass; when the engine refuses it, finds the rules and aggregates at fault one by one, adds them to the figures and measures the others. */
 async function measureTogether(
   request: CheckRequest,
   measures: readonly Measure[],
@@ -137,11 +137,12 @@ async function measureTogether(
   const all = await attempt(request, () => ask(request, measuredOf(measures)));
   if (all.kind === 'rows') return all.rows[0] ?? {};
   for (const [at, measure] of measures.entries()) {
-    if (measure.kind !== 'rule') continue;
+    if (measure.kind !== 'rule' && measure.kind !== 'aggregate') continue;
     const alone = await attempt(request, () =>
       ask(request, measuredOf(measures.map((other, index) => (index === at ? other : NOTHING)))),
     );
-    if (alone.kind === 'fault') figures.set(at, (await findPatternFault(request, measure)) ?? alone);
+    if (alone.kind === 'fault')
+      figures.set(at, (measure.kind === 'rule' ? await findPatternFault(request, measure) : undefined) ?? alone);
   }
   const sound = measures.map((measure, at) => (figures.has(at) ? NOTHING : measure));
   return (await ask(request, measuredOf(sound)))[0] ?? {};
@@ -149,8 +150,12 @@ async function measureTogether(
 
 const NOTHING: Measure = { kind: 'rowCount' };
 
-function ask({ session, source, signal }: CheckRequest, measured: Measured): Promise<readonly EngineRow[]> {
-  return session.query(measuresSql(source, measured), signal);
+/** Clocks and zones differ by less; what lies further ahead of now is no news but a mistake, or stands for none. */
+const AHEAD_MS = 864e5;
+
+function ask(request: CheckRequest, measured: Measured): Promise<readonly EngineRow[]> {
+  const { session, source, now = Date.now(), signal } = request;
+  return session.query(measuresSql(source, measured, now + AHEAD_MS), signal);
 }
 
 function measuredOf(measures: readonly Measure[]): Measured {
@@ -181,8 +186,9 @@ async function countDuplicates(
   return { kind: 'rows', failing, skipped, sample: rows.map(readSample) };
 }
 
-function ageOf({ now = Date.now() }: CheckRequest, newest: number | undefined): Figure {
-  return { kind: 'age', ms: newest === undefined ? undefined : now - newest };
+function ageOf({ now = Date.now() }: CheckRequest, row: EngineRow, at: number): Figure {
+  const newest = numberOf(row, `newest${at}`);
+  return { kind: 'age', ms: newest === undefined ? undefined : now - newest, ahead: countOf(row, `ahead${at}`) };
 }
 
 /** Whether the source says where each row came from. */

@@ -43,7 +43,10 @@ export function parseQuerySql(query: string): string {
 export function readQuery(tree: string): string | undefined {
   const root: unknown = JSON.parse(tree);
   const fault = fieldOf(root, 'error_message');
-  if (typeof fault === 'string') return fault;
+  if (typeof fault === 'string')
+    return fault.startsWith('Only SELECT')
+      ? 'expected one SELECT, got another statement'
+      : `expected one SELECT, got a ${fault}`;
   if (itemsOf(fieldOf(root, 'statements')).length !== 1) return 'expected one SELECT, got several statements';
   const tables = new Set<string>(['input']);
   const named: string[] = [];
@@ -89,7 +92,7 @@ WHERE function_type IN ('scalar', 'macro') AND coalesce(stability, '') <> 'VOLAT
 export function readExpression(tree: string, columns: readonly Column[]): ParsedExpression {
   const root: unknown = JSON.parse(tree);
   const fault = fieldOf(root, 'error_message');
-  if (typeof fault === 'string') return refused(fault);
+  if (typeof fault === 'string') return refused(`expected one condition, got a ${fault}`);
   const statements = itemsOf(fieldOf(root, 'statements'));
   const node = fieldOf(statements[0], 'node');
   const [item, ...more] = itemsOf(fieldOf(node, 'select_list'));

@@ -18,8 +18,8 @@ export type Figure =
   /** Undefined when there was no value. */
   | { readonly kind: 'number'; readonly value: number | undefined }
   | { readonly kind: 'schema'; readonly differences: readonly string[] }
-  /** Age of the newest value in milliseconds; undefined when there is none. */
-  | { readonly kind: 'age'; readonly ms: number | undefined }
+  /** Age of the newest value in milliseconds; undefined when there is none. `ahead`: values too far ahead of the clock to be news. */
+  | { readonly kind: 'age'; readonly ms: number | undefined; readonly ahead: number }
   /** Rows of a file on average, and the same of earlier batches. */
   | { readonly kind: 'change'; readonly rows: number; readonly past: readonly number[] }
   | { readonly kind: 'fault'; readonly reason: string };
@@ -53,11 +53,12 @@ export function readResult(check: PlannedCheck, figure: Figure, rows: number): C
       return { ...head, verdict, actual: differences.length, sample: [], ...reason };
     }
     case 'age': {
-      if (figure.ms === undefined) {
-        return { ...head, verdict: verdictOf(worstOf(bound)), actual: null, sample: [], reason: 'no row has a value' };
-      }
-      const actual = `${Math.round(figure.ms / 36e4) / 10}h`;
-      return { ...head, verdict: verdictOf(judge(bound, figure.ms)), actual, sample: [] };
+      const { ms, ahead } = figure;
+      const beyond = ahead === 0 ? [] : [`${ahead} values lie more than a day ahead of now and do not count`];
+      const reason = [...(ms === undefined && ahead === 0 ? ['no row has a value'] : []), ...beyond].join('');
+      const verdict = ms === undefined ? worstOf(bound) : judge(bound, ms);
+      const actual = ms === undefined ? null : `${Math.round(ms / 36e4) / 10}h`;
+      return { ...head, verdict: verdictOf(verdict), actual, sample: [], ...(reason === '' ? {} : { reason }) };
     }
     default: {
       const { failing, skipped, sample } = figure;

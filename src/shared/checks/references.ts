@@ -78,7 +78,7 @@ async function findMissing(
 }
 
 /** Values of one of these compare with each other whatever their width. */
-function comparedKind(type: string): string {
+export function comparedKind(type: string): string {
   const kind = typeKind(type);
   if (kind === 'integer' || kind === 'decimal' || kind === 'float') return 'number';
   return kind === 'date' ? 'timestamp' : kind;

@@ -38,8 +38,9 @@ export function querySql(source: string, query: string): string {
   return `WITH input AS (SELECT * FROM ${source}) SELECT CAST(COLUMNS(*) AS DOUBLE) AS figure FROM (${query}\n) AS _q LIMIT 2`;
 }
 
-/** One row, one pass: all rows; for each rule its failing and unjudged rows; rows without a key; newest times in ms since 1970. */
-export function measuresSql(source: string, { rules, uniques, ages, aggregates }: Measured): string {
+/** One row, one pass: all rows; for each rule its failing and unjudged rows; rows without a key; newest times until `latest` (ms since 1970), and how many lie beyond. */
+export function measuresSql(source: string, { rules, uniques, ages, aggregates }: Measured, latest: number): string {
+  const until = new Date(latest).toISOString().replace('T', ' ').replace('Z', '');
   const items = [
     ...rules.flatMap(({ at }) => [
       `count(*) FILTER (r${at}) AS failing${at}`,
@@ -47,19 +48,28 @@ export function measuresSql(source: string, { rules, uniques, ages, aggregates }
     ]),
     ...uniques.map(({ at }) => `count(*) FILTER (r${at}) AS skipped${at}`),
     ...aggregates.map(({ at, function: name }) => `${AGGREGATES[name] ?? 'max'}(r${at})::DOUBLE AS figure${at}`),
-    ...ages.map(({ at }) => `epoch_ms(max(r${at}) FILTER (isfinite(r${at}))) AS newest${at}`),
+    ...ages.flatMap(({ at, column }) => {
+      const end = isZoned(column) ? `TIMESTAMPTZ '${until}+00'` : `TIMESTAMP '${until}'`;
+      return [
+        `epoch_ms(max(r${at}) FILTER (isfinite(r${at}) AND r${at} <= ${end})) AS newest${at}`,
+        `count(*) FILTER (r${at} > ${end}) AS ahead${at}`,
+      ];
+    }),
   ];
   const flags = [
     ...rules.map(({ at, fails }) => `(${fails}) AS r${at}`),
     ...uniques.map(({ at, columns }) => `NOT (${present(columns)}) AS r${at}`),
     ...aggregates.map(({ at, column }) => `${ref(column)} AS r${at}`),
-    ...ages.map(({ at, column }) => {
-      const zoned = /TIME ZONE|TZ/i.test(column.type);
-      return `${zoned ? ref(column) : `TRY_CAST(${ref(column)} AS TIMESTAMP)`} AS r${at}`;
-    }),
+    ...ages.map(
+      ({ at, column }) => `${isZoned(column) ? ref(column) : `TRY_CAST(${ref(column)} AS TIMESTAMP)`} AS r${at}`,
+    ),
   ];
   const from = flags.length === 0 ? `${source} AS _s` : `(SELECT ${flags.join(', ')} FROM ${source} AS _s)`;
   return `SELECT count(*) AS "rows"${items.map((item) => `, ${item}`).join('')} FROM ${from}`;
+}
+
+function isZoned({ type }: Column): boolean {
+  return /TIME ZONE|TZ/i.test(type);
 }
 
 /** At most 20 failing rows for each rule, in the order of the source's objects where it names them. */

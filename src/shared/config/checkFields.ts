@@ -47,7 +47,7 @@ export function show(value: unknown): string {
   return text.length > 60 ? `${text.slice(0, 57)}...` : text;
 }
 
-const duration = z.string().regex(DURATION);
+const duration = z.string().regex(DURATION, expected('a number, or a duration such as 24h for freshness'));
 const numberOrDuration = z.union([z.number(), duration], expected('a number, or a duration such as 24h for freshness'));
 const pair = z.tuple([numberOrDuration, numberOrDuration], expected('two numbers in brackets such as [1, 100]'));
 /** One literal of the configuration that is compared with a column. */

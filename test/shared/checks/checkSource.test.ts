@@ -174,6 +174,48 @@ describe('a check of the table', () => {
     ]);
     expect(found.checks[0]).toMatchObject({ verdict: 'warn', actual: null, reason: 'no row has a value' });
   });
+
+  it.each(['TIMESTAMP', 'TIMESTAMPTZ', 'DATE', 'TIMESTAMP_NS'])(
+    'measures the age of %s by the newest value that is not ahead of the clock',
+    async (type) => {
+      const far = type === 'TIMESTAMP_NS' ? '2200-12-31' : '9999-12-31';
+      const rows = `(SELECT * FROM (VALUES ('0001-01-01'::DATE), ('2024-02-20'), ('${far}'), (NULL)) AS _v(d))`;
+      const source = `(SELECT d::${type} AS at FROM ${rows} WHERE d > '1700-01-01' OR '${type}' <> 'TIMESTAMP_NS')`;
+      const found = await check(source, {}, [
+        { metric: 'freshness', column: 'at', fail: '7d' },
+        { metric: 'freshness', column: 'at', mustBeLessThan: '11d' },
+      ]);
+      const reason = '1 values lie more than a day ahead of now and do not count';
+      expect(found.checks).toMatchObject([
+        { verdict: 'fail', actual: '240h', reason },
+        { verdict: 'pass', actual: '240h', reason },
+      ]);
+      const alone = await check(`(SELECT '${far}'::${type} AS at)`, {}, [
+        { metric: 'freshness', column: 'at', fail: '7d' },
+      ]);
+      expect(alone.checks[0]).toMatchObject({ verdict: 'fail', actual: null, reason });
+    },
+  );
+
+  it('tells a figure that the engine cannot give of that check alone, and holds NaN for no figure within bounds', async () => {
+    const source = "(SELECT * FROM (VALUES (1.0::DOUBLE, 1), ('inf', 2), ('nan', 3)) AS _v(x, n))";
+    const found = await check(source, { n: [{ range: { max: 2 } }] }, [
+      { metric: 'stddev', column: 'x', mustBeGreaterThan: 0 },
+      { metric: 'avg', column: 'x', mustNotBe: 5 },
+      { metric: 'sum', column: 'n', mustBe: 6 },
+      { query: 'SELECT sum(x) FROM input' },
+      { query: "SELECT 'nan'::DOUBLE", warn: 5 },
+    ]);
+    expect(found.checks.map(({ verdict, actual }) => [verdict, actual])).toEqual([
+      ['fail', 1],
+      ['fail', null],
+      ['fail', 'NaN'],
+      ['pass', 6],
+      ['fail', 'NaN'],
+      ['warn', 'NaN'],
+    ]);
+    expect(found.checks[1]?.reason).toContain('it cannot be evaluated');
+  });
 });
 
 describe('the sample of failing rows', () => {
