@@ -45,6 +45,7 @@ test('compact makes one schema of a folder of mixed formats, names the bad files
     ['in/deep/b.csv.gz', 200, 'included', undefined],
     ['in/empty.csv', 0, 'quarantined', 'OBJECT_EMPTY'],
   ]);
+  expect(report.objects[2].mend).toBe('The object ends before its format does; upload it again whole.');
   expect(report.artifacts).toMatchObject([{ path: join(cwd, 'out', 'part-00000.parquet'), rows: 500 }]);
   expect(readdirSync(join(cwd, 'out'))).toEqual(['part-00000.parquet']);
 });

@@ -1,7 +1,7 @@
 import { copyFile, mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { objectId } from '../../shared/ids.js';
-import { type ErrorCode, SluiceError } from '../../shared/errors.js';
+import { ERROR_CATALOGUE, type ErrorCode, SluiceError } from '../../shared/errors.js';
 import { readHivePath } from '../../workers/compact/hive.js';
 import { compactFiles, type CompactFilesResult } from '../../workers/compact/compactFiles.js';
 import type { FileFormat, TextEncoding, PageVersion } from '../../shared/config/dataset.js';
@@ -26,6 +26,8 @@ export interface CompactedObject {
   readonly state: 'included' | 'quarantined';
   readonly code?: ErrorCode;
   readonly reason?: string;
+  /** What to do about it. */
+  readonly mend?: string;
 }
 
 /** The answer of `sluice compact`. */
@@ -116,18 +118,12 @@ function idOf({ uri, bytes }: InputFile) {
 
 function describeObject(file: InputFile, answer: CompactFilesResult['objects'][number] | undefined): CompactedObject {
   const { uri } = file;
-  if (answer === undefined) {
-    return {
-      uri,
-      rows: 0,
-      state: 'quarantined',
-      code: 'OBJECT_EMPTY',
-      reason: 'expected data, got a file of zero bytes',
-    };
-  }
-  return answer.kind === 'included'
-    ? { uri, rows: answer.rows, state: 'included' }
-    : { uri, rows: 0, state: 'quarantined', code: answer.code, reason: answer.reason };
+  if (answer?.kind === 'included') return { uri, rows: answer.rows, state: 'included' };
+  const { code, reason } = answer ?? {
+    code: 'OBJECT_EMPTY' as const,
+    reason: 'expected data, got a file of zero bytes',
+  };
+  return { uri, rows: 0, state: 'quarantined', code, reason, mend: ERROR_CATALOGUE[code].mend };
 }
 
 async function moveFile(from: string, to: string): Promise<void> {

@@ -8,7 +8,7 @@ export function exitOf(objects: readonly CompactedObject[], strict = false): Exi
   return bad === objects.length || (strict && bad > 0) ? 1 : 0;
 }
 
-/** Names every file that was set aside, with its reason. */
+/** Names every file that was set aside, with its reason, and what to do about each kind. */
 export function showQuarantined(output: Output, objects: readonly CompactedObject[]): void {
   const bad = objects.filter(({ state }) => state === 'quarantined');
   if (bad.length === 0) return;
@@ -18,6 +18,8 @@ export function showQuarantined(output: Output, objects: readonly CompactedObjec
     ['file', 'code', 'reason'],
     bad.map(({ uri, code, reason }) => [uri, code, reason]),
   );
+  const mends = new Map(bad.map(({ code, mend }) => [code, mend]));
+  for (const [code, mend] of mends) if (mend !== undefined) output.line(`${code}: ${mend}`);
 }
 
 /** The answer of `sluice compact` for people. */

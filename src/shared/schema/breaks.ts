@@ -10,7 +10,10 @@ export interface ColumnBreak {
   readonly to: string;
 }
 
-const CHANGED = /^column (.+): expected (.+?), got (.+?)(?: in \d+ rows?, first in row \d+)?$/s;
+/** What the reason of a file ends in that has none of the dataset's columns. */
+export const STRANGER = "; the object has none of the dataset's columns";
+const CHANGED =
+  /^column (.+): expected (.+?), got (.+?)(?: in \d+ rows?, first in row \d+|; the object has none .*)?$/s;
 const NEW = /^no such column$/;
 
 /** Reads the reason of a TYPE_CHANGED or COLUMN_MISMATCH; undefined for one that no change of the schema mends (a missing column, two of one name). */

@@ -14,7 +14,7 @@ import { inspectInputs } from './inspect.js';
 import { type AsideRow, observeRows, type PartedSources } from './asideRows.js';
 import { compareNulls } from './nulls.js';
 import { planSlices, pruneColumns } from './plan.js';
-import { refuseReserved } from './refuseRows.js';
+import { refuseNames } from './refuseRows.js';
 import { repair, recount } from './repair.js';
 import { resolveSchema } from './resolveSchema.js';
 import { stampSql } from './sql.js';
@@ -106,7 +106,7 @@ export async function compactOnce(request: CompactFilesRequest): Promise<Compact
     const whole = inspected.filter((answer): answer is Source => !isRefusal(answer));
     const typed = await convertAvro(whole, request);
     const observed = await observeRows(typed.sources, { ...request, folder });
-    const reserved = observed.sources.flatMap((source) => refuseReserved(source, request.provenance));
+    const reserved = observed.sources.flatMap((source) => refuseNames(source, request));
     const refused = new Set(reserved.map(({ object }) => object));
     const kept = observed.sources.filter(({ object }) => !refused.has(object));
     const sources = hive ? addPartitions(kept, schema) : kept;

@@ -6,10 +6,11 @@ import pLimit from 'p-limit';
 import type { FileFormat, TextEncoding } from '../../shared/config/dataset.js';
 import { isSluiceError } from '../../shared/errors.js';
 import { unpackAvro } from './avro/unpackAvro.js';
+import { isMarkup, MARKUP, readCsvHeader } from './csvHeader.js';
 import { type Glance, glanceAtFile, HEAD_BYTES } from './glance.js';
 import { gunzipFile } from './gunzip.js';
 import { readPageHeader } from './pageHeader.js';
-import { findDuplicate, isRow, readHeader, readKind, readParquetTail } from './read.js';
+import { readKind, readParquetTail } from './read.js';
 import { scanText } from './scanText.js';
 import { readEncoding, transcodeFile } from './transcode.js';
 import { unzstdFile } from './unzstd.js';
@@ -177,20 +178,12 @@ async function inspectText(
   const hasNuls = scan.nulAt !== undefined;
   const nuls = { hasNuls, isNulFree: bytes !== undefined && !hasNuls };
   const source = { ...input, format, bytes: size, delimiter: '', columns: [], endsInLine: scan.endsInLine, ...nuls };
-  if (format !== 'csv') return text.trimStart().startsWith('[') ? { ...source, format: 'json' } : source;
-  const header = readHeader(text, known);
-  if (header === undefined)
-    return { object, code: 'COLUMN_MISMATCH', reason: 'expected a header line, got an empty one' };
-  if (isRow(header.names, known))
-    return {
-      object,
-      code: 'COLUMN_MISMATCH',
-      reason: 'expected a header line, got a row: none of the columns is named',
-    };
-  const twice = findDuplicate(header.names);
-  if (twice !== undefined) {
-    return { object, code: 'COLUMN_MISMATCH', reason: `expected each column once in the header, got ${twice} twice` };
+  if (format !== 'csv') {
+    if (isMarkup(text)) return { object, code: 'FORMAT_UNSUPPORTED', reason: MARKUP };
+    return text.trimStart().startsWith('[') ? { ...source, format: 'json' } : source;
   }
+  const header = readCsvHeader(scan.head, known);
+  if (header.kind === 'refused') return { object, code: header.code, reason: header.reason };
   const lines = scan.newlines + (scan.endsInLine ? 0 : 1) - 1;
   const isCounted = !scan.hasOddLines && header.names.length > 1;
   return {

@@ -18,6 +18,14 @@ const UNSUPPORTED: readonly (readonly [magic: string, name: string, mend: string
   ['504b0304', 'zip', 'deliver the files inside it, each packed with gzip'],
   ['4f5243', 'ORC', 'write Parquet instead'],
   ['d0cf11e0', 'an Excel workbook', 'save the sheet as CSV'],
+  ['377abcaf271c', '7-Zip', 'deliver the files inside it, each packed with gzip'],
+  ['526172211a07', 'RAR', 'deliver the files inside it, each packed with gzip'],
+  ['1f9d', 'compress (.Z)', 'pack it with gzip or zstd'],
+  ['894c5a4f', 'lzop', 'pack it with gzip or zstd'],
+  ['4152524f57310000', 'Arrow', 'write Parquet instead'],
+  ['53514c697465', 'SQLite', 'export its tables as Parquet or CSV'],
+  ['89504e47', 'PNG', 'deliver data'],
+  ['25504446', 'PDF', 'deliver data'],
 ];
 /** Endings of what cannot be told by its first bytes. */
 const UNSUPPORTED_ENDINGS: Readonly<Record<string, readonly [name: string, mend: string]>> = {
@@ -135,51 +143,6 @@ function isText(head: Uint8Array): boolean {
 
 function refused(code: ErrorCode, reason: string): FileKind {
   return { kind: 'refused', code, reason };
-}
-
-/** The header line of a CSV text: its separator and names. Undefined when there is none. */
-export function readHeader(
-  head: string,
-  known: readonly string[],
-): { delimiter: string; names: readonly string[] } | undefined {
-  const candidates = [',', '\t', ';', '|'].map((delimiter) => ({ delimiter, names: splitRecord(head, delimiter) }));
-  const wanted = new Set(known.map((name) => name.toLowerCase()));
-  const score = (names: readonly string[]) =>
-    names.filter((name) => wanted.has(name.toLowerCase())).length * 1e6 + names.length;
-  const best = candidates.sort((a, b) => score(b.names) - score(a.names))[0];
-  if (best === undefined || best.names.every((name) => name === '')) return undefined;
-  return { ...best, names: best.names.map((name, index) => (name === '' ? `column${index}` : name)) };
-}
-
-/** The fields of the first record (RFC 4180: quotes double inside quotes). */
-function splitRecord(text: string, delimiter: string): readonly string[] {
-  const fields: string[] = [];
-  let [field, quoted] = ['', false];
-  for (let at = 0; at < text.length; at++) {
-    const char = text.charAt(at);
-    if (quoted && char === '"' && text.charAt(at + 1) === '"') {
-      field += '"';
-      at += 1;
-    } else if (char === '"' && (quoted || field === '')) quoted = !quoted;
-    else if (!quoted && char === delimiter) {
-      fields.push(field.trim());
-      field = '';
-    } else if (!quoted && (char === '\n' || char === '\r')) break;
-    else field += char;
-  }
-  return [...fields, field.trim()];
-}
-
-const VALUE = /^(-?\d+([.,]\d+)*([eE][+-]?\d+)?|\d{4}-\d\d-\d\d([ T].*)?|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$/i;
-
-/**
- * Whether the first line of a CSV is a row: of a dataset whose columns are known it names none, but has values; of an unknown one it has
- * nothing but values. Taking it for a header would lose the row and make up columns.
- */
-export function isRow(names: readonly string[], known: readonly string[]): boolean {
-  if (known.length === 0) return names.length > 1 && names.every((name) => VALUE.test(name));
-  const own = new Set(known.map((name) => name.toLowerCase()));
-  return names.some((name) => VALUE.test(name)) && !names.some((name) => own.has(name.toLowerCase()));
 }
 
 /** The first name that comes twice, whatever its case. */

@@ -1,5 +1,6 @@
 import type { EngineSession } from '../../shared/engine/port.js';
-import { quoteText } from '../../shared/schema/columns.js';
+import { STRANGER } from '../../shared/schema/breaks.js';
+import { type Column, quoteText } from '../../shared/schema/columns.js';
 import { findDuplicate } from './read.js';
 import type { Refusal, Source } from './sources.js';
 
@@ -59,10 +60,32 @@ export function refuseColumns({ object, columns, longDecimal }: Source): readonl
   ];
 }
 
-/** Refuses a file with a column of Sluice's own names, which it needs while it reads and, with provenance, in the artifacts. */
-export function refuseReserved({ object, columns }: Source, provenance: boolean): readonly Refusal[] {
+/** What the names of a file's columns are held against. */
+interface KnownNames {
+  readonly provenance: boolean;
+  readonly schema?: readonly Column[];
+  readonly evolution: 'strict' | 'widen';
+}
+
+/** Refuses a file whose columns have Sluice's own names, or are all strangers to the dataset. */
+export function refuseNames(source: Source, { provenance, schema = [], evolution }: KnownNames): readonly Refusal[] {
+  const reserved = refuseReserved(source, provenance);
+  return reserved.length > 0 || evolution === 'strict' ? reserved : refuseStranger(source, schema);
+}
+
+/** A column of Sluice's own names, which it needs while it reads and, with provenance, in the artifacts. */
+function refuseReserved({ object, columns }: Source, provenance: boolean): readonly Refusal[] {
   const reserved = provenance ? RESERVED : INTERNAL;
   const taken = columns.find(({ name }) => reserved.test(name));
   if (taken === undefined) return [];
   return [{ object, code: 'COLUMN_MISMATCH', reason: `expected no column of Sluice's own, got ${taken.name}` }];
+}
+
+/** A file of something else (an error in JSON, a separator that nobody knows) would be rows of nothing but NULLs, and new columns. */
+function refuseStranger({ object, columns }: Source, schema: readonly Column[]): readonly Refusal[] {
+  const known = new Set(schema.map(({ name }) => name.toLowerCase()));
+  const [first] = columns;
+  if (first === undefined || known.size === 0 || columns.some(({ name }) => known.has(name.toLowerCase()))) return [];
+  const reason = `column ${first.name}: expected no such column, got one of type ${first.type ?? 'VARCHAR'}${STRANGER}`;
+  return [{ object, code: 'COLUMN_MISMATCH', reason }];
 }

@@ -24,6 +24,11 @@ test.each([
     'column note: expected no such column, got one of type VARCHAR',
     { column: 'note', to: 'VARCHAR' },
   ],
+  [
+    'COLUMN_MISMATCH',
+    "column note: expected no such column, got one of type VARCHAR; the object has none of the dataset's columns",
+    { column: 'note', to: 'VARCHAR' },
+  ],
   ['COLUMN_MISMATCH', 'column id: expected the column, got none', undefined],
   ['COLUMN_MISMATCH', 'expected each column once, got id twice (upper and lower case are one)', undefined],
   ['OBJECT_CORRUPT', 'column id: expected BIGINT, got VARCHAR', undefined],

@@ -197,6 +197,25 @@ test('a CSV without its header line is refused, not read with its first row as n
   expect(first.byName).toEqual({ 'bare.csv': refusal });
 });
 
+test('a file that has none of the columns of the dataset is refused, and adds none to it', async () => {
+  const files: readonly File[] = [
+    ['good.csv', 'flight,delay\nA,1\n'],
+    ['collapsed.csv', 'flight^delay\nB^2\n'],
+    ['error.ndjson', '{"error":"rate limited"}\n'],
+    ['less.ndjson', '{"delay":3}\n'],
+  ];
+  const reason =
+    "COLUMN_MISMATCH: column NAME: expected no such column, got one of type VARCHAR; the object has none of the dataset's columns";
+  const result = await bench.compact(files, { schema: DELAYS });
+  expect(result.byName).toEqual({
+    'good.csv': '1 rows',
+    'collapsed.csv': reason.replace('NAME', 'flight^delay'),
+    'error.ndjson': reason.replace('NAME', 'error'),
+    'less.ndjson': '1 rows',
+  });
+  expect(result.columns).toEqual(DELAYS);
+});
+
 test('columns that only refused files have do not enter the schema', async () => {
   const files: readonly File[] = [
     ['notes.txt', 'Read this first\nThen, and only then, that\n'],
