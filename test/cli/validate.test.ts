@@ -33,3 +33,50 @@ datasets:
   writeFileSync(join(cwd, 'sluice.yaml'), config('select id from input'));
   expect((await sluice(['validate'], { cwd })).status).toBe(0);
 });
+
+test('validate tells every pattern, type, condition and query that the engine refuses, beside all other faults', async () => {
+  const config = (more: string) => `version: 1
+lake: { url: s3://lake }
+datasets:
+  orders:
+    source: { prefix: raw/orders/ }
+    columns:
+      a:
+        checks:
+          - required
+          - { pattern: "([" }
+          - { metric: invalidValues, arguments: { pattern: "(?=x)" }, mustBe: 0 }
+          - { castable: "DECIMAL(99,2)" }
+          - { expr: "a > ; b" }
+          - { expr: "random() > 0.5" }
+          - { pattern: "^a+$" }
+    checks:
+      - { query: "drop table input" }
+      - { query: "select count(*) from other" }
+      - { query: "select count(*) from input where a > 1" }
+      - { schema: { columns: { a: INTEGERR, b: any, c: BIGINT } } }
+${more}`;
+  writeFileSync(join(cwd, 'sluice.yaml'), config('      - { metric: bogus, mustBe: 0 }\n'));
+  const { status, stdout } = await sluice(['validate', '--json'], { cwd });
+  const { faults } = JSON.parse(stdout);
+  const told = faults.map(({ line, path, expected, got }: Record<string, unknown>) => [line, path, expected, got]);
+  expect([status, told]).toEqual([
+    2,
+    [
+      [21, 'datasets.orders.checks[4].metric', expect.stringContaining('one of rowCount'), '"bogus"'],
+      [
+        10,
+        'datasets.orders.columns.a.checks[1].pattern',
+        'a pattern that RE2 reads',
+        expect.stringContaining('missing ]'),
+      ],
+      [11, 'datasets.orders.columns.a.checks[2].arguments.pattern', 'a pattern that RE2 reads', expect.any(String)],
+      [12, 'datasets.orders.columns.a.checks[3].castable', 'a type of the engine', 'DECIMAL(99,2)'],
+      [13, 'datasets.orders.columns.a.checks[4].expr', 'one condition', '";" or a comment'],
+      [14, 'datasets.orders.columns.a.checks[5].expr', "functions of one row's values", 'random()'],
+      [17, 'datasets.orders.checks[0].query', 'one SELECT', 'another statement'],
+      [18, 'datasets.orders.checks[1].query', 'a SELECT over input', 'other'],
+      [20, 'datasets.orders.checks[3].schema.columns.a', 'a type of the engine', 'INTEGERR'],
+    ],
+  ]);
+});

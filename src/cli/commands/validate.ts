@@ -1,6 +1,8 @@
 import type { Command } from 'commander';
-import { checkConfig, describeFault } from '../../shared/config/load.js';
+import { checkConfig, describeFault, readRawConfig } from '../../shared/config/load.js';
+import type { ConfigFault } from '../../shared/config/rules.js';
 import { findWarnings } from '../../shared/config/modeRules.js';
+import { checkChecks } from '../checkChecks.js';
 import { checkTransforms } from '../checkTransforms.js';
 import { baseCommand, type CommonOptions, withIo } from '../io.js';
 
@@ -10,8 +12,12 @@ export function validateCommand(): Command {
     (options: CommonOptions) =>
       withIo(options, async ({ output, configFile }) => {
         const { path, answer } = checkConfig(configFile);
-        if (answer.kind === 'faults') {
-          const { faults } = answer;
+        const raw = readRawConfig(path);
+        const faults: readonly ConfigFault[] = [
+          ...(answer.kind === 'faults' ? answer.faults : await checkTransforms(answer.config.datasets)),
+          ...(raw === undefined ? [] : await checkChecks(raw)),
+        ];
+        if (answer.kind === 'faults' || faults.length > 0) {
           output.answer({ valid: false, file: path, faults }, () => {
             output.line(output.paint.bad(`${path}: ${faults.length} faults`));
             for (const fault of faults) output.line(describeFault(fault));
@@ -19,15 +25,6 @@ export function validateCommand(): Command {
           return 2;
         }
         const { datasets, targets } = answer.config;
-        const transforms = await checkTransforms(datasets);
-        if (transforms.length > 0) {
-          output.answer({ valid: false, file: path, faults: transforms }, () => {
-            output.line(output.paint.bad(`${path}: ${transforms.length} faults`));
-            for (const { path: at, expected, got } of transforms)
-              output.line(`  ${at}: expected ${expected}, got ${got}`);
-          });
-          return 2;
-        }
         const names = datasets.map(({ name }) => name);
         const warnings = findWarnings(answer.config);
         const valid = { valid: true, file: path, faults: [], warnings };

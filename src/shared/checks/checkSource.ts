@@ -1,7 +1,6 @@
-import { countOf, numberOf, textOf } from '../findings/values.js';
+import { countOf, numberOf } from '../findings/values.js';
 import { PROVENANCE_COLUMNS } from '../schema/columns.js';
-import { attempt, findPatternFault, settleMeasure } from './settleMeasure.js';
-import { parseQuerySql, readQuery } from './expression.js';
+import { attempt, findPatternFault, findQueryFault, settleMeasure } from './settleMeasure.js';
 import { planChecks } from './plan.js';
 import { readReport, readResult, readSample, readSamples } from './read.js';
 import { duplicateSamplesSql, duplicatesSql, measuresSql, querySql, samplesSql } from './sql.js';
@@ -91,9 +90,8 @@ export async function readRules(request: CheckRequest): Promise<readonly RowRule
 
 /** The number of a query, or why there is none. A second statement cannot follow it: it stands in brackets and ends in a line break. */
 async function askQuery(request: CheckRequest, query: string): Promise<Figure> {
-  const [tree] = await request.session.query(parseQuerySql(query), request.signal);
-  const refusal = readQuery((tree && textOf(tree, 'tree')) ?? '{}');
-  if (refusal !== undefined) return { kind: 'fault', reason: refusal };
+  const fault = await findQueryFault(request, query);
+  if (fault !== undefined) return fault;
   const asked = await attempt(request, () => request.session.query(querySql(request.source, query), request.signal));
   if (asked.kind === 'fault') return asked;
   const [first = {}, ...more] = asked.rows;

@@ -3,10 +3,25 @@ import { isSluiceError } from '../errors.js';
 import { textOf } from '../findings/values.js';
 import { quoteText } from '../schema/columns.js';
 import type { CheckRequest } from './checkSource.js';
-import { conditionOf, functionsSql, parseSql, readExpression } from './expression.js';
+import {
+  conditionOf,
+  functionsSql,
+  type ParsedExpression,
+  parseQuerySql,
+  parseSql,
+  readExpression,
+  readQuery,
+} from './expression.js';
 import type { Measure } from './plan.js';
 
-type Asking = Pick<CheckRequest, 'session' | 'source' | 'columns' | 'references' | 'signal'>;
+type Speaking = Pick<CheckRequest, 'session' | 'signal'>;
+type Asking = Speaking & Pick<CheckRequest, 'source' | 'columns' | 'references'>;
+
+/** Why something cannot be evaluated. */
+export interface Fault {
+  readonly kind: 'fault';
+  readonly reason: string;
+}
 
 /** A measure as it can be evaluated over the source: expressions and references become rules, or tell why they are none. */
 export async function settleMeasure(request: Asking, measure: Measure): Promise<Measure> {
@@ -19,9 +34,12 @@ export async function settleMeasure(request: Asking, measure: Measure): Promise<
   return rule.kind === 'fault' ? rule : { ...rule, shown: [column.name] };
 }
 
-/** An expression as a rule over one row, or why it is none. */
-async function confine(request: Asking, expression: string): Promise<Measure> {
-  const { session, source, columns, signal } = request;
+/** What an expression is made of, or why it is no condition over one row; whether its columns are there, only rows can tell. */
+export async function parseCondition(
+  { session, signal }: Speaking,
+  expression: string,
+  columns: Asking['columns'],
+): Promise<Fault | Extract<ParsedExpression, { kind: 'expression' }>> {
   if (/;|--|\/\*|\$\$/.test(expression.replace(/'(''|[^'])*'|"(""|[^"])*"/g, ''))) {
     return { kind: 'fault', reason: 'expected one condition, got ";" or a comment' };
   }
@@ -38,6 +56,14 @@ async function confine(request: Asking, expression: string): Promise<Measure> {
       };
     }
   }
+  return parsed;
+}
+
+/** An expression as a rule over one row, or why it is none. */
+async function confine(request: Asking, expression: string): Promise<Measure> {
+  const { session, source, columns, signal } = request;
+  const parsed = await parseCondition(request, expression, columns);
+  if (parsed.kind === 'fault') return parsed;
   const bound = await attempt(request, () =>
     session.query(`DESCRIBE SELECT (${expression}) AS ok FROM ${source} AS _s`, signal),
   );
@@ -47,11 +73,18 @@ async function confine(request: Asking, expression: string): Promise<Measure> {
   return { kind: 'rule', fails: `NOT ${conditionOf(expression)}`, shown: parsed.columns.map(({ name }) => name) };
 }
 
+/** Why a query is none that a check may ask; undefined when it is. Nothing of it runs. */
+export async function findQueryFault({ session, signal }: Speaking, query: string): Promise<Fault | undefined> {
+  const [tree] = await session.query(parseQuerySql(query), signal);
+  const reason = readQuery((tree && textOf(tree, 'tree')) ?? '{}');
+  return reason === undefined ? undefined : { kind: 'fault', reason };
+}
+
 /** What is wrong with a rule's pattern, tried without any row: the engine's words quote the pattern alone. */
 export async function findPatternFault(
-  { session, signal }: Asking,
+  { session, signal }: Speaking,
   { pattern }: { readonly pattern?: string },
-): Promise<{ readonly kind: 'fault'; readonly reason: string } | undefined> {
+): Promise<Fault | undefined> {
   if (pattern === undefined) return undefined;
   try {
     await session.query(`SELECT regexp_matches('', ${quoteText(pattern)})`, signal);
@@ -67,12 +100,10 @@ export async function findPatternFault(
 }
 
 /** What came of asking. */
-export type Attempt =
-  | { readonly kind: 'rows'; readonly rows: readonly EngineRow[] }
-  | { readonly kind: 'fault'; readonly reason: string };
+export type Attempt = { readonly kind: 'rows'; readonly rows: readonly EngineRow[] } | Fault;
 
 /** Rows, or why the engine refused the statement. Errors while reading rows are named by their kind alone: their texts quote values. */
-export async function attempt({ signal }: Asking, query: () => Promise<readonly EngineRow[]>): Promise<Attempt> {
+export async function attempt({ signal }: Speaking, query: () => Promise<readonly EngineRow[]>): Promise<Attempt> {
   try {
     return { kind: 'rows', rows: await query() };
   } catch (error) {

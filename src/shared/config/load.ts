@@ -46,6 +46,21 @@ export function checkConfig(
   return { path, answer: parseConfig(readText(path), { folder: dirname(path), file: path }, env, readLimits()) };
 }
 
+/** What a configuration file says before it is checked, and the line of each place in it; undefined where it is no YAML. */
+export interface RawConfig {
+  readonly value: unknown;
+  lineOf(path: string): number | undefined;
+}
+
+/** Reads a configuration file without checking it; variables that are not set stay as they are written. Throws CONFIG_NOT_FOUND. */
+export function readRawConfig(path: string, env = readEnvironment()): RawConfig | undefined {
+  const lines = new LineCounter();
+  const document = parseDocument(readText(path), { lineCounter: lines });
+  if (document.errors.length > 0) return undefined;
+  const { value } = substituteEnvironment(document.toJS(), env);
+  return { value, lineOf: (place) => lineOf(document, lines, place) };
+}
+
 /** Parses the text of a configuration file; pure. Every fault is reported at once, with its line. `limits`: what the engines share. */
 export function parseConfig(
   text: string,
