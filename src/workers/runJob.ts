@@ -3,6 +3,7 @@ import { JOB_PAYLOADS, type JobKind, type JobPayload } from '../shared/jobs/cata
 import type { Outcome } from '../shared/outcome.js';
 import type { ReceivedJob } from '../shared/queue/port.js';
 import type { Logger } from '../shared/telemetry/log.js';
+import { joinDeadline } from './deadlines.js';
 
 /** A handler a kind. Every handler may run twice; its docstring says why that is safe. */
 export type Handlers = { readonly [K in JobKind]: (payload: JobPayload<K>, signal: AbortSignal) => Promise<Outcome> };
@@ -23,12 +24,7 @@ export async function runJob(
     deadlineMs = JOB_DEADLINE_MS,
   }: { readonly signal: AbortSignal; readonly logger: Logger; readonly deadlineMs?: number },
 ): Promise<Outcome> {
-  const deadline = new AbortController();
-  const timer = setTimeout(() => deadline.abort(deadlineError(deadlineMs)), deadlineMs);
-  // Not AbortSignal.any: its weak references cost a twelfth of an empty job.
-  const onAbort = () => deadline.abort(signal.reason);
-  signal.addEventListener('abort', onAbort, { once: true });
-  if (signal.aborted) onAbort();
+  const deadline = joinDeadline(signal, deadlineMs);
   try {
     return await dispatch(job, handlers, deadline.signal);
   } catch (thrown) {
@@ -38,13 +34,8 @@ export async function runJob(
     else logger.warn(facts, error.message);
     throw error;
   } finally {
-    clearTimeout(timer);
-    signal.removeEventListener('abort', onAbort);
+    deadline.end();
   }
-}
-
-function deadlineError(deadlineMs: number): SluiceError {
-  return new SluiceError('JOB_DEADLINE', `expected the job to end within ${deadlineMs / 1000} s, got no end`);
 }
 
 function dispatch(job: ReceivedJob, handlers: Handlers, signal: AbortSignal): Promise<Outcome> {

@@ -1,4 +1,3 @@
-import { z } from 'zod';
 import {
   type Arrival,
   fault,
@@ -8,33 +7,11 @@ import {
   MAX_RECORDS,
   type ParsedEvents,
   type ReadRecord,
-  shortText,
-  sizeField,
   toArrival,
   unquote,
 } from './arrival.js';
 import { decodeKey } from './decodeKey.js';
-
-const recordSchema = z.object({
-  eventVersion: z
-    .string()
-    .regex(/^2\.\d+$/, { message: 'expected version 2.x' })
-    .optional(),
-  eventName: shortText.min(1),
-  s3: z.object({
-    bucket: z.object({ name: shortText.min(1) }),
-    object: z.object({
-      key: z
-        .string()
-        .min(1)
-        .max(3 * 1024),
-      size: sizeField,
-      eTag: shortText.nullish(),
-      versionId: shortText.nullish(),
-      sequencer: shortText.nullish(),
-    }),
-  }),
-});
+import { type RecordFields, readUsual, recordSchema } from './recordFields.js';
 
 /**
  * Reads the `Records` of an S3 event notification, version 2.x, as AWS, MinIO, RustFS, Ceph and versitygw send them: event names with or
@@ -56,11 +33,16 @@ export function readS3Records(records: readonly unknown[]): ParsedEvents {
 }
 
 function readRecord(record: unknown, place: string): ReadRecord {
+  const usual = readUsual(record);
+  if (usual !== undefined) return judge(usual, place);
   const parsed = recordSchema.safeParse(record);
   if (!parsed.success) return malformed(parsed.error, place);
   const { eventName, s3 } = parsed.data;
-  const { key: encoded, size, eTag: quoted, versionId, sequencer } = s3.object;
-  const bucket = s3.bucket.name;
+  return judge({ eventName, bucket: s3.bucket.name, ...s3.object }, place);
+}
+
+function judge(fields: RecordFields, place: string): ReadRecord {
+  const { eventName, bucket, key: encoded, size, eTag: quoted, versionId, sequencer } = fields;
   const key = decodeKey(encoded, bucket);
   if (key.kind === 'fault') return fault('EVENT_KEY', `${place}.s3.object.key: ${key.message}`);
   const eTag = unquote(quoted);

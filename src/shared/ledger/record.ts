@@ -1,6 +1,7 @@
 import { SluiceError } from '../errors.js';
 import { asObjectId, objectId } from '../ids.js';
 import type { ObjectId, ObjectIdentity } from '../ids.js';
+import { plainArray, textArray } from '../postgres/arrayText.js';
 import type { LedgerDatabase } from './database.js';
 import { findOutdone } from './generations.js';
 import type { RecordReceipt, RoutedArrival } from './port.js';
@@ -65,17 +66,17 @@ function firstLife({ bucket, key, eTag, size }: RoutedArrival): ObjectIdentity {
 function recordValues(arrivals: ReadonlyMap<ObjectId, RoutedArrival>): readonly unknown[] {
   const all = [...arrivals.values()];
   return [
-    [...arrivals.keys()],
-    all.map((arrival) => arrival.dataset),
-    all.map((arrival) => arrival.partition),
-    all.map((arrival) => arrival.bucket),
-    all.map((arrival) => arrival.key),
-    all.map((arrival) => arrival.eTag),
-    all.map((arrival) => arrival.size),
-    all.map((arrival) => arrival.versionId ?? null),
-    all.map((arrival) => arrival.sequencer ?? null),
+    plainArray([...arrivals.keys()]),
+    textArray(all.map((arrival) => arrival.dataset)),
+    textArray(all.map((arrival) => arrival.partition)),
+    textArray(all.map((arrival) => arrival.bucket)),
+    textArray(all.map((arrival) => arrival.key)),
+    textArray(all.map((arrival) => arrival.eTag)),
+    plainArray(all.map((arrival) => arrival.size)),
+    textArray(all.map((arrival) => arrival.versionId ?? null)),
+    textArray(all.map((arrival) => arrival.sequencer ?? null)),
     all.map((arrival) => arrival.lastModified ?? null),
-    all.map((arrival) => arrival.source),
+    textArray(all.map((arrival) => arrival.source)),
   ];
 }
 

@@ -2,11 +2,11 @@ import { setMaxListeners } from 'node:events';
 import { DelayedError, type Job as BullJob, UnrecoverableError, WaitingError, Worker } from 'bullmq';
 import { Redis } from 'ioredis';
 import { assertNever, SluiceError, toSluiceError } from '../errors.js';
-import { JOB_KINDS, type JobKind } from '../jobs/catalogue.js';
+import type { JobKind } from '../jobs/catalogue.js';
 import type { Outcome } from '../outcome.js';
 import type { Logger } from '../telemetry/log.js';
 import { LOCK_DURATION_MS, STALLED_INTERVAL_MS } from './options.js';
-import type { JobProcessor, QueueWorker, WorkerOptions } from './port.js';
+import type { JobProcessor, QueueWorker, ReceivedJob, WorkerOptions } from './port.js';
 
 interface StartRequest {
   readonly url: string;
@@ -86,7 +86,7 @@ function openWorker(
     // Two parameters: with a third BullMQ makes a signal a job, a tenth of an empty job's time.
     (job: BullJob, token: string | undefined) => {
       onJob();
-      return settle(job, token, () => process(receive(job), stopping));
+      return settle(job, token, () => process(receive(kind, job), stopping));
     },
     {
       connection,
@@ -105,16 +105,16 @@ function openWorker(
   return worker;
 }
 
-function receive(job: BullJob) {
-  const kind = JOB_KINDS.find((known) => known === job.queueName);
-  if (kind === undefined) throw new UnrecoverableError(`expected a queue of the catalogue, got ${job.queueName}`);
-  return { kind, id: job.id ?? '', payload: job.data as unknown, attemptsMade: job.attemptsMade, ...waitOf(job) };
+function receive(kind: JobKind, job: BullJob): ReceivedJob {
+  const received = { kind, id: job.id ?? '', payload: job.data as unknown, attemptsMade: job.attemptsMade };
+  const waitedMs = waitOf(job);
+  return waitedMs === undefined ? received : { ...received, waitedMs };
 }
 
 /** A job that was moved back or tried again has another delay than the one it was made with. */
-function waitOf({ attemptsStarted, processedOn, timestamp, delay }: BullJob): { readonly waitedMs?: number } {
-  if (attemptsStarted > 1 || processedOn === undefined) return {};
-  return { waitedMs: Math.max(0, processedOn - timestamp - delay) };
+function waitOf({ attemptsStarted, processedOn, timestamp, delay }: BullJob): number | undefined {
+  if (attemptsStarted > 1 || processedOn === undefined) return undefined;
+  return Math.max(0, processedOn - timestamp - delay);
 }
 
 /** Turns an outcome or an error into BullMQ's ways of ending a job. The return value stays far under 1 KB. */
