@@ -1,6 +1,7 @@
 import picomatch from 'picomatch';
 import type { Dataset } from '../shared/config/config.js';
 import { partitionReader, type PartitionReader } from './partition.js';
+import { openPrefixTable } from './prefixTable.js';
 
 /**
  * Why no dataset takes a key. `unrouted`: under no dataset's prefix, or its glob does not match. `hidden`: a name below the prefix begins
@@ -43,17 +44,17 @@ interface Candidate {
  * longest prefix whose glob matches takes it; the partition is read from the folders below that prefix. Pure and synchronous.
  */
 export function openRouter({ datasets, lakeBucket, sourceBucket }: RouterOptions): Router {
-  const artifactPrefixes = datasets.map(({ compact }) => compact.prefix);
-  const candidates = new Map<string, Candidate[]>();
+  const artifacts = openPrefixTable(datasets.map(({ compact }) => [compact.prefix, true]));
+  const byBucket = new Map<string, Dataset[]>();
   for (const dataset of datasets) {
     const bucket = sourceBucket(dataset);
-    candidates.set(bucket, [...(candidates.get(bucket) ?? []), toCandidate(dataset)]);
+    byBucket.set(bucket, [...(byBucket.get(bucket) ?? []), dataset]);
   }
-  for (const list of candidates.values()) list.sort((a, b) => b.prefix.length - a.prefix.length);
+  const candidates = new Map([...byBucket].map(([bucket, own]) => [bucket, openCandidates(own)]));
   return ({ bucket, key, size }) => {
-    if (bucket === lakeBucket && artifactPrefixes.some((prefix) => key.startsWith(prefix))) return ignored('artifact');
+    if (bucket === lakeBucket && artifacts(key).length > 0) return ignored('artifact');
     if (key.endsWith('/') && size === 0) return ignored('folder');
-    return routeKey(candidates.get(bucket) ?? [], key);
+    return routeKey(candidates.get(bucket)?.(key) ?? [], key);
   };
 }
 
@@ -65,10 +66,14 @@ export function sourcePrefix({ source }: Pick<Dataset, 'source'>): string {
   return source.url === undefined ? source.prefix : (/^s3:\/\/[^/]+\/(.*)$/s.exec(source.url)?.[1] ?? '');
 }
 
+function openCandidates(datasets: readonly Dataset[]): (key: string) => readonly Candidate[] {
+  return openPrefixTable(datasets.map(toCandidate).map((candidate) => [candidate.prefix, candidate]));
+}
+
+/** Of the datasets whose prefix the key begins with, the longest first. */
 function routeKey(candidates: readonly Candidate[], key: string): Route {
   let hidden = false;
   for (const candidate of candidates) {
-    if (!key.startsWith(candidate.prefix)) continue;
     const path = key.slice(candidate.prefix.length).replace(/^\//, '');
     if (isHidden(candidate.prefix, key)) hidden = true;
     else if (candidate.matches(path))
