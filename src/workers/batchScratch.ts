@@ -120,12 +120,13 @@ export function sourceSql(
   { artifacts, columns }: Pick<Manifest, 'artifacts' | 'columns'>,
   files: readonly string[],
 ): string {
-  const read = `read_parquet([${files.map(quoteText).join(', ')}])`;
+  // A folder of the scratch may look like a partition: it is none.
+  const read = `read_parquet([${files.map(quoteText).join(', ')}], hive_partitioning = false)`;
   const adopted = artifacts[0]?.adopted;
   if (adopted === undefined) return read;
   const names = columns.map(({ name }) => quoteName(name));
   const place = [`${quoteText(adopted.object)}::UUID AS _sluice_object`, 'file_row_number AS _sluice_row'];
-  return `(SELECT ${[...names, ...place].join(', ')} FROM read_parquet([${files.map(quoteText).join(', ')}], hive_partitioning = false))`;
+  return `(SELECT ${[...names, ...place].join(', ')} FROM ${read})`;
 }
 
 /** Opens the session of a batch when it is wanted, and again after it was dropped. */

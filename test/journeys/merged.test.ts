@@ -136,3 +136,25 @@ test('of two merges at once one takes the artifacts; the job merges what came si
   expect(await keys()).toHaveLength(1);
   await expectSound(10);
 });
+
+test('an original that is gone keeps its own batch from merging, and a group that fails keeps no other from it', async () => {
+  pipeline = await openPipeline({ datasets: orders });
+  await loadAdopted();
+  await loadBatches(1, 6);
+  await pipeline.services.lake.delete(['raw/orders/0.parquet'], signal);
+  for (let at = 6; at < 11; at++) {
+    await pipeline.put(`raw/orders/${at}.csv`, `id,t,u\n${at},v${at},1\n`);
+    await pipeline.settled(at + 1);
+  }
+  await atRest(pipeline);
+  const context = { ...pipeline.services.workerContext(), clock: systemClock };
+  let groups = 0;
+  const onPhase = async (phase: MergePhase) => {
+    if (phase === 'written' && ++groups === 1) throw new Error('killed');
+  };
+  await expect(mergeArtifacts(context, dataset(), { signal, onPhase })).rejects.toThrow('killed');
+  const kinds = async () => (await pipeline.services.ledger.merges.units('orders', 1e9)).map(({ kind }) => kind);
+  expect((await kinds()).toSorted()).toEqual(['batch', 'batch', 'batch', 'batch', 'batch', 'batch', 'merge']);
+  expect(await merge()).toMatchObject({ smallBefore: 7, merges: 1 });
+  expect((await kinds()).toSorted()).toEqual(['batch', 'merge', 'merge']);
+});

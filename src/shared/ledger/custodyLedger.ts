@@ -17,12 +17,19 @@ SELECT ${BATCH_COLUMNS} FROM sluice.batches b
 WHERE ($1::text IS NULL OR b.dataset = $1) AND (b.state = 'held' OR b.state IN ('planned', 'compacted', 'judged')
   AND b.batch_id IN (SELECT batch_id FROM sluice.steps WHERE state = 'failed' AND ($1::text IS NULL OR dataset = $1))) ORDER BY b.batch_id DESC LIMIT $2`;
 
-/** What was merged is let stand for a day, for whoever still reads it; so is what a merge put that has not committed. */
+/** A superseded batch: the load that took its rows' place ended at least a day ago. */
+const LONG_SUPERSEDED = `(state = 'superseded' AND EXISTS (
+    SELECT FROM sluice.batches n JOIN sluice.steps s ON s.batch_id = n.batch_id
+    WHERE n.dataset = batches.dataset AND n.batch_id > batches.batch_id
+      AND (n.supersedes = 'table' OR n.supersedes = 'partition' AND n.partition = batches.partition)
+      AND s.step = 'load' AND s.state = 'done' AND s.done_at < now() - interval '1 day'))`;
+
+/** What was merged or superseded is let stand for a day, for whoever still reads it; so is what a merge put that has not committed. */
 const ARTIFACTS = `
 SELECT batch_id, manifest IS NOT NULL AS done,
   ARRAY(SELECT artifact ->> 'key' FROM json_array_elements(coalesce(manifest -> 'artifacts', '[]')) artifact
-    WHERE state <> 'superseded' AND NOT EXISTS (SELECT FROM sluice.merged_batches m WHERE m.batch_id = batches.batch_id AND m.since < now() - interval '1 day')
-    UNION ALL SELECT manifest #>> '{layout,hotList,key}' WHERE manifest #> '{layout,hotList}' IS NOT NULL AND state <> 'superseded'
+    WHERE NOT ${LONG_SUPERSEDED} AND NOT EXISTS (SELECT FROM sluice.merged_batches m WHERE m.batch_id = batches.batch_id AND m.since < now() - interval '1 day')
+    UNION ALL SELECT manifest #>> '{layout,hotList,key}' WHERE manifest #> '{layout,hotList}' IS NOT NULL AND NOT ${LONG_SUPERSEDED}
     UNION ALL SELECT part #>> '{artifact,key}' FROM json_array_elements(coalesce(manifest -> 'aside', '[]')) part) AS keys
 FROM sluice.batches WHERE batch_id = ANY($1::uuid[])
 UNION ALL

@@ -188,7 +188,7 @@ export interface CustodyLedger {
   decisions(id: string): Promise<readonly Decision[]>;
   /** Keeps the result of an audit. */
   noteAudit(note: AuditNote): Promise<void>;
-  /** The artifacts that each of these batches committed and still answers for (a superseded one for rows set aside alone); undefined while its compact is not done. Unknown batches are absent. */
+  /** The artifacts that each of these batches committed and still answers for (one that was superseded a day ago for rows set aside alone); undefined while its compact is not done. Unknown batches are absent. */
   artifacts(batches: readonly BatchId[]): Promise<ReadonlyMap<BatchId, ReadonlySet<string> | undefined>>;
 }
 

@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Dataset } from '../../shared/config/config.js';
-import { SluiceError, toSluiceError } from '../../shared/errors.js';
+import { isSluiceError, SluiceError, toSluiceError } from '../../shared/errors.js';
 import { type BatchId, newBatchId } from '../../shared/ids.js';
 import type { Artifact } from '../../shared/ledger/manifest.js';
 import type { MergeUnit } from '../../shared/ledger/port.js';
@@ -11,6 +11,10 @@ import { hashFile } from '../compact/putArtifacts.js';
 import { copySql, objectRowsFrom, parquetSql, stampSql } from '../compact/sql.js';
 import type { WorkerContext } from '../context.js';
 import { planMerges, SMALL } from './plan.js';
+
+/** An artifact that is gone, or that somebody overwrote, keeps its own batch from merging, no other. */
+const isUnreadable = (error: unknown) =>
+  isSluiceError(error, 'OBJECT_MISSING') || isSluiceError(error, 'OBJECT_CHANGED');
 
 /** The places where a merge can be cut off, in order. */
 export const MERGE_PHASES = ['begun', 'written', 'put', 'committed'] as const;
@@ -40,8 +44,8 @@ interface MergeOptions {
 /**
  * Merges the small artifacts of a dataset's loaded batches, one group after the other. Nothing is loaded again: manifests and targets stay
  * as they are. Commit point of a group: `ledger.merges.commit`; before it the old artifacts are read, from it on the new one, and
- * retention deletes those that nobody reads a day later. Safe to run twice and at once: a unit is in one merge. Errors: LEDGER_AWAY,
- * LAKE's, those of the engine; a group that cannot be read is left, and said.
+ * retention deletes those that nobody reads a day later. Safe to run twice and at once: a unit is in one merge. A batch whose artifacts
+ * cannot be read is left, and said. Errors (after the other groups were merged): LEDGER_AWAY, LAKE's, those of the engine.
  */
 export async function mergeArtifacts(context: Merging, dataset: Dataset, options: MergeOptions): Promise<MergeReport> {
   const { targetBytes } = dataset.batch;
@@ -49,10 +53,16 @@ export async function mergeArtifacts(context: Merging, dataset: Dataset, options
   const units = await small();
   const piles = planMerges(units, { targetBytes, generations: dataset.compact.generations });
   let merges = 0;
+  const errors: unknown[] = [];
   for (const pile of piles) {
     options.signal.throwIfAborted();
-    if (await mergePile(context, { dataset, pile }, options)) merges += 1;
+    try {
+      if (await mergePile(context, { dataset, pile }, options)) merges += 1;
+    } catch (error) {
+      errors.push(error);
+    }
   }
+  if (errors.length > 0) throw errors[0];
   const smallAfter = piles.length === 0 ? count(units) : count(await small());
   return { smallBefore: count(units), smallAfter, merges, left: piles.length - merges };
 }
@@ -66,8 +76,8 @@ interface Pile {
   readonly pile: readonly MergeUnit[];
 }
 
-/** False where the old artifacts could not be read, or another merge was first. */
-async function mergePile(context: Merging, { dataset, pile }: Pile, options: MergeOptions): Promise<boolean> {
+/** False where too few of the old artifacts could be read, or another merge was first. */
+async function mergePile(context: Merging, { dataset, pile: whole }: Pile, options: MergeOptions): Promise<boolean> {
   const { ledger, clock, logger, engine, lake, scratch, config } = context;
   const merge = newBatchId(clock.now());
   const files = await openBatchScratch({
@@ -79,8 +89,9 @@ async function mergePile(context: Merging, { dataset, pile }: Pile, options: Mer
   });
   const reached = async (phase: MergePhase) => options.onPhase?.(phase);
   try {
+    const pile = await fetchPile(context, files, { dataset, pile: whole }, options.signal);
     const [first] = pile;
-    if (first === undefined) return false;
+    if (first === undefined || count(pile) < 2) return false;
     const { partition, columns } = first;
     const generation = first.generation + 1;
     await ledger.merges.begin({ merge, dataset: dataset.name, partition, generation, columns });
@@ -96,17 +107,42 @@ async function mergePile(context: Merging, { dataset, pile }: Pile, options: Mer
       'artifacts were merged',
     );
     return done;
-  } catch (error) {
-    const { code, message } = toSluiceError(error);
-    if (code !== 'OBJECT_MISSING' && code !== 'OBJECT_CHANGED') throw error;
-    logger.warn(
-      { dataset: dataset.name, code, units: pile.length },
-      `small artifacts are left as they are: ${message}`,
-    );
-    return false;
   } finally {
     await files.close();
   }
+}
+
+/** The units whose artifacts are there, fetched. */
+async function fetchPile(
+  { logger }: Merging,
+  files: BatchScratch,
+  { dataset, pile }: Pile,
+  signal: AbortSignal,
+): Promise<readonly MergeUnit[]> {
+  const all = { artifacts: pile.flatMap(({ artifacts }) => artifacts) };
+  const isWhole = await files.files(all, signal).then(
+    () => true,
+    (error: unknown) => {
+      if (!isUnreadable(error)) throw error;
+      return false;
+    },
+  );
+  if (isWhole) return pile;
+  const fetched: MergeUnit[] = [];
+  for (const unit of pile) {
+    try {
+      await files.files(unit, signal);
+      fetched.push(unit);
+    } catch (error) {
+      if (!isUnreadable(error)) throw error;
+      const { code, message } = toSluiceError(error);
+      logger.warn(
+        { dataset: dataset.name, code, [unit.kind]: unit.id },
+        `small artifacts are left as they are: ${message}`,
+      );
+    }
+  }
+  return fetched;
 }
 
 interface Writing extends Pile {

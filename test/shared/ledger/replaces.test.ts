@@ -264,7 +264,7 @@ test('what would be too large for one batch is set aside, and the partition stay
   expect(await plan(ledger, [b])).toEqual({ kind: 'void' });
 });
 
-test('a superseded batch answers for no artifact any more, and rows that were set aside keep their id', async () => {
+test('a superseded batch answers for its artifacts one day more, and rows that were set aside keep their id', async () => {
   const { ledger, sql } = await freshLedger();
   const a = await arrived(ledger, 'a');
   const batch = await planned(ledger, [a]);
@@ -284,12 +284,20 @@ test('a superseded batch answers for no artifact any more, and rows that were se
   await ledger.steps.commitCompact(next, both, new Date(), [decided(b, 'b', { content: 'share' })]);
   await judgeBatch(ledger, second);
   await loadBatch(ledger, second);
-  expect(await ledger.custody.artifacts([batch, second])).toEqual(
-    new Map([
-      [batch, new Set(['p/rows'])],
-      [second, new Set(['p/2', 'p/rows-2'])],
-    ]),
-  );
+  const expectArtifacts = async (ofFirst: readonly string[]) =>
+    expect(await ledger.custody.artifacts([batch, second])).toEqual(
+      new Map([
+        [batch, new Set(ofFirst)],
+        [second, new Set(['p/2', 'p/rows-2'])],
+      ]),
+    );
+  const hoursLater = (hours: number) =>
+    sql.query(`UPDATE sluice.steps SET done_at = done_at - interval '1 hour' * $1`, [hours]);
+  await expectArtifacts(['p/1', 'p/rows']);
+  await hoursLater(23);
+  await expectArtifacts(['p/1', 'p/rows']);
+  await hoursLater(2);
+  await expectArtifacts(['p/rows']);
   const { rows } = await sql.query<{ batch_id: string }>('SELECT batch_id FROM sluice.row_quarantines');
   expect(rows.map((row) => asBatchId(row.batch_id))).toEqual([batch]);
   const [set] = await ledger.custody.rowsAside(a);
