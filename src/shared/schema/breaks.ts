@@ -1,4 +1,5 @@
 import type { Column } from './columns.js';
+import { keptType } from './keptType.js';
 import { type ColumnChange, widenType } from './merge.js';
 
 /** How a column of a quarantined object breaks the schema, as the reason of its quarantine tells it. */
@@ -32,7 +33,8 @@ export interface AcceptedSchema {
 
 /**
  * The schema that takes the breaks in: each column becomes the widest type of its breaks, and text where they have none in
- * common. A column that was changed since its objects broke stays as it is. `as` names the type of a column instead. Pure.
+ * common. A column that was changed since its objects broke stays as it is. `as` names the type of a column instead; one that Parquet
+ * does not keep becomes the one that holds it. Pure.
  */
 export function acceptBreaks(
   schema: readonly Column[],
@@ -45,7 +47,10 @@ export function acceptBreaks(
     const known = schema.find(({ name }) => name.toLowerCase() === key);
     if (known === undefined ? from !== undefined : from !== known.type) continue;
     const before = wanted.get(key)?.type;
-    const type = as.get(key) ?? (before === undefined ? to : (widenType(before, to) ?? 'VARCHAR'));
+    const asked = as.get(key);
+    const type =
+      (asked === undefined ? undefined : (keptType(asked) ?? asked)) ??
+      (before === undefined ? to : (widenType(before, to) ?? 'VARCHAR'));
     wanted.set(key, { name: known?.name ?? column, type: type === 'NULL' ? 'VARCHAR' : type });
   }
   const columns = schema.map((column) => wanted.get(column.name.toLowerCase()) ?? column);

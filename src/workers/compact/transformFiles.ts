@@ -4,6 +4,7 @@ import type { PageVersion } from '../../shared/config/dataset.js';
 import type { EngineRow, EngineSession } from '../../shared/engine/port.js';
 import { SluiceError, isSluiceError } from '../../shared/errors.js';
 import { type Column, quoteName, quoteText } from '../../shared/schema/columns.js';
+import { keptSql, keptType } from '../../shared/schema/keptType.js';
 import { describeTransformFault, readTransform } from '../../shared/transform/readTransform.js';
 import type { CompactedObject, CompactFilesResult } from './compactFiles.js';
 import { cutToTarget, type WrittenArtifact } from './write.js';
@@ -37,12 +38,12 @@ export async function transformFiles(request: TransformRequest): Promise<Compact
   if (answer.kind === 'faults') {
     throw new SluiceError('CONFIG_INVALID', `transform: ${answer.faults.map(describeTransformFault).join('; ')}`);
   }
-  const columns = await describe(request, answer.sql);
+  const { columns, sql } = keepWhole(await describe(request, answer.sql), answer.sql);
   checkNames(columns, sort);
   if (result.artifacts.length === 0) return { ...result, columns };
   const paths = result.artifacts.map(({ path }) => path);
-  const culprits = await findCulprits(request, { sql: answer.sql, paths });
-  const select = selectSql(answer.sql, paths, { none: [...culprits.keys()] });
+  const culprits = await findCulprits(request, { sql, paths });
+  const select = selectSql(sql, paths, { none: [...culprits.keys()] });
   const wanted = await session.query(sumsSql(select, columns), signal);
   const artifacts = await write(request, select);
   await compare(wanted, { request, columns, artifacts });
@@ -76,6 +77,21 @@ async function describe({ session, result, signal }: TransformRequest, sql: stri
       },
     );
   }
+}
+
+/** The SELECT with the columns of which Parquet has no type as ones that hold them whole. */
+function keepWhole(given: readonly Column[], sql: string): { columns: readonly Column[]; sql: string } {
+  const changes: string[] = [];
+  const columns = given.map(({ name, type }) => {
+    const kept = keptType(type);
+    if (kept === undefined) {
+      throw new SluiceError('CONFIG_INVALID', `transform: expected types that Parquet keeps, got ${type} of ${name}`);
+    }
+    const change = keptSql(name, type, kept);
+    if (change !== undefined) changes.push(change);
+    return { name, type: kept };
+  });
+  return { columns, sql: changes.length === 0 ? sql : `SELECT * REPLACE (${changes.join(', ')}) FROM (${sql})` };
 }
 
 function checkNames(columns: readonly Column[], sort: readonly string[]): void {
@@ -146,8 +162,7 @@ async function findCulprits(
       const [first, ...others] = some;
       if (first === undefined) return;
       // messages of the engine quote values: only their kind is told
-      if (others.length === 0)
-        return void culprits.set(first, /^([A-Z][A-Za-z ]* Error)/.exec(error.message)?.[1] ?? 'an error');
+      if (others.length === 0) return void culprits.set(first, faultOf(error));
       const middle = Math.ceil(some.length / 2);
       await probe(some.slice(0, middle));
       await probe(some.slice(middle));
@@ -155,6 +170,11 @@ async function findCulprits(
   };
   await probe(objects);
   return culprits;
+}
+
+function faultOf({ message }: SluiceError): string {
+  if (message.includes('misfit')) return 'value that Parquet does not hold whole';
+  return /^([A-Z][A-Za-z ]* Error)/.exec(message)?.[1] ?? 'an error';
 }
 
 interface Transformed {

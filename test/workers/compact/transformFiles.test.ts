@@ -15,7 +15,16 @@ let calls = 0;
 async function run(files: readonly File[], transform: string, sort: readonly string[] = [], targetBytes = 256e6) {
   const result = await bench.compact(files);
   const outDir = join(bench.scratch, `transformed-${++calls}`);
-  return transformFiles({ session: bench.session, transform, result, compression: 'zstd', pages: 'v2', sort, targetBytes, outDir });
+  return transformFiles({
+    session: bench.session,
+    transform,
+    result,
+    compression: 'zstd',
+    pages: 'v2',
+    sort,
+    targetBytes,
+    outDir,
+  });
 }
 
 async function rowsOf(result: Awaited<ReturnType<typeof run>>) {
@@ -66,6 +75,45 @@ test('an object with a row that an expression fails on is quarantined without it
       reason: 'transform: expected an answer for every row, got a Conversion Error',
     },
     { object: idOf(2), kind: 'included', rows: 1 },
+  ]);
+});
+
+test('what Parquet has no type for is kept as a type that holds it, and an object with a value that none holds is set aside', async () => {
+  const result = await run(
+    [
+      ['a.csv', 'id,began,ended\n1,2024-01-01T00:00:00,2024-01-01T00:00:01.5\n'],
+      ['b.csv', 'id,began,ended\n8,2024-01-01T00:00:00,2024-01-01T00:00:02\n'],
+      ['c.csv', 'id,began,ended\n2,2024-01-01T00:00:00,2024-01-01T00:00:00.000001\n'],
+      ['d.csv', 'id,began,ended\n3,,\n'],
+    ],
+    `select id, ended - began as took, 20000000000000000000000000000000000000::hugeint * id as huge,
+      [id::hugeint] as list, '101'::bit as bits, '10:00:00+02'::timetz as at from input`,
+  );
+  expect(result.columns.map(({ type }) => type)).toEqual([
+    'BIGINT',
+    'INTERVAL',
+    'DECIMAL(38,0)',
+    'DECIMAL(38,0)[]',
+    'VARCHAR',
+    'VARCHAR',
+  ]);
+  const aside = (object: string, got: string) => {
+    const reason = `transform: expected an answer for every row, got a ${got}`;
+    return { object, kind: 'quarantined', code: 'VALUE_INVALID', reason };
+  };
+  expect(result.objects).toEqual([
+    { object: idOf(0), kind: 'included', rows: 1 },
+    aside(idOf(1), 'Conversion Error'),
+    aside(idOf(2), 'value that Parquet does not hold whole'),
+    { object: idOf(3), kind: 'included', rows: 1 },
+  ]);
+  const paths = result.artifacts.map(({ path }) => `'${path}'`).join(', ');
+  const texts = await bench.session.query(
+    `SELECT took::VARCHAR AS took, huge::VARCHAR AS huge, list::VARCHAR AS list, bits, at FROM read_parquet([${paths}]) ORDER BY id`,
+  );
+  expect(texts).toEqual([
+    { took: '00:00:01.5', huge: `2${'0'.repeat(37)}`, list: '[1]', bits: '101', at: '10:00:00+02' },
+    { took: null, huge: `6${'0'.repeat(37)}`, list: '[3]', bits: '101', at: '10:00:00+02' },
   ]);
 });
 
