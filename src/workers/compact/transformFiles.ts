@@ -173,7 +173,7 @@ async function findCulprits(
 }
 
 function faultOf({ message }: SluiceError): string {
-  if (message.includes('misfit')) return 'value that Parquet does not hold whole';
+  if (/^[A-Za-z ]+: misfit/.test(message)) return 'value that Parquet does not hold whole';
   return /^([A-Z][A-Za-z ]* Error)/.exec(message)?.[1] ?? 'an error';
 }
 
