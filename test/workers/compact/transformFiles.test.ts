@@ -109,7 +109,7 @@ test('what Parquet has no type for is kept as a type that holds it, and an objec
   ]);
   const paths = result.artifacts.map(({ path }) => `'${path}'`).join(', ');
   const texts = await bench.session.query(
-    `SELECT took::VARCHAR AS took, huge::VARCHAR AS huge, list::VARCHAR AS list, bits, at FROM read_parquet([${paths}]) ORDER BY id`,
+    `SELECT took::VARCHAR AS took, huge::VARCHAR AS huge, list::VARCHAR AS list, bits, "at" FROM read_parquet([${paths}]) ORDER BY id`,
   );
   expect(texts).toEqual([
     { took: '00:00:01.5', huge: `2${'0'.repeat(37)}`, list: '[1]', bits: '101', at: '10:00:00+02' },
