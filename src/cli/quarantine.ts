@@ -6,6 +6,7 @@ import { objectUri } from '../shared/ledger/text.js';
 import { planPartitions } from '../workers/planPartitions.js';
 import type { Output } from './output.js';
 import { putRowsAside, readRowsAside } from './rowsAside.js';
+import { showFailedChecks } from './showFailedChecks.js';
 import type { Services } from './services.js';
 import { systemUser } from './systemUser.js';
 
@@ -110,6 +111,7 @@ export async function readAside(
 export function showOne(output: Output, facts: Readonly<Record<string, unknown>>): void {
   for (const [name, value] of Object.entries(facts)) {
     if (value === undefined || (Array.isArray(value) && value.length === 0)) continue;
+    if (name === 'checks' && showFailedChecks(output, value, facts['objects'])) continue;
     if (!Array.isArray(value)) output.line(`${output.paint.dim(name)}  ${showFact(value)}`);
     else for (const item of value) output.line(`${output.paint.dim(name)}  ${showFact(item)}`);
   }

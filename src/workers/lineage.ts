@@ -33,10 +33,10 @@ function told(handler: StepHandler): StepHandler {
   };
 }
 
-/** What was taken back or taken over has not failed. */
-function endOf({ code, message }: SluiceError, { signal }: StepWork): RunState {
+/** How a run ended that threw: what was taken back or taken over, or waits for something, has not failed. */
+export function endOf({ code, message, retry }: SluiceError, { signal }: Pick<StepWork, 'signal'>): RunState {
   const isStopped = signal.aborted && !isSluiceError(signal.reason, 'JOB_DEADLINE');
-  return isStopped || code === 'LEASE_LOST' ? { kind: 'ABORT' } : { kind: 'FAIL', message: `${code}: ${message}` };
+  return isStopped || retry === 'snooze' ? { kind: 'ABORT' } : { kind: 'FAIL', message: `${code}: ${message}` };
 }
 
 function emit(context: WorkerContext, work: StepWork, state: RunState): void {
