@@ -124,6 +124,7 @@ export function describeObjectStore(name: string, open: () => Promise<StoreUnder
     ])('gives back a large object whole: %s', async (_name, bytes) => {
       const content = randomBytes(bytes);
       const landed = await put('large.bin', content);
+      expect(landed.sha256).toBe(createHash('sha256').update(content).digest('hex'));
       expect((await get('large.bin', { eTag: landed.eTag, size: bytes })).equals(content)).toBe(true);
       expect((await get('large.bin')).equals(content)).toBe(true);
     });

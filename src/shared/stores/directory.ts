@@ -7,9 +7,17 @@ import { SluiceError } from '../errors.js';
 import { PRIVATE_FOLDER, findPath, isAbsence } from './directoryKeys.js';
 import { type SkipReason, walkKeys } from './directoryList.js';
 import { putIntoDirectory, removeStaleDrafts, replaceText } from './directoryPut.js';
-import { copyHashed, errnoOf } from './files.js';
+import { copyHashed, errnoOf, sha256OfFile } from './files.js';
 import { retireFile } from './directoryRetire.js';
-import type { GetRequest, ListRequest, ObjectStore, PutRequest, RetireAnswer, StoredObject } from './port.js';
+import type {
+  GetRequest,
+  ListRequest,
+  ObjectStore,
+  PutAnswer,
+  PutRequest,
+  RetireAnswer,
+  StoredObject,
+} from './port.js';
 
 export interface DirectoryStoreOptions {
   /** The folder; it must be there unless `create`. It may itself be a symbolic link; below it links are not followed. */
@@ -95,7 +103,7 @@ class DirectoryStore implements ObjectStore {
     });
   }
 
-  async putFile(request: PutRequest): Promise<{ readonly eTag: string; readonly bytes: number }> {
+  async putFile(request: PutRequest): Promise<PutAnswer> {
     const { key, file, ifAbsent = false, signal } = request;
     signal?.throwIfAborted();
     const { size } = await stat(file);
@@ -103,7 +111,7 @@ class DirectoryStore implements ObjectStore {
       await this.#cleanOnce();
       const placed = await putIntoDirectory(file, { root: this.#root, key, ifAbsent, signal });
       await rm(join(this.#root, tagsKey(key)), { force: true });
-      return { eTag: eTagOf(placed), bytes: size };
+      return { eTag: eTagOf(placed), bytes: size, sha256: await sha256OfFile(file) };
     });
   }
 

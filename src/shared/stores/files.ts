@@ -77,6 +77,18 @@ export function hashFile(file: FileHandle): FileHash {
   };
 }
 
+/** SHA-256 of a whole file, hex. */
+export async function sha256OfFile(path: string): Promise<string> {
+  const file = await open(path);
+  try {
+    const hash = hashFile(file);
+    await hash.advance((await file.stat()).size);
+    return hash.digest();
+  } finally {
+    await file.close();
+  }
+}
+
 /** Copies an open file's bytes into a file of this path, replacing it; resolves with their number and SHA-256 (hex). */
 export async function copyHashed(
   source: FileHandle,

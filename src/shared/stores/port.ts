@@ -39,6 +39,14 @@ export interface PutRequest {
   readonly signal?: AbortSignal;
 }
 
+/** An object that was put. */
+export interface PutAnswer {
+  readonly eTag: string;
+  readonly bytes: number;
+  /** Of the file's bytes, hex. */
+  readonly sha256: string;
+}
+
 /** What becomes of an object that is not needed any more. */
 export interface RetireRequest {
   readonly key: string;
@@ -70,7 +78,7 @@ export interface ObjectStore {
   head(key: string, signal?: AbortSignal): Promise<StoredObject | undefined>;
   /** Writes the object's bytes to a file; resolves with what was written and its SHA-256 (hex). */
   getToFile(request: GetRequest): Promise<{ readonly bytes: number; readonly sha256: string }>;
-  putFile(request: PutRequest): Promise<{ readonly eTag: string; readonly bytes: number }>;
+  putFile(request: PutRequest): Promise<PutAnswer>;
   /** Deletes the keys; absent ones are no error. */
   delete(keys: readonly string[], signal?: AbortSignal): Promise<void>;
   /** Tags, moves or deletes an object if it still is that version; safe to repeat. Objects of more than 5 GiB are not moved on S3 (STORE_AWAY). */

@@ -1,8 +1,5 @@
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { mkdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import type { Dataset } from '../../shared/config/config.js';
 import type { Artifact, Manifest, ManifestLayout, ManifestObject } from '../../shared/ledger/manifest.js';
 import type { WorkerContext } from '../context.js';
@@ -81,8 +78,7 @@ async function putArtifact(
   { path, rows }: WrittenArtifact,
   key: string,
 ): Promise<Artifact> {
-  const sha256 = await hashFile(path);
-  const { eTag, bytes } = await context.lake.putFile({
+  const { eTag, bytes, sha256 } = await context.lake.putFile({
     key,
     file: path,
     contentType: 'application/vnd.apache.parquet',
@@ -90,13 +86,6 @@ async function putArtifact(
   });
   work.scratch.keep(key, path);
   return { key, eTag, bytes, rows, sha256 };
-}
-
-/** SHA-256 of a file, hex. */
-export async function hashFile(path: string): Promise<string> {
-  const hash = createHash('sha256');
-  await pipeline(createReadStream(path, { highWaterMark: 1 << 20 }), hash);
-  return hash.digest('hex');
 }
 
 /** Puts the rows that were taken out of the objects that the manifest includes: those that could not be read or cast, those that broke rules. */

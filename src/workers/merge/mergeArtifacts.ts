@@ -7,7 +7,6 @@ import type { Artifact } from '../../shared/ledger/manifest.js';
 import type { MergeUnit } from '../../shared/ledger/port.js';
 import { PROVENANCE_COLUMNS, quoteName } from '../../shared/schema/columns.js';
 import { type BatchScratch, openBatchScratch } from '../batchScratch.js';
-import { hashFile } from '../compact/putArtifacts.js';
 import { copySql, objectRowsFrom, parquetSql, stampSql } from '../compact/sql.js';
 import type { WorkerContext } from '../context.js';
 import { planMerges, SMALL } from './plan.js';
@@ -197,8 +196,7 @@ async function putMerged(
   signal: AbortSignal,
 ): Promise<Artifact> {
   const key = `${dataset.compact.prefix}${partition === '' ? '' : `${partition}/`}${merge}-1-0.parquet`;
-  const sha256 = await hashFile(path);
-  const { eTag, bytes } = await lake.putFile({
+  const { eTag, bytes, sha256 } = await lake.putFile({
     key,
     file: path,
     contentType: 'application/vnd.apache.parquet',

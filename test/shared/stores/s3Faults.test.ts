@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -118,8 +118,10 @@ describe('writing', () => {
       lost++;
       return { kind: 'lose' };
     });
-    const landed = await store.putFile({ key: 'k', file: await fileOf(randomBytes(bytes)), ifAbsent: true });
+    const content = randomBytes(bytes);
+    const landed = await store.putFile({ key: 'k', file: await fileOf(content), ifAbsent: true });
     expect(lost).toBe(1);
+    expect(landed.sha256).toBe(createHash('sha256').update(content).digest('hex'));
     expect((await store.head('k'))?.eTag).toBe(landed.eTag);
     const other = await fileOf(randomBytes(bytes));
     expect(await codeOf(store.putFile({ key: 'k', file: other, ifAbsent: true }))).toBe('OBJECT_EXISTS');
