@@ -1,4 +1,5 @@
 import { open } from 'node:fs/promises';
+import { readNulls } from './rowGroups.js';
 import { THRIFT, ThriftCursor } from './thrift.js';
 
 /** The beginning and the end of a file: all that tells what it is, and a Parquet file's rows and columns. */
@@ -18,6 +19,8 @@ export interface ParquetFooter {
   readonly rows: number;
   /** Files of the same print have the same columns: the bytes of the schema. */
   readonly print: string;
+  /** NULLs of each column that is not nested, by its name; absent where not every row group tells them all. */
+  readonly nulls?: ReadonlyMap<string, number>;
 }
 
 /** So many bytes of the beginning are looked at. */
@@ -28,7 +31,7 @@ const GUESSED_FOOTER_BYTES = 1 << 14;
 const MAX_FOOTER_BYTES = 1 << 22;
 const MAGIC = 'PAR1';
 /** Fields of FileMetaData: https://github.com/apache/parquet-format/blob/master/src/main/thrift/parquet.thrift */
-const [SCHEMA, NUM_ROWS] = [2, 3];
+const [SCHEMA, NUM_ROWS, ROW_GROUPS] = [2, 3, 4];
 
 /** Glances at a file that is in memory, in pieces one behind the other. */
 export function glanceAt(chunks: readonly Buffer[]): Glance {
@@ -87,22 +90,26 @@ function withFooter(glance: Glance, footer: Buffer | undefined): Glance {
   return read === undefined ? glance : { ...glance, footer: read };
 }
 
-/** Reads rows and schema of a footer; undefined when it is none. */
+function footerOf(print: string, rows: number, nulls: ParquetFooter['nulls']): ParquetFooter | undefined {
+  if (rows < 0 || !Number.isSafeInteger(rows)) return undefined;
+  return { rows, print, ...(nulls === undefined ? {} : { nulls }) };
+}
+
+/** Reads rows, schema and NULLs of a footer; undefined when it is none. */
 export function readFooter(bytes: Buffer): ParquetFooter | undefined {
   const cursor = new ThriftCursor(bytes, 0);
-  let print: string | undefined;
+  let [print, rows]: [string?, number?] = [];
   try {
     for (let [id, type] = cursor.field(0); type !== THRIFT.stop; [id, type] = cursor.field(id)) {
       const from = cursor.at;
-      if (id === NUM_ROWS && type === THRIFT.i64) {
-        const rows = cursor.zigzag();
-        return print === undefined || rows < 0 || !Number.isSafeInteger(rows) ? undefined : { rows, print };
-      }
-      cursor.skip(type, 0);
+      if (id === NUM_ROWS && type === THRIFT.i64) rows = cursor.zigzag();
+      else if (id === ROW_GROUPS && type === THRIFT.list && print !== undefined && rows !== undefined)
+        return footerOf(print, rows, readNulls(cursor));
+      else cursor.skip(type, 0);
       if (id === SCHEMA) print = bytes.toString('latin1', from, cursor.at);
     }
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
   }
-  return undefined;
+  return print === undefined || rows === undefined ? undefined : footerOf(print, rows, undefined);
 }

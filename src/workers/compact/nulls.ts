@@ -56,25 +56,27 @@ export async function compareNulls(request: CompareRequest): Promise<undefined> 
 async function sourceNulls(work: CompareRequest, isCounted: boolean): Promise<Nulls> {
   const { sources, columns } = work;
   const tables = sources.filter(({ format }) => format === 'parquet');
-  const told = isCounted
-    ? undefined
-    : await footerNulls(
-        tables.map(({ file }) => file),
-        work,
-      );
-  const knows = ({ format, file }: Source) => format === 'parquet' && told?.files.has(file) === true;
+  const asked = isCounted ? [] : tables.filter((source) => glanced(source) === undefined);
+  const told = await footerNulls(
+    asked.map(({ file }) => file),
+    work,
+  );
+  const footerOf = (source: Source) => (isCounted ? undefined : (glanced(source) ?? told.files.get(source.file)));
   const sums = new Map<string, number>(columns.map(({ name }) => [name.toLowerCase(), 0]));
   const add = (name: string, nulls: number) => sums.set(name, (sums.get(name) ?? 0) + nulls);
-  for (const source of sources.filter(knows)) {
-    const own = told?.files.get(source.file);
-    for (const key of sums.keys()) add(key, own?.get(key) ?? partitionNulls(source, key));
+  const others: Source[] = [];
+  for (const source of sources) {
+    const own = footerOf(source);
+    if (own === undefined) others.push(source);
+    else for (const key of sums.keys()) add(key, own.get(key) ?? partitionNulls(source, key));
   }
-  for (const read of planReads(
-    sources.filter((source) => !knows(source)),
-    1,
-  ))
-    for (const [key, nulls] of await countRead(read, work)) add(key, nulls);
+  for (const read of planReads(others, 1)) for (const [key, nulls] of await countRead(read, work)) add(key, nulls);
   return sums;
+}
+
+/** What the footer told when it was glanced at; rows that were taken out of the file since are still in it. */
+function glanced({ footer, aside }: Source): Nulls | undefined {
+  return aside === undefined ? footer?.nulls : undefined;
 }
 
 /** The NULLs of a column that the file itself lacks. */

@@ -16,6 +16,7 @@ export const THRIFT = {
 } as const;
 
 const MAX_DEPTH = 8;
+const DECODER = new TextDecoder();
 
 /** A place in bytes of Thrift's compact protocol, which moves on as it is read. Throws RangeError where the bytes end early or are none. */
 export class ThriftCursor {
@@ -57,6 +58,25 @@ export class ThriftCursor {
     return [delta === 0 ? this.zigzag() : lastId + delta, type];
   }
 
+  /** A text. */
+  text(): string {
+    const length = this.varint();
+    this.#pass(length);
+    return DECODER.decode(this.buffer.subarray(this.at - length, this.at));
+  }
+
+  /** A list: `read` takes each of its values. */
+  list(read: () => unknown): void {
+    const [count] = this.#listHead();
+    for (let index = 0; index < count; index++) read();
+  }
+
+  /** A struct: `read` takes the value of a field and says so, or it is passed over. */
+  struct(read: (id: number, type: number) => boolean): void {
+    for (let [id, type] = this.field(0); type !== THRIFT.stop; [id, type] = this.field(id))
+      if (!read(id, type)) this.skip(type, 0);
+  }
+
   /** Passes over a value of that type. */
   skip(type: number, depth: number): void {
     if (depth > MAX_DEPTH) throw new RangeError('the header is too deep');
@@ -81,11 +101,17 @@ export class ThriftCursor {
     this.#pass(length);
   }
 
-  #skipList(depth: number): void {
+  /** How many values there are, and of which type. */
+  #listHead(): [count: number, type: number] {
     const byte = this.byte();
     const [count, type] = [byte >> 4 === 15 ? this.varint() : byte >> 4, byte & 0x0f];
     // Each value takes a byte at least, so that a count of the file's own choosing ends with the bytes.
     if (count > this.buffer.length - this.at) throw new RangeError('the list is longer than the header');
+    return [count, type];
+  }
+
+  #skipList(depth: number): void {
+    const [count, type] = this.#listHead();
     // A field says true or false by its type; a value in a list takes a byte.
     if (type === THRIFT.true || type === THRIFT.false) this.#pass(count);
     else for (let index = 0; index < count; index++) this.skip(type, depth + 1);

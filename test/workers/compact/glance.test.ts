@@ -17,10 +17,11 @@ beforeAll(async () => {
     seven: "SELECT i, 'a' || i AS s, {'x': [i]} AS n FROM range(7) t(i)",
     nine: "SELECT i, 'a' || i AS s, {'x': [i]} AS n FROM range(9) t(i)",
     other: "SELECT i::INTEGER AS i, 'a' || i AS s, {'x': [i]} AS n FROM range(7) t(i)",
+    gaps: "SELECT CASE WHEN i % 3 > 0 THEN i END AS third, nullif('a' || i, 'a7') AS \"One é\", NULL::DATE AS none, [nullif(i, 1)] AS l FROM range(5000) t(i)",
     wide: `SELECT ${Array.from({ length: 900 }, (_, at) => `i AS column_${at}`).join(', ')} FROM range(2) t(i)`,
   };
   for (const [name, sql] of Object.entries(tables))
-    await connection.run(`COPY (${sql}) TO '${pathOf(name)}' (FORMAT parquet)`);
+    await connection.run(`COPY (${sql}) TO '${pathOf(name)}' (FORMAT parquet, ROW_GROUP_SIZE 2048)`);
   connection.closeSync();
   database.closeSync();
 });
@@ -33,6 +34,22 @@ test('a glance at a file tells its rows, and files of the same columns have the 
   expect([seven, nine, other, wide].map((glance) => glance?.footer?.rows)).toEqual([7, 9, 7, 2]);
   expect(seven?.footer?.print).toBe(nine?.footer?.print);
   expect(seven?.footer?.print).not.toBe(other?.footer?.print);
+});
+
+test('a glance tells the NULLs of each column that is not nested, over all row groups', async () => {
+  const { footer } = await glanceAtFile(pathOf('gaps'));
+  expect([...(footer?.nulls ?? [])]).toEqual([
+    ['third', 1667],
+    ['one é', 1],
+    ['none', 5000],
+  ]);
+});
+
+test('a file whose chunks have no statistics tells no NULLs', async () => {
+  const file = new URL('../../corpus/hostile/parquet/data/alltypes_plain.parquet', import.meta.url).pathname;
+  const { footer } = await glanceAtFile(file);
+  expect(footer?.rows).toBe(8);
+  expect(footer?.nulls).toBeUndefined();
 });
 
 test('a glance at pieces in memory is that at the file, wherever they are cut', async () => {
