@@ -37,12 +37,10 @@ function showRange({ expected }: AnomalyView): string {
   return expected === undefined ? '' : `${showFigure(expected.from)} to ${showFigure(expected.to)}`;
 }
 
-/** Round for people: three digits behind the point, fewer for large figures. */
-function showFigure(value: number): string {
-  return value.toLocaleString('en', {
-    maximumSignificantDigits: Math.abs(value) >= 1000 ? 21 : 4,
-    maximumFractionDigits: 3,
-  });
+/** Round for people: four digits, large figures without fractions. */
+export function showFigure(value: number): string {
+  const digits = Math.abs(value) >= 1000 ? { maximumFractionDigits: 0 } : { maximumSignificantDigits: 4 };
+  return value.toLocaleString('en', digits);
 }
 
 /** What became of an acknowledgement. */

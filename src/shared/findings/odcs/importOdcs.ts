@@ -1,8 +1,12 @@
 import { z } from 'zod';
+import { columnCheckSchema, tableCheckSchema } from '../../config/checks.js';
 import { datasetSchema } from '../../config/dataset.js';
+import { describeIssue } from '../../config/faults.js';
+import type { ConfigFault } from '../../config/rules.js';
 import { SluiceError } from '../../errors.js';
 import { quoteName, quoteText } from '../../schema/columns.js';
-import { defined, type Loose, type NotTaken, qualityChecks, unreadOf } from './importQuality.js';
+import { defined, type Loose, type NotTaken, qualityChecks, type Taking, unreadOf } from './importQuality.js';
+import { findQualityFaults } from './findQualityFaults.js';
 import { contractSchema, type OdcsContract, type Property, type SchemaObject } from './odcsSchema.js';
 
 /** The checks of a dataset, as the configuration writes them. */
@@ -19,9 +23,15 @@ export interface Imported extends Checks {
  * every unknown key and every check that Sluice's vocabulary refuses.
  */
 export function importOdcs(document: unknown, { object }: { object?: string | undefined } = {}): Imported {
-  const contract = read(contractSchema, document, 'the contract');
+  const parsed = contractSchema.safeParse(document);
+  if (!parsed.success) {
+    const issues = parsed.error.issues.flatMap((issue) => describeIssue(issue, document));
+    throw refused([...issues, ...findQualityFaults(document)]);
+  }
+  const contract = parsed.data;
   const table = chooseObject(contract, object);
-  const notTaken: NotTaken[] = unreadOf(contract, TAKEN.contract, '');
+  const taking: Taking = { notTaken: unreadOf(contract, TAKEN.contract, ''), faults: [] };
+  const { notTaken, faults } = taking;
   for (const other of contract.schema)
     if (other !== table) notTaken.push({ path: `schema.${other.name}`, why: 'another object of the contract' });
   const keys = keyColumns(table);
@@ -32,7 +42,7 @@ export function importOdcs(document: unknown, { object }: { object?: string | un
     const checks = [
       ...propertyChecks(property, { isOnlyKey: keys.length === 1, path, notTaken }),
       ...relationshipChecks(property, path, notTaken),
-      ...qualityChecks(property.quality, path, notTaken),
+      ...qualityChecks(property.quality, { ...taking, path, schema: columnCheckSchema }),
     ];
     const own = ownSettings(property, path, notTaken);
     if (checks.length > 0 || own !== undefined) columns[columnOf(property)] = { ...own, checks };
@@ -40,10 +50,18 @@ export function importOdcs(document: unknown, { object }: { object?: string | un
   notTaken.push(...unreadOf(table, TAKEN.object, `schema.${table.name}`));
   const checks = [
     ...(keys.length > 1 ? [{ unique: keys }] : []),
-    ...qualityChecks(table.quality, `schema.${table.name}`, notTaken),
+    ...qualityChecks(table.quality, { ...taking, path: `schema.${table.name}`, schema: tableCheckSchema }),
     ...freshness(contract, table, notTaken),
   ];
-  return { ...read(checksSchema, { columns, checks }, 'the checks of the contract'), notTaken };
+  const read = checksSchema.safeParse({ columns, checks });
+  const more = read.error?.issues.flatMap((issue) => describeIssue(issue, { columns, checks })) ?? [];
+  if (!read.success || faults.length > 0) throw refused([...faults, ...more]);
+  return { ...read.data, notTaken };
+}
+
+function refused(faults: readonly ConfigFault[]): SluiceError {
+  const lines = faults.map(({ path, expected, got }) => `  ${path || '(contract)'}: expected ${expected}, got ${got}`);
+  return new SluiceError('CONFIG_INVALID', `${faults.length} fault(s)\n${lines.join('\n')}`);
 }
 
 /** True for what says of itself that it is a contract of ODCS. */
@@ -79,12 +97,6 @@ const TAKEN = {
   ],
   sla: ['property', 'value', 'unit', 'element'],
 } as const;
-
-function read<T extends z.ZodType>(schema: T, value: unknown, what: string): z.infer<T> {
-  const parsed = schema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  throw new SluiceError('CONFIG_INVALID', `${what}:\n${z.prettifyError(parsed.error)}`);
-}
 
 function chooseObject({ schema }: OdcsContract, wanted: string | undefined): SchemaObject {
   const [only, ...others] = schema.filter(

@@ -1,4 +1,6 @@
-import { SluiceError } from '../../errors.js';
+import type { columnCheckSchema, tableCheckSchema } from '../../config/checks.js';
+import { describeIssue } from '../../config/faults.js';
+import type { ConfigFault } from '../../config/rules.js';
 import type { Quality } from './odcsSchema.js';
 
 /** A part of a contract that Sluice takes nothing from. */
@@ -35,21 +37,49 @@ const TAKEN = [
   ...OPERATOR_KEYS,
 ];
 
-/** Quality entries as checks; those that nothing here executes are added to `notTaken`. */
-export function qualityChecks(quality: readonly Quality[], path: string, notTaken: NotTaken[]): unknown[] {
-  return quality.flatMap((entry, index) => {
-    const place = `${path}.quality[${index}]`;
-    const why = whyNot(entry);
-    if (why !== undefined) {
-      notTaken.push({ path: place, why });
-      return [];
-    }
-    notTaken.push(...unreadOf(entry, TAKEN, place));
-    if (entry.type === 'custom') return [ownCheck(entry.implementation, place)];
-    if (namesNull(entry))
-      notTaken.push({ path: `${place}.arguments.validValues`, why: 'NULL is never an invalid value here' });
-    return [libraryCheck(entry, place)];
-  });
+/** What an import comes across on its way. */
+export interface Taking {
+  readonly notTaken: NotTaken[];
+  readonly faults: ConfigFault[];
+}
+
+interface Place extends Taking {
+  readonly path: string;
+  /** How a check is written where this one goes. */
+  readonly schema: typeof columnCheckSchema | typeof tableCheckSchema;
+}
+
+/** Quality entries as checks; those that nothing here executes are added to `notTaken`, those that are no checks to `faults`. */
+export function qualityChecks(quality: readonly Quality[], { path, ...place }: Place): unknown[] {
+  return quality.flatMap((entry, index) => qualityCheck(entry, { ...place, path: `${path}.quality[${index}]` }));
+}
+
+/** One entry as a check, or nothing. */
+export function qualityCheck(entry: Quality, { path, schema, notTaken, faults }: Place): unknown[] {
+  const why = whyNot(entry);
+  if (why !== undefined) {
+    notTaken.push({ path, why });
+    return [];
+  }
+  notTaken.push(...unreadOf(entry, TAKEN, path));
+  const isOwn = entry.type === 'custom';
+  if (!isOwn && entry.metric === undefined) {
+    const got = entry.rule === undefined ? 'none' : `the deprecated rule ${entry.rule}`;
+    faults.push({ path, expected: 'a metric', got });
+    return [];
+  }
+  if (namesNull(entry))
+    notTaken.push({ path: `${path}.arguments.validValues`, why: 'NULL is never an invalid value here' });
+  const check = isOwn ? entry.implementation : libraryCheck(entry);
+  const at = isOwn ? `${path}.implementation` : path;
+  const { error } = schema.safeParse(check);
+  for (const issue of error?.issues ?? [])
+    for (const fault of describeIssue(issue, check))
+      faults.push({
+        ...fault,
+        path: fault.path === '' ? at : `${at}${fault.path.startsWith('[') ? '' : '.'}${fault.path}`,
+      });
+  return error === undefined ? [check] : [];
 }
 
 /** Why nothing here executes an entry; undefined where something does. */
@@ -67,20 +97,8 @@ function namesNull({ arguments: given }: Quality): boolean {
   return Array.isArray(valid) && valid.includes(null);
 }
 
-/** A check that only Sluice knows, as it was exported. */
-function ownCheck(implementation: unknown, place: string): unknown {
-  if (implementation !== null && (typeof implementation === 'object' || typeof implementation === 'string'))
-    return implementation;
-  throw new SluiceError('CONFIG_INVALID', `${place}.implementation: expected a check of Sluice, got none`);
-}
-
-function libraryCheck(entry: Quality, place: string): Loose {
-  const { name, severity, unit, metric, rule } = entry;
-  if (metric === undefined)
-    throw new SluiceError(
-      'CONFIG_INVALID',
-      `${place}: expected a metric, got ${rule === undefined ? 'none' : `the deprecated rule ${rule}`}`,
-    );
+function libraryCheck(entry: Quality): Loose {
+  const { name, severity, unit, metric } = entry;
   const operators = OPERATOR_KEYS.map((key) => [key, entry[key]] as const);
   return defined({
     name,

@@ -228,6 +228,46 @@ describe('an imported contract', () => {
     ).toThrow(/deprecated/);
   });
 
+  it.each([
+    ['', []],
+    ['with faults of its own', ['bogus: expected a known key', 'schema[0].properties[1].required: expected']],
+  ])('is refused with every check that is none, each at its place in the contract %s', (_, own) => {
+    const quality = [
+      { rule: 'nullCheck' },
+      { metric: 'bogus', mustBe: 0 },
+      { metric: 'nullValues' },
+      { metric: 'nullValues', mustBe: 0 },
+      { metric: 'nullValues', mustBe: 0, mustNotBe: 1 },
+      { type: 'custom', engine: 'sluice' },
+      { type: 'custom', engine: 'sluice', implementation: { nope: 1 } },
+    ];
+    const sick = own.length > 0;
+    const properties = [
+      { name: 'a', quality },
+      { name: 'b', ...(sick ? { required: 'maybe' } : {}) },
+    ];
+    const schema = { name: 'orders', properties, quality: [{ metric: 'freshness', mustBe: 0 }] };
+    let message = '';
+    try {
+      importOdcs(contract(schema, sick ? { bogus: 1 } : {}));
+    } catch (error) {
+      message = String(error);
+    }
+    const [place, table] = sick ? ['schema[0].properties[0]', 'schema[0]'] : ['schema.orders.a', 'schema.orders'];
+    const wanted = [
+      ...own,
+      `${place}.quality[0]: expected a metric, got the deprecated rule nullCheck`,
+      `${place}.quality[1].metric: expected one of nullValues`,
+      `${place}.quality[2]: expected a bound beside metric`,
+      `${place}.quality[4]: expected one operator`,
+      `${place}.quality[5].implementation: expected`,
+      `${place}.quality[6].implementation.nope: expected a known key`,
+      `${table}.quality[0].column: expected the column`,
+    ];
+    for (const fault of wanted) expect(message).toContain(fault);
+    expect(message).not.toContain('quality[3]');
+  });
+
   it('with several objects wants one to be chosen', () => {
     const document = { ...contract({ name: 'a', quality: [{ metric: 'rowCount', mustBe: 1 }] }) };
     const two = { ...document, schema: [...document.schema, { name: 'b', physicalName: 'b_1' }] };
