@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 import { columnCheckSchema, tableCheckSchema } from '../../config/checks.js';
 import { datasetSchema } from '../../config/dataset.js';
 import { describeIssue } from '../../config/faults.js';
