@@ -130,7 +130,8 @@ async function partText(source: Source, request: AsideRequest): Promise<Parted |
     Readable.from(isArray ? keptElements(text, records, faults) : keptParts(text, records, faults)),
     createWriteStream(file),
   );
-  const kept: Source = { ...source, file, bytes: source.bytes - lengthOf(records, faults), rows, hasNuls: false };
+  const { nulls: _, ...untold } = source;
+  const kept: Source = { ...untold, file, bytes: source.bytes - lengthOf(records, faults), rows, hasNuls: false };
   if (!(await holdsRows(kept, request))) return undefined;
   // What is no text cannot be kept as it was written.
   if ([...faults.keys()].some((index) => !isText(text, records[index]))) return undefined;

@@ -19,7 +19,7 @@ import { repair, recount } from './repair.js';
 import { resolveSchema } from './resolveSchema.js';
 import { stampSql } from './sql.js';
 import { type CompactInput, type Refusal, type Source, type TargetColumn, isRefusal } from './sources.js';
-import { type WrittenArtifact, countMismatch, verifyRows, writeSlice } from './write.js';
+import { type WrittenArtifact, countMismatch, removeArtifacts, verifyRows, writeSlice } from './write.js';
 
 export interface CompactFilesRequest {
   readonly session: EngineSession;
@@ -101,6 +101,7 @@ export async function compactOnce(request: CompactFilesRequest): Promise<Compact
       encoding,
       known,
       keepNuls: request.onBadRow === 'row',
+      countNulls: request.verify === 'rows',
       ...(signal === undefined ? {} : { signal }),
     });
     const whole = inspected.filter((answer): answer is Source => !isRefusal(answer));
@@ -177,13 +178,13 @@ async function write(
     for (const [index, slice] of planSlices(sources).entries())
       artifacts.push(...(await writeSlice(slice, index, options)));
   } catch (error) {
-    await removeAll(artifacts);
+    await removeArtifacts(artifacts);
     if (isSluiceError(error, 'ENGINE_QUERY')) return { kind: 'failed', error };
     throw error;
   }
   const { miscounted, found } = await verifyRows(artifacts, sources, options);
   if (miscounted.length > 0) {
-    await removeAll(artifacts);
+    await removeArtifacts(artifacts);
     return { kind: 'miscounted', objects: miscounted, error: countMismatch(sources, artifacts, miscounted) };
   }
   if (artifacts.length === 0) return { kind: 'written', artifacts };
@@ -201,10 +202,6 @@ function checkSort(columns: readonly TargetColumn[], sources: readonly Source[],
   throw new SluiceError('CONFIG_INVALID', `sort: expected a column of the files, got ${missing}`, {
     facts: { column: missing },
   });
-}
-
-async function removeAll(artifacts: readonly WrittenArtifact[]): Promise<void> {
-  await Promise.all(artifacts.map(({ path }) => rm(path, { force: true })));
 }
 
 interface Done {

@@ -6,15 +6,14 @@ import pLimit from 'p-limit';
 import type { FileFormat, TextEncoding } from '../../shared/config/dataset.js';
 import { isSluiceError } from '../../shared/errors.js';
 import { unpackAvro } from './avro/unpackAvro.js';
-import { isMarkup, MARKUP, readCsvHeader } from './csvHeader.js';
 import { type Glance, glanceAtFile, HEAD_BYTES } from './glance.js';
 import { gunzipFile } from './gunzip.js';
 import { readPageHeader } from './pageHeader.js';
+import { inspectText } from './inspectText.js';
 import { readKind, readParquetTail } from './read.js';
-import { scanText } from './scanText.js';
 import { readEncoding, transcodeFile } from './transcode.js';
 import { unzstdFile } from './unzstd.js';
-import type { CompactInput, Refusal, Source, SourceFormat } from './sources.js';
+import type { CompactInput, Refusal, Source } from './sources.js';
 
 const FILES_AT_ONCE = 4;
 /** Files up to this size are read once, whole. */
@@ -30,6 +29,8 @@ interface InspectOptions {
   readonly known: readonly string[];
   /** Whether text with NULs is kept, because its rows are looked at one by one. */
   readonly keepNuls?: boolean;
+  /** Whether the NULLs of each column of CSV are asked for. */
+  readonly countNulls?: boolean;
   readonly signal?: AbortSignal;
 }
 
@@ -162,36 +163,6 @@ async function inspectParquet(input: CompactInput, { file, glance }: Bytes): Pro
   const hasPageChecksums = readPageHeader(head, 4)?.crc !== undefined;
   const source = { object, name, file, bytes: size, delimiter: '', columns: [], endsInLine: true, hasPageChecksums };
   return { ...source, format: 'parquet', ...(footer === undefined ? {} : { footer }) };
-}
-
-async function inspectText(
-  input: CompactInput,
-  { file, size, bytes }: Bytes,
-  { format, known, keepNuls }: { format: SourceFormat; known: readonly string[]; keepNuls?: boolean },
-): Promise<Source | Refusal> {
-  const { object } = input;
-  const scan = await scanText(bytes ?? file, { escapes: format !== 'csv' });
-  if (scan.nulAt !== undefined && keepNuls !== true) {
-    return { object, code: 'VALUE_INVALID', reason: `expected text, got a NUL at byte ${scan.nulAt}` };
-  }
-  const text = scan.head.toString('utf8').replace(/^\uFEFF/, '');
-  const hasNuls = scan.nulAt !== undefined;
-  const nuls = { hasNuls, isNulFree: bytes !== undefined && !hasNuls };
-  const source = { ...input, format, bytes: size, delimiter: '', columns: [], endsInLine: scan.endsInLine, ...nuls };
-  if (format !== 'csv') {
-    if (isMarkup(text)) return { object, code: 'FORMAT_UNSUPPORTED', reason: MARKUP };
-    return text.trimStart().startsWith('[') ? { ...source, format: 'json' } : source;
-  }
-  const header = readCsvHeader(scan.head, known);
-  if (header.kind === 'refused') return { object, code: header.code, reason: header.reason };
-  const lines = scan.newlines + (scan.endsInLine ? 0 : 1) - 1;
-  const isCounted = !scan.hasOddLines && header.names.length > 1;
-  return {
-    ...source,
-    delimiter: header.delimiter,
-    columns: header.names.map((name) => ({ name })),
-    ...(isCounted ? { rows: lines } : {}),
-  };
 }
 
 async function readAt({ file, bytes, glance }: Bytes, position: number, length: number): Promise<Uint8Array> {

@@ -21,7 +21,7 @@ type Nulls = ReadonlyMap<string, number>;
 
 /**
  * Compares how many NULLs each column of the sources and of the artifacts has; nested ones are left out. Parquet tells it in its footers, and
- * is counted where they do not, or tell otherwise than the artifacts; text is counted by one more reading without casts.
+ * is counted where they do not, or tell otherwise than the artifacts; text whose bytes did not tell is counted by one more reading without casts.
  * Errors: COUNT_MISMATCH, naming the column.
  */
 export async function compareNulls(request: CompareRequest): Promise<undefined> {
@@ -61,12 +61,12 @@ async function sourceNulls(work: CompareRequest, isCounted: boolean): Promise<Nu
     asked.map(({ file }) => file),
     work,
   );
-  const footerOf = (source: Source) => (isCounted ? undefined : (glanced(source) ?? told.files.get(source.file)));
+  const footerOf = (source: Source) => glanced(source) ?? told.files.get(source.file);
   const sums = new Map<string, number>(columns.map(({ name }) => [name.toLowerCase(), 0]));
   const add = (name: string, nulls: number) => sums.set(name, (sums.get(name) ?? 0) + nulls);
   const others: Source[] = [];
   for (const source of sources) {
-    const own = footerOf(source);
+    const own = isCounted ? undefined : (textNulls(source, columns) ?? footerOf(source));
     if (own === undefined) others.push(source);
     else for (const key of sums.keys()) add(key, own.get(key) ?? partitionNulls(source, key));
   }
@@ -77,6 +77,19 @@ async function sourceNulls(work: CompareRequest, isCounted: boolean): Promise<Nu
 /** What the footer told when it was glanced at; rows that were taken out of the file since are still in it. */
 function glanced({ footer, aside }: Source): Nulls | undefined {
   return aside === undefined ? footer?.nulls : undefined;
+}
+
+/** What the bytes of a text told, for the types that its columns have in the artifacts. */
+function textNulls({ nulls, columns: own }: Source, columns: readonly TargetColumn[]): Nulls | undefined {
+  if (nulls === undefined) return undefined;
+  const typeOf = new Map(columns.map(({ name, type }) => [name.toLowerCase(), type]));
+  return new Map(
+    own.map(({ name }, index) => {
+      const key = name.toLowerCase();
+      const empty = typeOf.get(key) === 'VARCHAR' ? 0 : (nulls.empty[index] ?? 0);
+      return [key, (nulls.none[index] ?? 0) + empty];
+    }),
+  );
 }
 
 /** The NULLs of a column that the file itself lacks. */

@@ -18,18 +18,16 @@ interface ObserveOptions {
 
 /** Adds what the files themselves tell: columns and rows of Parquet, keys and rows of NDJSON, rows of CSV not yet counted. */
 export async function observeSources(sources: readonly Source[], options: ObserveOptions): Promise<Sifted<Source>> {
-  const of = (...formats: readonly Source['format'][]) => sources.filter(({ format }) => formats.includes(format));
-  const csv = of('csv');
+  const of = (format: Source['format']) => sources.filter((source) => source.format === format && !isTold(source));
+  const isTold = ({ format, rows, nulls }: Source) =>
+    format === 'csv' ? rows !== undefined : format === 'ndjson' && nulls !== undefined;
   const sifted = [
     await bisect(of('parquet'), (some) => observeParquet(some, options)),
-    await bisect(of('ndjson'), (some) => observeJson(some, options)),
-    await bisect(of('json'), (some) => observeJson(some, options)),
-    await countCsv(
-      csv.filter(({ rows }) => rows === undefined),
-      options,
-    ),
+    await observeKeys(of('ndjson'), options),
+    await observeKeys(of('json'), options),
+    await countCsv(of('csv'), options),
   ];
-  const counted = csv.filter(({ rows }) => rows !== undefined);
+  const counted = sources.filter(isTold);
   const seen = new Map(
     [...counted, ...sifted.flatMap(({ answers }) => answers)].map((source) => [source.object, source]),
   );
@@ -44,6 +42,11 @@ export async function observeSources(sources: readonly Source[], options: Observ
     answers: sources.flatMap(({ object }) => (refused.has(object) ? [] : (seen.get(object) ?? []))),
     refusals: [...sifted.flatMap(({ refusals }) => refusals), ...faulty],
   };
+}
+
+/** Reads the keys of JSON files of one layout, and counts their rows, with the engine's parser. */
+export async function observeKeys(sources: readonly Source[], options: ObserveOptions): Promise<Sifted<Source>> {
+  return bisect(sources, (some) => observeJson(some, options));
 }
 
 /** Counts the rows of CSV files with the engine's parser. */

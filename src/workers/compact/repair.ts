@@ -3,7 +3,7 @@ import { type ColumnChange, widenType } from '../../shared/schema/merge.js';
 import type { CompactFilesRequest } from './compactOnce.js';
 import { type AsideRow, partSources } from './asideRows.js';
 import { type Misfit, diagnose, refuseMisfit } from './diagnose.js';
-import { countCsv, findFalseFooters } from './observe.js';
+import { countCsv, findFalseFooters, observeKeys } from './observe.js';
 import { widenGuess } from './plan.js';
 import type { Refusal, Source, TargetColumn } from './sources.js';
 
@@ -74,18 +74,19 @@ export async function recount(
   const suspects = (format: Source['format']) =>
     sources.filter((source) => objects.has(source.object) && source.format === format);
   const options = { session, ...(signal === undefined ? {} : { signal }) };
-  const texts = suspects('csv');
-  const { answers, refusals } = await countCsv(texts, options);
-  const counted = new Map(answers.map((source) => [source.object, source]));
+  const texts = [...suspects('csv'), ...suspects('ndjson')];
+  const seen = [await countCsv(suspects('csv'), options), await observeKeys(suspects('ndjson'), options)];
+  const counted = new Map(seen.flatMap(({ answers }) => answers).map((source) => [source.object, source]));
+  const unread = seen.flatMap(({ refusals }) => refusals);
   const liars = await findFalseFooters(suspects('parquet'), options);
-  const refused = new Set([...refusals, ...liars].map(({ object }) => object));
+  const refused = new Set([...unread, ...liars].map(({ object }) => object));
   const isNews = texts.some(({ object, rows }) => rows !== counted.get(object)?.rows);
   if (!isNews && liars.length === 0) throw miscounted.error;
   return {
     columns,
     sources: sources.flatMap((source) => (refused.has(source.object) ? [] : (counted.get(source.object) ?? source))),
     changes: [],
-    refusals: [...refusals, ...liars],
+    refusals: [...unread, ...liars],
     aside: [],
   };
 }

@@ -1,13 +1,10 @@
 import { open } from 'node:fs/promises';
 
 const CHUNK_BYTES = 1 << 20;
-const HEAD_BYTES = 1 << 16;
 const [NEWLINE, RETURN, QUOTE, BACKSLASH] = [0x0a, 0x0d, 0x22, 0x5c];
 
 /** What one pass over a text file tells. */
 export interface TextScan {
-  /** The first 64 KiB. */
-  readonly head: Buffer;
   /** Newlines, in CSV those outside double quotes. */
   readonly newlines: number;
   readonly endsInLine: boolean;
@@ -39,7 +36,6 @@ export async function scanText(text: string | Buffer, { escapes }: { escapes: bo
 }
 
 class Scanner {
-  #head = Buffer.alloc(0);
   #newlines = 0;
   #hasOddLines = false;
   #isQuoted = false;
@@ -50,7 +46,6 @@ class Scanner {
   constructor(private readonly escapes: boolean) {}
 
   push(chunk: Buffer): void {
-    if (this.#bytes === 0) this.#head = Buffer.from(chunk.subarray(0, HEAD_BYTES));
     const nul = this.#nulAt < 0 ? findNul(chunk, this.escapes) : -1;
     if (nul >= 0) this.#nulAt = this.#bytes + nul;
     this.#hasOddLines ||= isOdd(chunk, this.#last);
@@ -63,7 +58,7 @@ class Scanner {
     const nulAt = this.#nulAt < 0 ? {} : { nulAt: this.#nulAt };
     const endsInLine = this.#last === NEWLINE;
     const hasOddLines = this.#hasOddLines || this.#isQuoted;
-    return { head: this.#head, newlines: this.#newlines, endsInLine, hasOddLines, ...nulAt };
+    return { newlines: this.#newlines, endsInLine, hasOddLines, ...nulAt };
   }
 
   #countNewlines(chunk: Buffer): void {

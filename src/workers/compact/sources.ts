@@ -20,6 +20,14 @@ export interface CompactInput {
 /** Parquet, comma (or tab, semicolon, pipe) separated text, one JSON object a line, one JSON array of objects. */
 export type SourceFormat = 'parquet' | 'csv' | 'ndjson' | 'json';
 
+/** NULLs of each column, in the order of the columns. */
+export interface FieldNulls {
+  /** Rows without a value. */
+  readonly none: ArrayLike<number>;
+  /** Rows with an empty text in quotes: NULL for all types but text. */
+  readonly empty: ArrayLike<number>;
+}
+
 /** An input whose bytes are whole: what DuckDB reads. */
 export interface Source {
   readonly object: string;
@@ -35,6 +43,8 @@ export interface Source {
   readonly columns: readonly ObservedColumn[];
   /** Rows by an independent count; undefined until somebody counted. */
   readonly rows?: number;
+  /** Text whose rows, keys and NULLs were told byte by byte, without the engine. */
+  readonly nulls?: FieldNulls;
   /** Text that was looked through in one piece and has no NUL; in pieces, an escape may lie across their ends. */
   readonly isNulFree?: boolean;
   /** The text has NULs: the rows that hold them have to be taken out before it is read. */

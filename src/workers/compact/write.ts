@@ -137,6 +137,11 @@ export async function verifyRows(
   return { miscounted, found: new Map(found) };
 }
 
+/** Removes artifacts from scratch. */
+export async function removeArtifacts(artifacts: readonly WrittenArtifact[]): Promise<void> {
+  await Promise.all(artifacts.map(({ path }) => rm(path, { force: true })));
+}
+
 /** The error of rows that cannot be accounted for. */
 export function countMismatch(
   sources: readonly Source[],
