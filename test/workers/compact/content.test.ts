@@ -101,3 +101,20 @@ test('verify: rows counts the NULLs of each column, and blocks a batch whose art
     }
   }
 });
+
+test('with verify: rows plain text is read once: its bytes tell rows, keys and NULLs', async () => {
+  const files: readonly File[] = [
+    ...FILES,
+    ['e.csv', 'flight,delay\n"",1\n,2\n'],
+    ['f.ndjson', '{"flight":"F"}\n{"delay":1}\n'],
+  ];
+  const reads: string[] = [];
+  const query: EngineSession['query'] = (sql, signal) => {
+    if (/read_(csv|json)/.test(sql)) reads.push(sql);
+    return bench.session.query(sql, signal);
+  };
+  const { rows } = await bench.compact(files, { schema: DELAYS, verify: 'rows', session: { ...bench.session, query } });
+  expect(rows.in).toBe(rows.out);
+  expect(reads.filter((sql) => !sql.startsWith('COPY'))).toEqual([]);
+  expect(reads).toHaveLength(1);
+});
