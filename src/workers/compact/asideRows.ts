@@ -8,6 +8,7 @@ import { type ErrorCode, isSluiceError } from '../../shared/errors.js';
 import { partTable } from './asideTables.js';
 import { type AsideRequest, type BadRow, findBadRows, MAX_ASIDE_ROWS } from './findBadRows.js';
 import { countCsv, observeSources } from './observe.js';
+import { mendText } from './mendText.js';
 import { findNul } from './scanText.js';
 import { readElements, readRecords, type RecordPlace, recordText } from './records.js';
 import { jsonObjectsSql } from './refuseRows.js';
@@ -42,7 +43,7 @@ export interface PartedSources {
   readonly aside: readonly AsideRow[];
 }
 
-/** Of the sources at fault, those whose bad rows alone can be taken out stay without them (where that is asked for); the others are refused. */
+/** Of the sources at fault, those that are sound in another way of writing stay, and those whose bad rows alone can be taken out (where that is asked for); the others are refused. */
 export async function partSources(
   sources: readonly Source[],
   faults: readonly Refusal[],
@@ -56,6 +57,11 @@ export async function partSources(
     const fault = faultOf.get(source.object);
     if (fault === undefined) {
       kept.push(source);
+      continue;
+    }
+    const mended = await mendText(source, fault, request.folder);
+    if (mended !== undefined) {
+      kept.push(mended);
       continue;
     }
     const isTried = request.onBadRow === 'row' && OF_ROWS.has(fault.code);

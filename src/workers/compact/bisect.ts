@@ -76,7 +76,7 @@ function refuseByMessage(source: Source, message: string): Refusal {
       reason: `expected the end of a JSON object, got the end of the file${place}`,
     };
   }
-  const malformed = /Malformed JSON .*?: ([a-z ()-]+)/i.exec(message)?.[1];
+  const malformed = readMalformed(message);
   if (malformed !== undefined) return unreadable(`expected JSON, got: ${malformed}${place}`);
   const transform = /Expected OBJECT, but got ([A-Z]+)|(has duplicate key)|(maximum_object_size)/.exec(message);
   if (transform?.[1] !== undefined) return unreadable(`expected a JSON object, got ${transform[1]}${place}`);
@@ -88,6 +88,12 @@ function refuseByMessage(source: Source, message: string): Refusal {
     return { object, code: 'TYPE_CHANGED', reason: `expected values of the dataset's types, got others${place}` };
   }
   return unreadable(`expected ${format === 'csv' ? 'CSV (RFC 4180)' : 'JSON'}, got text that is none${place}`);
+}
+
+/** What is wrong with JSON, in the parser's words; a comma before the end in others. */
+function readMalformed(message: string): string | undefined {
+  const malformed = /Malformed JSON .*?: ([a-z ()-]+)/i.exec(message)?.[1];
+  return malformed?.startsWith('input length') === true ? 'no value where one has to be' : malformed;
 }
 
 /** The engine counts the lines of malformed JSON from 2. */

@@ -5,6 +5,7 @@ import { type AsideRow, partSources } from './asideRows.js';
 import { type Misfit, diagnose, refuseMisfit } from './diagnose.js';
 import { countCsv, findFalseFooters, observeKeys } from './observe.js';
 import { widenGuess } from './plan.js';
+import { resolveSchema } from './resolveSchema.js';
 import type { Refusal, Source, TargetColumn } from './sources.js';
 
 interface Repaired {
@@ -40,6 +41,12 @@ export async function repair(
   if (faults.length === 0 && widened.size === 0) throw error;
   const wider = columns.map((column) => ({ ...column, type: widened.get(column.name) ?? column.type }));
   const { sources, refusals, aside } = await partSources(state.sources, faults, { ...request, columns: wider });
+  const wasMended = new Set(state.sources.filter(({ isMended }) => isMended === true).map(({ object }) => object));
+  if (request.schema === undefined && sources.some((one) => one.isMended === true && !wasMended.has(one.object))) {
+    // What could not be read had no say in the types.
+    const plan = await resolveSchema(sources, request);
+    return { ...plan, aside, refusals: [...refusals, ...plan.refusals] };
+  }
   return {
     columns: wider,
     sources,

@@ -65,6 +65,8 @@ export interface Source {
   readonly longDecimal?: string;
   /** Values of its path, by name: columns that the file itself lacks. */
   readonly partition?: readonly PartitionValue[];
+  /** `file` is written anew, with every row as it was, so that the engine reads it. */
+  readonly isMended?: boolean;
   /** `file` holds the lines of an Avro file, not yet turned into Parquet. */
   readonly avro?: UnpackedAvro;
 }
