@@ -17,7 +17,7 @@ const AGAIN_MS = 1000;
  */
 export async function awaitReferences(
   { ledger, clock, closeNow }: Pick<WorkerContext, 'ledger' | 'clock' | 'closeNow'>,
-  dataset: Pick<Dataset, 'columns'>,
+  dataset: Pick<Dataset, 'columns' | 'checks'>,
   { row }: Pick<StepWork, 'row'>,
 ): Promise<void> {
   const waitedMs = clock.now() - row.createdAt.getTime();

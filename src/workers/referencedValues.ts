@@ -2,7 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { link, mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Reference } from '../shared/config/references.js';
-import type { ReferencedValues, ValuesOf } from '../shared/checks/references.js';
+import { lackingColumns, namesIn, type ReferencedValues, type ValuesOf } from '../shared/checks/references.js';
 import type { BatchId } from '../shared/ids.js';
 import type { LoadedBatch } from '../shared/ledger/loaded.js';
 import type { Artifact } from '../shared/ledger/manifest.js';
@@ -34,16 +34,17 @@ export function openReferencedValues(context: Context, work: Work): ValuesOf {
     }
     await makeRoom(join(context.scratch, 'references'));
     if (isEmpty) return { kind: 'fault', reason: `${reference.dataset} has no loaded rows yet` };
-    if (files.size === 0)
-      return { kind: 'fault', reason: `${reference.dataset} has no column ${JSON.stringify(reference.column)}` };
-    return describe(work, `read_parquet([${[...files].map(quoteText).join(', ')}], union_by_name = true)`);
+    if (files.size === 0) return { kind: 'fault', reason: lackingColumns(reference) };
+    const source = `read_parquet([${[...files].map(quoteText).join(', ')}], union_by_name = true)`;
+    return describe(work, source, reference);
   };
 }
 
-async function describe({ scratch, signal }: Work, source: string): Promise<ReferencedValues> {
+async function describe({ scratch, signal }: Work, source: string, { columns }: Reference): Promise<ReferencedValues> {
   const session = await scratch.session();
-  const [row] = await session.query(`DESCRIBE SELECT v FROM ${source}`, signal);
-  return { kind: 'values', source, type: String(row?.['column_type']) };
+  const fields = columns.map((_, at) => `v${at}`).join(', ');
+  const rows = await session.query(`DESCRIBE SELECT ${fields} FROM ${source}`, signal);
+  return { kind: 'values', source, types: rows.map((row) => String(row['column_type'])) };
 }
 
 async function* loadedBatches({ ledger }: Context, dataset: string): AsyncGenerator<LoadedBatch> {
@@ -60,11 +61,10 @@ interface ReadBatch {
   readonly loaded: LoadedBatch;
 }
 
-/** The values of a batch, one file an artifact, in the folder of the step; none where the batch lacks the column. */
+/** The values of a batch, one file an artifact, in the folder of the step; none where the batch lacks a column. */
 async function readBatch(context: Context, work: Work, { reference, loaded }: ReadBatch): Promise<readonly string[]> {
-  const { columns } = loaded.manifest;
-  const column = columns.find(({ name }) => name.toLowerCase() === reference.column.toLowerCase())?.name;
-  if (column === undefined) return [];
+  const columns = namesIn(loaded.manifest.columns, reference);
+  if (columns === undefined) return [];
   const kept = join(context.scratch, 'references');
   await mkdir(kept, { recursive: true });
   const files: string[] = [];
@@ -72,11 +72,11 @@ async function readBatch(context: Context, work: Work, { reference, loaded }: Re
     // An original is of one object, whose key has other bytes where it is gone.
     if (artifact.adopted !== undefined && loaded.gone.includes(artifact.adopted.object)) continue;
     const name = `${createHash('sha256')
-      .update(JSON.stringify([artifact.sha256, column, loaded.gone]))
+      .update(JSON.stringify([artifact.sha256, columns, loaded.gone]))
       .digest('hex')}.parquet`;
     const file = join(work.scratch.folder, `referenced-${name}`);
     if (!(await linked(join(kept, name), file))) {
-      await extract(context, work, { reference, loaded, artifact, column, to: file });
+      await extract(context, work, { reference, loaded, artifact, columns, to: file });
       await keep(file, join(kept, name));
     }
     files.push(file);
@@ -86,26 +86,26 @@ async function readBatch(context: Context, work: Work, { reference, loaded }: Re
 
 interface Extract extends ReadBatch {
   readonly artifact: Artifact;
-  readonly column: string;
+  readonly columns: readonly string[];
   readonly to: string;
 }
 
 async function extract(
   { lake, sourceStore }: Context,
   { scratch, signal }: Work,
-  { reference, loaded, artifact, column, to }: Extract,
+  { reference, loaded, artifact, columns, to }: Extract,
 ): Promise<void> {
   const { gone, manifest } = loaded;
   const file = join(scratch.folder, `referenced-${randomUUID()}.parquet`);
   await fetchArtifact(artifact, { lake, sourceStore: () => sourceStore(reference.dataset), file, signal });
   const source = sourceSql({ artifacts: [artifact], columns: manifest.columns }, [file]);
   try {
-    const value = quoteName(column);
+    const values = columns.map(quoteName);
     const removed = gone.map((object) => `${quoteText(object)}::UUID`).join(', ');
     const rows = gone.length === 0 ? '' : ` AND _sluice_object NOT IN (${removed})`;
     const session = await scratch.session();
     await session.run(
-      `COPY (SELECT DISTINCT ${value} AS v FROM ${source} WHERE ${value} IS NOT NULL${rows}) TO ${quoteText(to)} (FORMAT parquet, COMPRESSION snappy)`,
+      `COPY (SELECT DISTINCT ${values.map((value, at) => `${value} AS v${at}`).join(', ')} FROM ${source} WHERE ${values.map((value) => `${value} IS NOT NULL`).join(' AND ')}${rows}) TO ${quoteText(to)} (FORMAT parquet, COMPRESSION snappy)`,
       signal,
     );
   } finally {

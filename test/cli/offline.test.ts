@@ -263,4 +263,11 @@ test('check compares with files that stand for another dataset, and asks for the
     { verdict: 'fail', reason: 'people has no column "key"', actual: null },
   ]);
   expect((await sluice([...args, 'known.csv'], { cwd })).status).toBe(2);
+  writeFileSync(
+    join(cwd, 'c.yaml'),
+    'checks: [{ references: { dataset: people, columns: { id: id, name: name } } }]\n',
+  );
+  writeFileSync(join(cwd, 'pairs.csv'), 'name,id\nn0,0\nn1,1\nn2,2\nn1,3\n');
+  const together = await sluice([...args, 'people=pairs.csv'], { cwd });
+  expect(JSON.parse(together.stdout).checks).toMatchObject([{ name: 'references(id, name)', failingRows: 197 }]);
 });

@@ -98,3 +98,32 @@ test('a batch is held with the reason while the other dataset has no rows', asyn
   const [finding] = await pipeline.services.ledger.read.findings({ dataset: 'orders', kind: 'check', limit: 1 });
   expect(finding?.data).toMatchObject({ verdict: 'fail', reason: 'customers has no loaded rows yet' });
 });
+
+test('rows that refer by several columns are set aside where no row has them together, and follow once it came', async () => {
+  const check = '{ references: { dataset: regions, columns: { land: country, region: Code } }, onFail: quarantine }';
+  pipeline = await openPipeline({
+    datasets: `  regions:
+    source: { prefix: raw/regions/ }
+    batch: { maxWait: 0s }
+  orders:
+    source: { prefix: raw/orders/ }
+    batch: { maxWait: 0s }
+    checks: [${check}]
+    load: [{ target: warehouse, table: orders }]
+`,
+  });
+  await pipeline.put('raw/regions/a.csv', 'code,country\n1,de\n2,fr\n');
+  await pipeline.settled(1);
+  await pipeline.put('raw/orders/a.csv', 'id,land,region\n10,de,1\n11,de,2\n12,fr,2\n13,,2\n');
+  await pipeline.settled(2);
+  expect(await orders()).toEqual([10, 12, 13]);
+  const [aside] = await list('orders');
+  expect(aside).toMatchObject({ kind: 'rows', rows: 1, code: 'CHECK_FAILED' });
+  expect(aside?.reason).toContain('expected values of regions (country, Code) together');
+  await pipeline.put('raw/regions/b.csv', 'code,country\n2,de\n');
+  await pipeline.settled(3);
+  await decideAside(pipeline.services, { verb: 'replay', ids: [aside?.id ?? ''], ...anybody });
+  await pipeline.settled(4);
+  expect(await orders()).toEqual([10, 11, 12, 13]);
+  await expectBalanced(pipeline);
+});

@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ReferencedValues, ValuesOf } from '../../shared/checks/references.js';
+import { lackingColumns, namesIn, type ReferencedValues, type ValuesOf } from '../../shared/checks/references.js';
 import type { FileFormat } from '../../shared/config/dataset.js';
 import { referencesOf } from '../../shared/config/references.js';
 import { SluiceError } from '../../shared/errors.js';
@@ -11,18 +11,26 @@ import { lookInto } from './source.js';
 
 /** Reads the values of other datasets from the files that stand for them. */
 export function readReferences(work: OfflineWork, format: FileFormat): ValuesOf {
-  return async ({ dataset, column }) => {
+  return async (reference) => {
+    const { dataset, columns: wanted } = reference;
     const files = work.references.get(dataset) ?? [];
     const other = {
       ...work,
       files,
-      scratch: join(work.scratch, 'references', dataset.replaceAll(/\W/g, '_'), column.replaceAll(/\W/g, '_')),
+      scratch: join(
+        work.scratch,
+        'references',
+        dataset.replaceAll(/\W/g, '_'),
+        wanted.join('_').replaceAll(/\W/g, '_'),
+      ),
     };
     await mkdir(other.scratch, { recursive: true });
     const { found, objects } = await lookInto(other, format, async ({ source, columns }): Promise<ReferencedValues> => {
-      const known = columns.find(({ name }) => name.toLowerCase() === column.toLowerCase());
-      if (known === undefined) return { kind: 'fault', reason: `${dataset} has no column ${JSON.stringify(column)}` };
-      return { kind: 'values', source: `(SELECT ${quoteName(known.name)} AS v FROM ${source})`, type: known.type };
+      const names = namesIn(columns, reference);
+      if (names === undefined) return { kind: 'fault', reason: lackingColumns(reference) };
+      const fields = names.map((name, at) => `${quoteName(name)} AS v${at}`).join(', ');
+      const types = names.map((name) => columns.find((column) => column.name === name)?.type ?? '');
+      return { kind: 'values', source: `(SELECT ${fields} FROM ${source})`, types };
     });
     const bad = objects.find(({ state }) => state === 'quarantined');
     return bad === undefined

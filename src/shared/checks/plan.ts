@@ -25,8 +25,8 @@ export type Measure =
   | { readonly kind: 'rule'; readonly fails: string; readonly shown: readonly string[]; readonly pattern?: string }
   | { readonly kind: 'expression'; readonly sql: string }
   | { readonly kind: 'unique'; readonly columns: readonly string[] }
-  /** Values that must stand in a column of another dataset. */
-  | { readonly kind: 'reference'; readonly column: Column; readonly to: Reference }
+  /** Values that must stand in columns of another dataset, together. */
+  | { readonly kind: 'reference'; readonly columns: readonly Column[]; readonly to: Reference }
   | { readonly kind: 'rowCount' }
   /** Rows against the median of so many earlier batches. */
   | { readonly kind: 'rowCountChange'; readonly batches: number }
@@ -103,7 +103,10 @@ function describeColumnCheck(check: ColumnCheckObject): { kind: string; what: st
 function columnMeasure(check: ColumnCheckObject, column: Column): Measure {
   if (check.unique || check.metric === 'duplicateValues') return { kind: 'unique', columns: [column.name] };
   if (check.expr !== undefined) return { kind: 'expression', sql: check.expr };
-  if (check.references !== undefined) return { kind: 'reference', column, to: check.references };
+  if (check.references !== undefined) {
+    const { dataset, column: other } = check.references;
+    return { kind: 'reference', columns: [column], to: { dataset, columns: [other] } };
+  }
   const rule = columnRule(check, column);
   const pattern = check.pattern ?? check.arguments?.pattern;
   const written = pattern === undefined ? {} : { pattern };
@@ -142,6 +145,11 @@ function planTableCheck(columns: readonly Column[], check: TableCheck): PlannedC
 
 function describeTableCheck(check: TableCheck, key: readonly string[] | undefined): { kind: string; what: string } {
   if (key !== undefined) return { kind: `unique(${key.join(', ')})`, what: `no ${key.join(', ')} twice` };
+  if (check.references !== undefined) {
+    const { dataset, columns } = check.references;
+    const [own, others] = [Object.keys(columns).join(', '), Object.values(columns).join(', ')];
+    return { kind: `references(${own})`, what: `values of ${dataset} (${others}) together` };
+  }
   if (check.expr !== undefined) return { kind: `expr(${check.expr})`, what: check.expr };
   if (check.query !== undefined) return { kind: `query(${check.query})`, what: check.query };
   if (check.schema !== undefined) return { kind: 'schema', what: 'the columns of the contract' };
@@ -159,7 +167,9 @@ function tableMeasure(columns: readonly Column[], check: TableCheck, key: readon
   if (check.query !== undefined) return { kind: 'query', sql: check.query };
   if (check.schema !== undefined) return { kind: 'schema', differences: compareSchema(columns, check.schema) };
   if (check.metric === 'rowCountChange') return { kind: 'rowCountChange', batches: batchesOf(check) };
-  const wanted = key ?? (check.column === undefined ? [] : [check.column]);
+  const { references } = check;
+  const refers = references && Object.keys(references.columns);
+  const wanted = key ?? refers ?? (check.column === undefined ? [] : [check.column]);
   const found: Column[] = [];
   for (const name of wanted) {
     const column = columnNamed(columns, name);
@@ -167,6 +177,12 @@ function tableMeasure(columns: readonly Column[], check: TableCheck, key: readon
     found.push(column);
   }
   if (key !== undefined) return { kind: 'unique', columns: found.map(({ name }) => name) };
+  if (references !== undefined)
+    return {
+      kind: 'reference',
+      columns: found,
+      to: { dataset: references.dataset, columns: Object.values(references.columns) },
+    };
   const [column] = found;
   if (column === undefined) return { kind: 'rowCount' };
   const kind = typeKind(column.type);

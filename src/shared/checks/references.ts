@@ -5,19 +5,22 @@ import { type Column, quoteText } from '../schema/columns.js';
 import { typeKind } from '../schema/typeKind.js';
 import { ref, type Rule } from './rules.js';
 
-/** The values of a column of another dataset, or why there are none to compare with. */
+/** The values of columns of another dataset, or why there are none to compare with. */
 export type ReferencedValues =
-  /** `source`: what may stand after FROM; its one field `v` has the values, of this type. */
-  | { readonly kind: 'values'; readonly source: string; readonly type: string }
+  /** `source`: what may stand after FROM; its fields `v0`, `v1`, ... have the values, of these types. */
+  | { readonly kind: 'values'; readonly source: string; readonly types: readonly string[] }
   | { readonly kind: 'fault'; readonly reason: string };
 
-/** Reads the values of a column of another dataset. */
+/** Reads the values of columns of another dataset, in the order of the reference. */
 export type ValuesOf = (reference: Reference) => Promise<ReferencedValues>;
 
 /** Tells which rows of a source have a value that another dataset lacks. */
 export interface References {
-  /** A rule that fails for such rows and judges no NULL; or why there is none. The same question is answered from memory. */
-  missing(column: Column, reference: Reference): Promise<Rule>;
+  /**
+   * A rule that fails for rows whose values of these columns stand together in no row of the other dataset, and judges none with a NULL among
+   * them; or why there is none. The same question is answered from memory.
+   */
+  missing(columns: readonly Column[], reference: Reference): Promise<Rule>;
 }
 
 interface ReferenceWork {
@@ -37,9 +40,9 @@ interface ReferenceWork {
 export function openReferences(work: ReferenceWork): References {
   const known = new Map<string, Promise<Rule>>();
   return {
-    missing: (column, reference) => {
-      const name = JSON.stringify([column.name, reference.dataset, reference.column]);
-      const rule = known.get(name) ?? findMissing(work, { column, reference, number: known.size });
+    missing: (columns, reference) => {
+      const name = JSON.stringify([columns.map((column) => column.name), reference]);
+      const rule = known.get(name) ?? findMissing(work, { columns, reference, number: known.size });
       known.set(name, rule);
       return rule;
     },
@@ -47,33 +50,40 @@ export function openReferences(work: ReferenceWork): References {
 }
 
 interface Asked {
-  readonly column: Column;
+  readonly columns: readonly Column[];
   readonly reference: Reference;
   readonly number: number;
 }
 
 async function findMissing(
   { session, source, folder, valuesOf, signal }: ReferenceWork,
-  { column, reference, number }: Asked,
+  { columns, reference, number }: Asked,
 ): Promise<Rule> {
   const values = await valuesOf(reference);
   if (values.kind === 'fault') return values;
-  const [own, other] = [comparedKind(column.type), comparedKind(values.type)];
-  if (own !== other)
-    return {
-      kind: 'fault',
-      reason: `expected values like those of ${reference.dataset}.${reference.column} (${values.type}), got ${column.type}`,
-    };
-  const asText = (value: string) => (own === 'text' ? `${value}::VARCHAR` : value);
+  for (const [at, { type }] of columns.entries()) {
+    const other = values.types[at] ?? 'nothing';
+    if (comparedKind(type) === comparedKind(other)) continue;
+    const place = `${reference.dataset}.${reference.columns[at] ?? ''}`;
+    return { kind: 'fault', reason: `expected values like those of ${place} (${other}), got ${type}` };
+  }
+  const asText = (value: string, at: number) =>
+    comparedKind(columns[at]?.type ?? '') === 'text' ? `${value}::VARCHAR` : value;
+  const own = columns.map((column, at) => asText(ref(column), at));
+  const present = columns.map((column) => `${ref(column)} IS NOT NULL`).join(' AND ');
+  const fields = columns.map((_, at) => `v${at}`);
   const path = join(folder, `missing-${number}.parquet`);
   await session.run(
-    `COPY (SELECT _own.v FROM (SELECT DISTINCT ${asText(ref(column))} AS v FROM ${source} AS _s WHERE ${ref(column)} IS NOT NULL) AS _own
-      ANTI JOIN ${values.source} AS _other ON _own.v = ${asText('_other.v')}) TO ${quoteText(path)} (FORMAT parquet, COMPRESSION snappy)`,
+    `COPY (SELECT ${fields.map((field) => `_own.${field}`).join(', ')}
+      FROM (SELECT DISTINCT ${own.map((value, at) => `${value} AS v${at}`).join(', ')} FROM ${source} AS _s WHERE ${present}) AS _own
+      ANTI JOIN ${values.source} AS _other ON ${fields.map((field, at) => `_own.${field} = ${asText(`_other.${field}`, at)}`).join(' AND ')})
+      TO ${quoteText(path)} (FORMAT parquet, COMPRESSION snappy)`,
     signal,
   );
+  const together = (parts: readonly string[]) => (parts.length === 1 ? parts.join('') : `row(${parts.join(', ')})`);
   return {
     kind: 'rule',
-    fails: `CASE WHEN ${ref(column)} IS NOT NULL THEN ${asText(ref(column))} IN (SELECT v FROM read_parquet(${quoteText(path)})) END`,
+    fails: `CASE WHEN ${present} THEN ${together(own)} IN (SELECT ${together(fields)} FROM read_parquet(${quoteText(path)})) END`,
   };
 }
 
@@ -82,4 +92,20 @@ export function comparedKind(type: string): string {
   const kind = typeKind(type);
   if (kind === 'integer' || kind === 'decimal' || kind === 'float') return 'number';
   return kind === 'date' ? 'timestamp' : kind;
+}
+
+/** The names of a reference's columns as the other dataset writes them; undefined where it lacks one. */
+export function namesIn(columns: readonly Column[], reference: Reference): readonly string[] | undefined {
+  const names = reference.columns.flatMap(
+    (wanted) => columns.find(({ name }) => name.toLowerCase() === wanted.toLowerCase())?.name ?? [],
+  );
+  return names.length === reference.columns.length ? names : undefined;
+}
+
+/** What is said where a dataset lacks columns of a reference. */
+export function lackingColumns({ dataset, columns }: Reference): string {
+  const names = columns.map((name) => JSON.stringify(name)).join(', ');
+  return columns.length === 1
+    ? `${dataset} has no column ${names}`
+    : `${dataset} has no batch with the columns ${names}`;
 }

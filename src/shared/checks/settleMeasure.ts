@@ -27,11 +27,11 @@ export interface Fault {
 export async function settleMeasure(request: Asking, measure: Measure): Promise<Measure> {
   if (measure.kind === 'expression') return confine(request, measure.sql);
   if (measure.kind !== 'reference') return measure;
-  const { column, to } = measure;
+  const { columns, to } = measure;
   if (request.references === undefined)
     return { kind: 'fault', reason: `expected rows of ${to.dataset} to compare with, got none` };
-  const rule = await request.references.missing(column, to);
-  return rule.kind === 'fault' ? rule : { ...rule, shown: [column.name] };
+  const rule = await request.references.missing(columns, to);
+  return rule.kind === 'fault' ? rule : { ...rule, shown: columns.map(({ name }) => name) };
 }
 
 /** What an expression is made of, or why it is no condition over one row; whether its columns are there, only rows can tell. */

@@ -35,7 +35,7 @@ const COLUMN_KINDS = [
   'expr',
   'metric',
 ] as const;
-const TABLE_KINDS = ['unique', 'expr', 'query', 'schema', 'metric'] as const;
+const TABLE_KINDS = ['unique', 'references', 'expr', 'query', 'schema', 'metric'] as const;
 const FORMAT_NAMES = Object.keys(FORMATS).filter((name): name is FormatName => name in FORMATS);
 
 const TYPE_NAME = /^[A-Za-z][A-Za-z_ ]*(\(\d+(, ?\d+)?\))?$/;
@@ -68,6 +68,19 @@ const length = z
 const reference = z.strictObject(
   { dataset: text, column: text },
   expected('a dataset and its column such as { references: { dataset: customers, column: id } }'),
+);
+
+/** The columns of a key, each with the column of another dataset that it refers to. */
+const keyReference = z.strictObject(
+  {
+    dataset: text,
+    columns: z
+      .record(z.string().min(1), text)
+      .refine((columns) => Object.keys(columns).length > 0, 'expected at least one column, got none'),
+  },
+  expected(
+    'a dataset and its columns such as { references: { dataset: regions, columns: { country: country, region: code } } }',
+  ),
 );
 
 const metricArguments = z.strictObject(
@@ -116,6 +129,8 @@ const tableCheckObject = z
   .strictObject(
     {
       unique: names.optional(),
+      /** The values of these columns stand together in one of the other dataset's loaded rows. */
+      references: keyReference.optional(),
       expr: text.optional(),
       metric: z.enum(TABLE_METRICS, expected(`one of ${TABLE_METRICS.join(', ')}`)).optional(),
       /** One SELECT over `input` that gives one number; without an operator it fails above 0. */

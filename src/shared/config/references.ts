@@ -1,23 +1,36 @@
 import type { Config, Dataset } from './config.js';
 import type { ConfigFault } from './rules.js';
 
-/** A column of another dataset, whose values a check wants to meet. */
+/** Columns of another dataset, whose values a check wants to meet: one, or the columns of a key together. */
 export interface Reference {
   readonly dataset: string;
-  readonly column: string;
+  readonly columns: readonly string[];
 }
 
 /** The columns of other datasets that a dataset's checks refer to, each with the place of its check in the dataset. */
 export function referencesOf({
   columns,
-}: Pick<Dataset, 'columns'>): readonly (Reference & { readonly path: string })[] {
-  return Object.entries(columns).flatMap(([name, { checks }]) =>
-    checks.flatMap((check, index) =>
-      typeof check === 'string' || check.references === undefined
-        ? []
-        : [{ ...check.references, path: `columns.${name}.checks[${index}].references` }],
-    ),
+  checks: tableChecks,
+}: Pick<Dataset, 'columns' | 'checks'>): readonly (Reference & { readonly path: string })[] {
+  const ofColumns = Object.entries(columns).flatMap(([name, { checks }]) =>
+    checks.flatMap((check, index) => {
+      if (typeof check === 'string' || check.references === undefined) return [];
+      const { dataset, column } = check.references;
+      return [{ dataset, columns: [column], path: `columns.${name}.checks[${index}].references` }];
+    }),
   );
+  const ofTable = tableChecks.flatMap(({ references }, index) =>
+    references === undefined
+      ? []
+      : [
+          {
+            dataset: references.dataset,
+            columns: Object.values(references.columns),
+            path: `checks[${index}].references`,
+          },
+        ],
+  );
+  return [...ofColumns, ...ofTable];
 }
 
 /** A check refers to another dataset of the configuration, and no two datasets wait for each other's rows. Pure. */

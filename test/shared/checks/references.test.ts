@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { checkSource } from '../../../src/shared/checks/checkSource.js';
 import { openReferences, type ReferencedValues } from '../../../src/shared/checks/references.js';
-import { columnCheckSchema } from '../../../src/shared/config/checks.js';
+import { columnCheckSchema, tableCheckSchema } from '../../../src/shared/config/checks.js';
 import { openEngine } from '../../../src/shared/engine/open.js';
 import type { EngineSession } from '../../../src/shared/engine/port.js';
 import { describeSource } from '../../support/describeSource.js';
@@ -41,8 +41,8 @@ async function judge(source: string, others: ReferencedValues, more: object = {}
 const rows = (values: string) => `(SELECT * FROM (VALUES ${values}) AS _v("Customer ""x.y"" 🙂"))`;
 const known = (values: string, type: string): ReferencedValues => ({
   kind: 'values',
-  source: `(SELECT * FROM (VALUES ${values}) AS _k(v))`,
-  type,
+  source: `(SELECT * FROM (VALUES ${values}) AS _k(v0))`,
+  types: [type],
 });
 
 test('exactly the rows whose value the other dataset lacks break the check, and NULL is not judged', async () => {
@@ -68,6 +68,46 @@ test.each([
   ["(DATE '0001-01-01'), (DATE '9999-12-31')", known("(TIMESTAMP '9999-12-31 00:00:00')", 'TIMESTAMP'), 1],
 ])('%s has one value that is not among the others, whatever the width of its type', async (values, others, failing) => {
   expect(await judge(rows(values), others)).toMatchObject({ failingRows: failing });
+});
+
+test('several columns refer together: each value alone may be there, and a NULL among them is not judged', async () => {
+  const source = `(SELECT * FROM (VALUES ('de', 1, 'a'), ('de', 2, 'b'), ('fr', 1, 'c'), ('fr', 2, 'd'), (NULL, 9, 'e'), ('de', NULL, 'f'))
+    AS _v("the ""land"".x", code, id))`;
+  const others: ReferencedValues = {
+    kind: 'values',
+    source: "(SELECT * FROM (VALUES ('de', 1::BIGINT), ('fr', 2), ('fr', 2)) AS _k(v0, v1))",
+    types: ['VARCHAR', 'BIGINT'],
+  };
+  const written = { references: { dataset: 'regions', columns: { 'The "Land".x': 'country', code: 'nr' } } };
+  const judged = async (more: object, given: ReferencedValues) => {
+    const references = openReferences({
+      session,
+      source,
+      folder: await mkdtemp(join(folder, 'job-')),
+      valuesOf: async ({ columns }) => {
+        expect(columns).toEqual(['country', 'nr']);
+        return given;
+      },
+    });
+    const tableChecks = [tableCheckSchema.parse({ ...written, ...more })];
+    const columns = await describeSource(session, source);
+    return (await checkSource({ session, source, columns, checks: {}, tableChecks, references })).checks[0]!;
+  };
+  expect(await judged({}, others)).toMatchObject({
+    name: 'references(The "Land".x, code)',
+    expected: 'values of regions (country, nr) together',
+    verdict: 'fail',
+    failingRows: 2,
+    skippedNulls: 2,
+    sample: [{ value: 'the "land".x=d…(2), code=…(1)' }, { value: 'the "land".x=f…(2), code=…(1)' }],
+  });
+  expect(await judged({ onFail: 'warn' }, others)).toMatchObject({ verdict: 'warn' });
+  const other = { ...others, types: ['VARCHAR', 'DATE'] };
+  expect(await judged({}, other)).toMatchObject({
+    verdict: 'fail',
+    actual: null,
+    reason: 'expected values like those of regions.nr (DATE), got INTEGER',
+  });
 });
 
 test('values of another kind, and others that cannot be read, fail with the reason; a check that only warns warns', async () => {
@@ -96,7 +136,11 @@ test('both sides may be larger than the memory', async () => {
   const digits = (from: number) => `(SELECT md5((i + ${from})::VARCHAR) AS %s FROM range(1500000) AS r(i))`;
   try {
     const source = digits(0).replace('%s', '"Customer ""x.y"" 🙂"');
-    const others: ReferencedValues = { kind: 'values', source: digits(750_000).replace('%s', 'v'), type: 'VARCHAR' };
+    const others: ReferencedValues = {
+      kind: 'values',
+      source: digits(750_000).replace('%s', 'v0'),
+      types: ['VARCHAR'],
+    };
     expect(await judge(source, others, {}, small)).toMatchObject({ verdict: 'fail', failingRows: 750_000 });
   } finally {
     await small.close();

@@ -45,3 +45,23 @@ test.each([
   const answer = parseConfig(text, { folder: '/' }, {});
   expect(answer.kind === 'faults' ? answer.faults.map(describeFault).join('\n') : '').toContain(fault);
 });
+
+test.each([
+  [
+    '{ references: { dataset: c, columns: { x: y } } }',
+    'line 4: datasets.a.checks[0].references.dataset: expected another dataset (b), got c',
+  ],
+  [
+    '{ references: { dataset: b, columns: {} } }',
+    'checks[0].references.columns: expected at least one column, got none',
+  ],
+  ['{ references: { dataset: b, column: x } }', 'checks[0].references.columns: expected'],
+  ['{ references: { dataset: b, columns: { x: y } }, unique: [x] }', 'expected exactly one of'],
+  ['{ references: { dataset: b, columns: { x: y } } }', ''],
+])('%s of a dataset: %s', (check, fault) => {
+  const text = `version: 1\nlake: { url: s3://lake }\ndatasets:\n  a: { source: { prefix: a/ }, checks: [${check}] }\n  b: { source: { prefix: b/ } }\n`;
+  const answer = parseConfig(text, { folder: '/' }, {});
+  const faults = answer.kind === 'faults' ? answer.faults.map(describeFault).join('\n') : '';
+  if (fault === '') expect(faults).toBe('');
+  else expect(faults).toContain(fault);
+});

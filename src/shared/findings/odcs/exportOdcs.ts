@@ -30,7 +30,8 @@ const LIBRARY_KEYS: ReadonlySet<string> = new Set(['name', 'metric', 'arguments'
  * `type: custom` of the engine `sluice`, as it is written in the configuration, so that an import gives the same checks. Pure.
  */
 export function exportOdcs({ name, hash, columns, checks }: ExportedDataset): Contract {
-  const quality = checks.map(qualityOf);
+  const relationships = checks.flatMap((check) => keyRelationshipOf(name, check) ?? []);
+  const quality = checks.filter((check) => keyRelationshipOf(name, check) === undefined).map(qualityOf);
   const properties = Object.entries(columns).map(([column, { checks: own, ...rest }]) => propertyOf(column, own, rest));
   return {
     apiVersion: 'v3.1.0',
@@ -43,6 +44,7 @@ export function exportOdcs({ name, hash, columns, checks }: ExportedDataset): Co
       {
         name,
         ...(properties.length === 0 ? {} : { properties }),
+        ...(relationships.length === 0 ? {} : { relationships }),
         ...(quality.length === 0 ? {} : { quality }),
       },
     ],
@@ -74,6 +76,17 @@ function relationshipOf(check: unknown): Loose | undefined {
   const { dataset, column } = check['references'];
   if (typeof dataset !== 'string' || typeof column !== 'string') return undefined;
   return LINKED.test(dataset) && LINKED.test(column) ? { to: `${dataset}.${column}` } : undefined;
+}
+
+/** A reference of several columns without bounds, as the standard says it. Columns that have no checks of their own stay unnamed otherwise. */
+function keyRelationshipOf(name: string, check: unknown): Loose | undefined {
+  if (!isMapping(check) || Object.keys(check).length !== 1 || !isMapping(check['references'])) return undefined;
+  const { dataset, columns } = check['references'];
+  if (typeof dataset !== 'string' || !isMapping(columns)) return undefined;
+  const pairs = Object.entries(columns);
+  const names = [name, dataset, ...pairs.flatMap(([own, other]) => [own, String(other)])];
+  if (!names.every((one) => LINKED.test(one))) return undefined;
+  return { from: pairs.map(([own]) => `${name}.${own}`), to: pairs.map(([, other]) => `${dataset}.${String(other)}`) };
 }
 
 function qualityOf(check: unknown): Loose {

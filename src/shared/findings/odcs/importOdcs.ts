@@ -50,6 +50,7 @@ export function importOdcs(document: unknown, { object }: { object?: string | un
   notTaken.push(...unreadOf(table, TAKEN.object, `schema.${table.name}`));
   const checks = [
     ...(keys.length > 1 ? [{ unique: keys }] : []),
+    ...keyRelationshipChecks(table, notTaken),
     ...qualityChecks(table.quality, { ...taking, path: `schema.${table.name}`, schema: tableCheckSchema }),
     ...freshness(contract, table, notTaken),
   ];
@@ -71,7 +72,7 @@ export function isOdcs(document: unknown): boolean {
 
 const TAKEN = {
   contract: ['apiVersion', 'kind', 'id', 'version', 'status', 'name', 'schema', 'slaProperties', 'slaDefaultElement'],
-  object: ['name', 'physicalName', 'logicalType', 'properties', 'quality'],
+  object: ['name', 'physicalName', 'logicalType', 'properties', 'quality', 'relationships'],
   property: [
     'name',
     'physicalName',
@@ -153,12 +154,40 @@ function optionChecks(column: string, options: NonNullable<Property['logicalType
 /** A link to a column by its name; one by ids, or to a column of the same object, is not taken. */
 function relationshipChecks({ relationships }: Property, path: string, notTaken: NotTaken[]): unknown[] {
   return relationships.flatMap(({ to }, index) => {
-    const [dataset, column, ...more] = typeof to === 'string' && !to.includes('/') ? to.split('.') : [];
-    if (dataset !== undefined && column !== undefined && more.length === 0)
-      return [{ references: { dataset, column } }];
+    const link = typeof to === 'string' ? linkOf(to) : undefined;
+    if (link !== undefined) return [{ references: { dataset: link.object, column: link.column } }];
     notTaken.push({ path: `${path}.relationships[${index}]`, why: 'only a link such as customers.id is executed' });
     return [];
   });
+}
+
+/** Links of several columns together, by their names and all to one other object. */
+function keyRelationshipChecks({ name, properties, relationships }: SchemaObject, notTaken: NotTaken[]): unknown[] {
+  return relationships.flatMap(({ from, to }, index) => {
+    const [own, other] = [from, to].map((ends) => [ends].flat().map((end) => linkOf(end)));
+    const pairs = (own ?? []).flatMap((source, at) => {
+      const target = other?.[at];
+      if (source?.object !== name || target === undefined) return [];
+      const property = properties.find((one) => one.name === source.column);
+      return [{ column: property === undefined ? source.column : columnOf(property), target }];
+    });
+    const datasets = new Set(pairs.map(({ target }) => target.object));
+    const [dataset] = datasets;
+    const isWhole = pairs.length === own?.length && pairs.length === other?.length;
+    if (isWhole && dataset !== undefined && datasets.size === 1 && dataset !== name) {
+      const columns = Object.fromEntries(pairs.map(({ column, target }) => [column, target.column]));
+      return [{ references: { dataset, columns } }];
+    }
+    const why = `only links from properties of ${name} to as many of one other object are executed`;
+    notTaken.push({ path: `schema.${name}.relationships[${index}]`, why });
+    return [];
+  });
+}
+
+/** `customers.id` in its parts; undefined for a link by ids. */
+function linkOf(end: string): { readonly object: string; readonly column: string } | undefined {
+  const [object, column, ...more] = end.includes('/') ? [] : end.split('.');
+  return object === undefined || column === undefined || more.length > 0 ? undefined : { object, column };
 }
 
 /** The columns of the primary key, in their order. */

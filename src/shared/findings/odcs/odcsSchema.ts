@@ -21,13 +21,19 @@ const number = z.number().optional();
 const pair = z.tuple([z.number(), z.number()]).optional();
 const scalar = z.union([z.number(), z.string(), z.boolean()]).optional();
 
-/** A link between properties; Sluice takes those of one column of an object to one of another, as `customers.id`. */
+const ends = z.union([z.string(), z.array(z.string())]);
+
+/** A link of a property; Sluice takes those to one column of another object, as `customers.id`. */
 const relationshipSchema = z.strictObject({
   type: z.literal('foreignKey').optional(),
   from: unread,
-  to: z.union([z.string(), z.array(z.string())]),
+  to: ends,
   customProperties: unread,
 });
+
+/** A link of several properties together. */
+const keyRelationshipSchema = relationshipSchema.extend({ from: ends });
+export type KeyRelationship = z.infer<typeof keyRelationshipSchema>;
 
 /** One entry of `quality`. */
 export const qualitySchema = z.strictObject({
@@ -129,7 +135,7 @@ export type Property = z.infer<typeof propertySchema>;
 
 const objectSchema = z.strictObject({
   ...element,
-  relationships: unread,
+  relationships: z.array(keyRelationshipSchema).default([]),
   dataGranularityDescription: unread,
   properties: z.array(propertySchema).default([]),
   quality: z.array(qualitySchema).default([]),

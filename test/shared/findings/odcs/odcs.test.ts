@@ -67,6 +67,13 @@ const tableCheck = fc.oneof(
   fc.constant({ metric: 'freshness', column: 'at', warn: '24h' }),
   merged(fc.constant({ unique: ['a', 'b'] }), common),
   merged(fc.constant({ metric: 'duplicateValues', arguments: { properties: ['a'] } }), operator, common),
+  merged(
+    fc.constantFrom(
+      { references: { dataset: 'regions', columns: { land: 'country', code: 'code' } } },
+      { references: { dataset: 'regions', columns: { 'the land': 'country', code: 'code' } } },
+    ),
+    common,
+  ),
 );
 const columns = fc.dictionary(
   fc.stringMatching(/^[a-zA-Z "ä😀.]{1,10}$/u).filter((key) => key !== '__proto__'),
@@ -87,7 +94,10 @@ function inOrder({ columns: all, checks }: Checks) {
     const words = ['required', 'unique'].filter((word) => own.some((check) => check === word));
     return [column, { ...rest, checks: [...words, ...own.filter((check) => typeof check !== 'string')] }];
   });
-  return { columns: Object.fromEntries(sorted), checks };
+  const isLink = (check: Checks['checks'][number]) =>
+    Object.keys(check).length === 1 && check.references !== undefined && !('the land' in check.references.columns);
+  const links = checks.filter(isLink);
+  return { columns: Object.fromEntries(sorted), checks: [...links, ...checks.filter((check) => !isLink(check))] };
 }
 
 describe('an exported contract', () => {
@@ -213,6 +223,25 @@ describe('an imported contract', () => {
       'slaProperties[1]',
       'team',
     ]);
+  });
+
+  it('takes a link of several columns by their names, and names one that it cannot follow', () => {
+    const relationships = [
+      { from: ['orders.land', 'orders.b'], to: ['regions.country', 'regions.code'] },
+      { from: ['orders.a', 'orders.b'], to: ['regions.country', 'others.code'] },
+      { from: ['orders.a', 'orders.b'], to: ['regions.country'] },
+      { from: 'orders.a', to: 'regions.country' },
+      { from: 'schema/a/properties/b', to: 'schema/b/properties/c' },
+    ];
+    const properties = [{ name: 'land', physicalName: 'LAND_CODE' }];
+    const document = contract({ name: 'orders', properties, relationships });
+    expect(importOdcs(document)).toMatchObject({
+      checks: [
+        { references: { dataset: 'regions', columns: { LAND_CODE: 'country', b: 'code' } } },
+        { references: { dataset: 'regions', columns: { a: 'country' } } },
+      ],
+      notTaken: [1, 2, 4].map((at) => ({ path: `schema.orders.relationships[${at}]` })),
+    });
   });
 
   it('is refused with every unknown key, metric and argument', () => {
