@@ -105,6 +105,7 @@ test('rows that refer by several columns are set aside where no row has them tog
     datasets: `  regions:
     source: { prefix: raw/regions/ }
     batch: { maxWait: 0s }
+    load: [{ target: warehouse, table: regions }]
   orders:
     source: { prefix: raw/orders/ }
     batch: { maxWait: 0s }
