@@ -7,7 +7,7 @@ import { SluiceError } from '../errors.js';
 import { PRIVATE_FOLDER, findPath, isAbsence } from './directoryKeys.js';
 import { type SkipReason, walkKeys } from './directoryList.js';
 import { putIntoDirectory, removeStaleDrafts, replaceText } from './directoryPut.js';
-import { copyHashed, errnoOf, sha256OfFile } from './files.js';
+import { copyHashed, copySmall, errnoOf, sha256OfFile } from './files.js';
 import { retireFile } from './directoryRetire.js';
 import type {
   GetRequest,
@@ -31,6 +31,8 @@ export interface DirectoryStoreOptions {
 
 const PAGE = 1000;
 const NAMES_AT_ONCE = 50_000;
+/** Files up to this size are read once, whole. */
+const SMALL_BYTES = 1024 * 1024;
 const DENIED: ReadonlySet<string | undefined> = new Set([
   'EACCES',
   'EPERM',
@@ -109,9 +111,10 @@ class DirectoryStore implements ObjectStore {
     const { size } = await stat(file);
     return this.#guard(key, async () => {
       await this.#cleanOnce();
-      const placed = await putIntoDirectory(file, { root: this.#root, key, ifAbsent, signal });
+      const placing = putIntoDirectory(file, { root: this.#root, key, ifAbsent, signal });
+      const [placed, sha256] = await Promise.all([placing, sha256OfFile(file)]);
       await rm(join(this.#root, tagsKey(key)), { force: true });
-      return { eTag: eTagOf(placed), bytes: size, sha256: await sha256OfFile(file) };
+      return { eTag: eTagOf(placed), bytes: size, sha256 };
     });
   }
 
@@ -168,11 +171,16 @@ class DirectoryStore implements ObjectStore {
     });
   }
 
-  async #copyOut(source: FileHandle, { key, file, eTag, size, signal }: GetRequest) {
+  async #copyOut(source: FileHandle, { key, file, eTag, size, onBytes, signal }: GetRequest) {
+    signal?.throwIfAborted();
     const before = await source.stat({ bigint: true });
     if (!before.isFile()) throw this.#missing(key);
     if (eTag !== undefined && eTagOf(before) !== eTag) throw this.#changed(key, eTag, eTagOf(before));
-    const copied = await copyHashed(source, file, signal);
+    const length = Number(before.size);
+    const isSmall = length <= SMALL_BYTES;
+    const copied = await (isSmall
+      ? copySmall(source, file, { size: length, onBytes })
+      : copyHashed(source, file, signal));
     const after = await source.stat({ bigint: true });
     if (eTagOf(after) !== eTagOf(before)) throw this.#changed(key, eTagOf(before), eTagOf(after));
     if (size !== undefined && size !== copied.bytes) throw this.#changed(key, `${size} bytes`, `${copied.bytes} bytes`);

@@ -112,3 +112,30 @@ export async function copyHashed(
     await target.close();
   }
 }
+
+/**
+ * The same of a small file, which is read once, shown and written once: a large buffer and a call that finds the end would cost more than
+ * its bytes. A file that ends before `size` bytes is copied up to its end.
+ */
+export async function copySmall(
+  source: FileHandle,
+  path: string,
+  { size, onBytes }: { readonly size: number; readonly onBytes?: ((chunks: readonly Buffer[]) => void) | undefined },
+): Promise<{ readonly bytes: number; readonly sha256: string }> {
+  const buffer = Buffer.allocUnsafe(size);
+  let bytes = 0;
+  while (bytes < size) {
+    const { bytesRead } = await source.read(buffer, bytes, size - bytes, bytes);
+    if (bytesRead === 0) break;
+    bytes += bytesRead;
+  }
+  const whole = buffer.subarray(0, bytes);
+  if (bytes === size) onBytes?.([whole]);
+  const target = await openLocal(path, 'w');
+  try {
+    await writeAt(target, whole, 0);
+  } finally {
+    await target.close();
+  }
+  return { bytes, sha256: createHash('sha256').update(whole).digest('hex') };
+}

@@ -36,6 +36,7 @@ export async function handleCompact(context: WorkerContext, work: StepWork): Pro
   await awaitReferences(context, dataset, work);
   const folder = join(work.scratch.folder, 'in');
   await mkdir(folder, { recursive: true });
+  openAhead(work);
   const store = context.sourceStore(dataset.name);
   // Rows that are sent again lie in the lake, wherever the dataset's files arrive.
   const storeOf = ({ bucket }: { readonly bucket: string }) => (bucket === store.bucket ? store : context.lake);
@@ -48,6 +49,11 @@ export async function handleCompact(context: WorkerContext, work: StepWork): Pro
       context.logger.debug({ batch: work.claim.batch, tries }, error.message);
     }
   }
+}
+
+/** The engine's process starts while the objects come; whoever needs the session meets its error. */
+function openAhead({ scratch }: StepWork): void {
+  scratch.session().catch(() => {});
 }
 
 async function compactOnceSeen(

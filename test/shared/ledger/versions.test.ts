@@ -9,7 +9,19 @@ import {
   loadBatch,
   loadedArrival,
 } from './custodySupport.js';
-import { claimed, freshLedger, manifestOf, PLACE, statesOf, stepRef } from './support.js';
+import type { Pool, PoolClient } from 'pg';
+import type { Statements } from '../../../src/shared/ledger/database.js';
+import { readVersions } from '../../../src/shared/ledger/surroundings.js';
+import { claimed, freshLedger, manifestOf, PLACE, planned, statesOf, stepRef } from './support.js';
+
+/** The ledger's statements over a connection of the test. */
+function statementsOn(client: Pool | PoolClient): Statements {
+  return {
+    rows: async <T extends object>(text: string, values: readonly unknown[] = []) =>
+      (await client.query<T>(text, [...values])).rows,
+    changed: async (text, values = []) => (await client.query(text, [...values])).rowCount ?? 0,
+  };
+}
 
 const A = arrivalOf('in/a.csv', 'A');
 const B = arrivalOf('in/a.csv', 'BB');
@@ -27,6 +39,41 @@ test('the versions of a key and their states stand around an object; those on th
   expect(await ledger.custody.surroundings(batch, new Map())).toMatchObject([
     { object: idOf(B), versions: [{ object: idOf(A), state: 'loaded', eTag: 'e-A', size: 1, generation: 0 }] },
   ]);
+});
+
+test('versions of a key in one batch, and keys of another bucket, are told apart', async () => {
+  const { ledger, sql } = await freshLedger();
+  await ledger.objects.record([A, B, { ...A, bucket: 'other' }, arrivalOf('in/b.csv', 'A')]);
+  const batch = await batchOf(ledger, [idOf(A), idOf(B), idOf(arrivalOf('in/b.csv', 'A'))]);
+  const pairs = (await readVersions(statementsOn(sql), batch)).map(({ of, object_id }) => [of, object_id]);
+  expect(pairs.sort()).toEqual(
+    [
+      [idOf(A), idOf(B)],
+      [idOf(B), idOf(A)],
+    ].sort(),
+  );
+});
+
+test('statistics that know nothing of a burst do not make its versions cost the square of its objects', async () => {
+  const { ledger, sql } = await freshLedger();
+  const { batch } = await planned(ledger, { count: 200 });
+  // What is left when the table is analyzed while the burst is recorded but not committed.
+  await sql.query(
+    'UPDATE pg_class SET reltuples = 0, relpages = greatest(relpages, 1) WHERE oid IN (SELECT tableoid FROM sluice.objects)',
+  );
+  const client = await sql.connect();
+  try {
+    await client.query('BEGIN');
+    expect(await readVersions(statementsOn(client), batch)).toEqual([]);
+    const { rows } = await client.query<{ read: string }>(
+      `SELECT sum(coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0)) AS read FROM pg_stat_xact_user_tables WHERE relname LIKE 'objects\\_%'`,
+    );
+    expect(Number(rows[0]?.read)).toBeGreaterThan(0);
+    expect(Number(rows[0]?.read)).toBeLessThan(200 * 10);
+    await client.query('ROLLBACK');
+  } finally {
+    client.release();
+  }
 });
 
 test('a commit that saw no version while another batch settled one changes nothing and may look again', async () => {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { execFileSync } from 'node:child_process';
 import { appendFile, lstat, mkdir, mkdtemp, readFile, readdir, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -145,6 +146,29 @@ describe('what is in the directory', () => {
     expect(await codeOf(store.getToFile({ key: 'k', file: join(top, 'got'), eTag }))).toBe('OBJECT_CHANGED');
     await utimes(join(root, 'k'), 1, 1);
     expect((await store.head('k'))?.eTag).not.toBe(head?.eTag);
+  });
+
+  test('a small file is shown as it is read, and is written as it was shown; a large one is not shown', async () => {
+    const large = Buffer.alloc(3 * 1024 * 1024, 'large');
+    await writeFile(join(root, 'small'), 'twelve bytes');
+    await writeFile(join(root, 'empty'), '');
+    await writeFile(join(root, 'large'), large);
+    const shown: string[] = [];
+    const got = async (key: string) => {
+      const path = join(top, 'got');
+      const onBytes = (chunks: readonly Buffer[]) => void shown.push(`${key}: ${Buffer.concat(chunks).toString()}`);
+      const { bytes, sha256 } = await store.getToFile({ key, file: path, onBytes });
+      const content = await readFile(path);
+      expect({ bytes, sha256 }).toEqual({
+        bytes: content.length,
+        sha256: createHash('sha256').update(content).digest('hex'),
+      });
+      return content;
+    };
+    expect((await got('large')).equals(large)).toBe(true);
+    expect((await got('small')).toString()).toBe('twelve bytes');
+    expect((await got('empty')).length).toBe(0);
+    expect(shown).toEqual(['small: twelve bytes', 'empty: ']);
   });
 
   test('a folder larger than the names kept at a time is listed whole and in order', async () => {
