@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { AuditedObject } from '../workers/maintain/audit.js';
 import { auditDataset } from '../workers/maintain/audit.js';
-import { type DeepTable, deepAudit } from '../workers/maintain/deep/deepAudit.js';
+import { type DeepTable, deepAudit, NAMED } from '../workers/maintain/deep/deepAudit.js';
 import type { AuditVerdict } from '../workers/maintain/judgeObject.js';
 import type { NewAlert } from '../shared/ledger/port.js';
 import { openAuditTally } from '../workers/maintain/auditNote.js';
@@ -103,7 +103,9 @@ export function showAudit(output: Output, { balanced, objects, deep = [] }: Audi
   const tally = new Map<AuditVerdict, number>();
   for (const { verdict } of objects) tally.set(verdict, (tally.get(verdict) ?? 0) + 1);
   const counts = [...tally].map(([verdict, count]) => `${showNumber(count)} ${verdict}`).join(', ') || 'no objects';
-  output.line(`${balanced ? output.paint.good('balanced') : output.paint.bad('not balanced')}: ${counts}`);
+  const odd = deep.filter(({ verdict }) => verdict !== 'same').length;
+  const tables = odd === 0 ? '' : `; ${showNumber(odd)} of ${showNumber(deep.length)} tables not as the files are`;
+  output.line(`${balanced ? output.paint.good('balanced') : output.paint.bad('not balanced')}: ${counts}${tables}`);
 }
 
 function showDeep(output: Output, deep: readonly DeepTable[]): void {
@@ -125,6 +127,8 @@ function showDeep(output: Output, deep: readonly DeepTable[]): void {
       ['table', 'object', 'row', 'difference', 'columns'],
       differences.map(({ table, uri, row, kind, columns = [] }) => [table, uri, row, kind, columns.join(', ')]),
     );
+    if (deep.some(({ differences: found }) => found.length >= NAMED))
+      output.line(`The comparison of a table ends at ${NAMED} rows: there may be more.`);
   }
   output.line();
 }

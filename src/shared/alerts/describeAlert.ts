@@ -50,10 +50,16 @@ const WORDS: Readonly<Record<AlertKind, (alert: NewAlert) => Words>> = {
     title: `${dataset}: ${fact(facts, 'count')} quarantined with ${name}`,
     mend: `sluice quarantine list ${dataset}; mend the named place, then sluice quarantine replay ID.`,
   }),
-  audit: ({ dataset, facts }) => ({
-    title: `${dataset}: ${fact(facts, 'objects')} objects do not balance`,
-    mend: `sluice audit ${dataset} names each object; a target that was changed by hand is the usual cause.`,
-  }),
+  audit: ({ dataset, name, facts }) =>
+    name.startsWith('rows of ')
+      ? {
+          title: `${dataset}: ${name} are ${facts['verdict'] === 'different' ? 'not those of the files' : 'UNVERIFIED'}`,
+          mend: `sluice audit ${dataset} --deep names up to 50 of them; a target that was changed by hand is the usual cause.`,
+        }
+      : {
+          title: `${dataset}: ${fact(facts, 'objects')} objects do not balance`,
+          mend: `sluice audit ${dataset} names each object; a target that was changed by hand is the usual cause.`,
+        },
   budget: ({ dataset, name, facts }) => ({
     title: `${dataset}: ${name}`,
     mend: typeof facts['mend'] === 'string' ? facts['mend'] : 'Look at what the target’s queries cost.',

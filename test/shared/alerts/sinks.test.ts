@@ -48,6 +48,17 @@ test('every kind of alert says what is wrong, what to do and where to look', () 
   expect(message.details).toContain('5 times since 1970-01-01T00:00:00.000Z');
 });
 
+test('rows that a deep audit found are told as such, with the command that names them', () => {
+  const told = (verdict: string) =>
+    describeAlert(
+      { alert: { ...alert, kind: 'audit', name: 'rows of w.t', facts: { verdict } }, news: 1 },
+      'http://c/',
+    );
+  expect(told('different').title).toBe('größe: rows of w.t are not those of the files');
+  expect(told('unverified').title).toBe('größe: rows of w.t are UNVERIFIED');
+  expect(told('different').mend).toContain('sluice audit größe --deep');
+});
+
 test('SNS gets JSON, and a subject of the characters that it takes', async () => {
   const xml = '<PublishResponse><PublishResult><MessageId>1</MessageId></PublishResult></PublishResponse>';
   const { url, got } = await answerWith(200, xml, { 'content-type': 'text/xml' });

@@ -51,7 +51,7 @@ export interface DeepAuditRequest {
 }
 
 /** So many differing rows of a table are named. */
-const NAMED = 50;
+export const NAMED = 50;
 /** All batches of a dataset. */
 const ALL = 1_000_000;
 
