@@ -10,6 +10,7 @@ import { compareContent, type ContentSum } from './content.js';
 import { convertAvro } from './avro/convertAvro.js';
 import { describeChange } from './diagnose.js';
 import { addPartitions } from './hive.js';
+import { quoteDecimals } from './exactDecimals.js';
 import { inspectInputs } from './inspect.js';
 import { type AsideRow, observeRows, type PartedSources } from './asideRows.js';
 import { compareNulls } from './nulls.js';
@@ -131,6 +132,7 @@ async function compactSources(observed: PartedSources, request: Work): Promise<C
   const aside = [...observed.aside];
   for (let round = 0; round < MAX_ROUNDS; round++) {
     columns = pruneColumns(columns, request.schema ?? [], sources);
+    sources = await quoteDecimals(sources, columns, request.folder);
     checkSort(columns, sources, request);
     await stamp(request, columns);
     const attempt = (await adoptFile(sources, columns, request)) ?? (await write(sources, columns, request));

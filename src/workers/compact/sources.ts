@@ -67,6 +67,8 @@ export interface Source {
   readonly partition?: readonly PartitionValue[];
   /** `file` is written anew, with every row as it was, so that the engine reads it. */
   readonly isMended?: boolean;
+  /** JSON: its long decimals were looked for, and put into quotes. */
+  readonly isExact?: boolean;
   /** `file` holds the lines of an Avro file, not yet turned into Parquet. */
   readonly avro?: UnpackedAvro;
 }

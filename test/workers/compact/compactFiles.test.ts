@@ -315,6 +315,29 @@ test('artifacts are sorted, cut at the target size, and carry no provenance wher
   });
 });
 
+test('columns of few values have a dictionary and a bloom filter in each row group', async () => {
+  const rows = Array.from({ length: 6000 }, (_, index) => `${index},city ${index % 3000},${index % 7}\n`);
+  const { artifacts } = await bench.compact([['cities.csv', `id,city,day\n${rows.join('')}`]]);
+  const file = `'${artifacts[0]?.path}'`;
+  const columns = await bench.session.query(
+    `SELECT path_in_schema AS name, bloom_filter_offset IS NOT NULL AS has FROM parquet_metadata(${file}) ORDER BY ALL`,
+  );
+  expect(columns.map(({ name, has }) => [name, has])).toEqual([
+    ['_sluice_object', true],
+    ['_sluice_row', false],
+    ['city', true],
+    ['day', true],
+    ['id', false],
+  ]);
+  const probe = async (value: number) => {
+    const [row] = await bench.session.query(
+      `SELECT bool_and(bloom_filter_excludes) AS out FROM parquet_bloom_probe(${file}, 'day', ${value})`,
+    );
+    return row?.out;
+  };
+  expect([await probe(5), await probe(9)]).toEqual([false, true]);
+});
+
 test('many files of one batch keep their own row numbers', async () => {
   const files = Array.from({ length: 60 }, (_, index): File => {
     const rows = Array.from({ length: index * 7 }, (_row, at) => `F${index},${at}`);
