@@ -68,7 +68,8 @@ export async function engine(args: Args): Promise<OpenSide> {
   const files = textsOf(args, 'files');
   const pool = openEngine({ maxChildren: 1 });
   const first = files[0] ?? '';
-  const session = await pool.open({ scratch, readable: [dirname(first)], memoryLimit: '4GB', threads: 2 });
+  const memoryLimit = String(args['memoryLimit'] ?? '4GB');
+  const session = await pool.open({ scratch, readable: [dirname(first)], memoryLimit, threads: 2 });
   await session.query('SELECT 1');
   let outputs: readonly string[] = [];
   const run = async () => {

@@ -4,7 +4,7 @@ import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import type { EmbeddedS3 } from '../../src/embedded/s3/server.js';
 import { type DataFormat, type DataSize, eventFiles } from '../data/events.js';
 import type { FigureName } from '../harness/catalogue.js';
-import { bytes, cpu, notRun, ratioResult } from '../harness/result.js';
+import { bytes, cpu, notRun, ratioResult, rss, valueResult } from '../harness/result.js';
 import { runPairs } from '../harness/runPairs.js';
 import { runSide } from '../harness/runSide.js';
 import type { Args, Json, SideSpec } from '../harness/side.js';
@@ -16,6 +16,8 @@ import type { Bench, Suite } from '../suite.js';
 const FULL: DataSize = { rows: 4_000_000, files: 2000 };
 /** Text costs several times as much a file. */
 const TEXT: DataSize = { rows: 1_000_000, files: 500 };
+/** 2 GB of CSV when it is unpacked. */
+const LARGE: DataSize = { rows: 6_600_000, files: 66 };
 const QUICK: DataSize = { rows: 20_000, files: 20 };
 
 /** The bare COPY has the codec and its level; the rest is DuckDB's own, as an engineer would write it. */
@@ -33,6 +35,7 @@ export const compactionSuite: Suite = async (bench) => {
     await services.close();
   }
   await engineOver(bench);
+  await memoryOf(bench);
 };
 
 async function jobOver(
@@ -96,6 +99,16 @@ async function engineOver(bench: Bench): Promise<void> {
   const scan: Args = { ...program, columns, arguments: [join(files[0] ?? '', '..'), out], out };
   const polars = { title, module: 'python', name: 'compact', args: scan, env: { POLARS_MAX_THREADS: '2' } };
   bench.add(ratioResult('compaction/engine-over-polars', await runPairs({ a, b: polars }, bench), cpu));
+}
+
+/** Text in large files under the memory limit that a worker without settings has. */
+async function memoryOf(bench: Bench): Promise<void> {
+  const { files, columns } = await learnt(bench, 'csv.gz', bench.quick ? QUICK : partOf(LARGE, bench.part));
+  const args = { files, columns, scratch: join(bench.scratch, 'memory'), memoryLimit: '512MB' };
+  const side = { title: 'Sluice engine under 512 MB', module: 'compaction', name: 'engine', args };
+  const runs: number[] = [];
+  for (let run = 0; run < bench.pairs; run++) runs.push(rss(await runSide(side)) / 1e6);
+  bench.add(valueResult('compaction/memory', Math.max(...runs), runs));
 }
 
 /** polars under Node where that is installed, else under Python. */

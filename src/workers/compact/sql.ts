@@ -61,6 +61,8 @@ export interface WriteOptions {
   readonly orderBy?: string;
   /** What of the SELECT is kept; default all. */
   readonly fields?: string;
+  /** Default 122,880, the engine's own. */
+  readonly rowsPerGroup?: number;
 }
 
 /**
@@ -69,7 +71,7 @@ export interface WriteOptions {
  */
 export function copySql(
   select: string,
-  { path, compression, pages, sort, orderBy, fields = '*' }: WriteOptions,
+  { path, compression, pages, sort, orderBy, fields = '*', rowsPerGroup }: WriteOptions,
 ): string {
   const by = orderBy ?? sort.map(quoteName).join(', ');
   const order = by === '' ? '' : ` ORDER BY ${by}`;
@@ -79,6 +81,7 @@ export function copySql(
     ...(compression === 'zstd' ? ['COMPRESSION_LEVEL 1'] : []),
     'DICTIONARY_SIZE_LIMIT 4096',
     `PARQUET_VERSION ${pages}`,
+    ...(rowsPerGroup === undefined ? [] : [`ROW_GROUP_SIZE ${rowsPerGroup}`]),
     `KV_METADATA {'sluice': coalesce(getvariable('${STAMP}'), '')}`,
     'RETURN_STATS',
   ];

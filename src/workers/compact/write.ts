@@ -35,6 +35,15 @@ export interface WriteRequest {
 /** An artifact may be this much larger than the target before it is split. */
 export const OVERSIZE = 1.8;
 
+const ENGINE = "SELECT current_setting('threads')::INTEGER AS threads, current_setting('memory_limit') AS memory";
+/** Each thread holds a group of rows in memory until it is whole: half of the engine's own size, for 0.7% more bytes. */
+const SMALL_GROUP = 61_440;
+
+/** Whether the engine's memory, such as `488.2 MiB`, is less than a gibibyte. */
+function isTight(memory: unknown): boolean {
+  return /^[\d.]+ ([KM]iB|bytes)$/.test(String(memory));
+}
+
 /** Writes a slice's rows: one artifact, or several of about the target's size. */
 export async function writeSlice(
   sources: readonly Source[],
@@ -42,12 +51,16 @@ export async function writeSlice(
   request: WriteRequest,
 ): Promise<readonly WrittenArtifact[]> {
   const { session, outDir, columns, provenance, targetBytes, signal } = request;
-  const [threads] = await session.query("SELECT current_setting('threads')::INTEGER AS n", signal);
-  const reads = planReads(sources, provenance ? Number(threads?.n ?? 1) : 1);
+  const [engine] = await session.query(ENGINE, signal);
+  const reads = planReads(sources, provenance ? Number(engine?.threads ?? 1) : 1);
+  const rowsPerGroup = isTight(engine?.memory) ? SMALL_GROUP : undefined;
   const select = unionSql(reads, columns, provenance);
   const path = join(outDir, `part-${slice}.parquet`);
   await rm(path, { force: true });
-  const [answer] = await session.query(copySql(select, { ...request, path }), signal);
+  const [answer] = await session.query(
+    copySql(select, { ...request, path, ...(rowsPerGroup === undefined ? {} : { rowsPerGroup }) }),
+    signal,
+  );
   const rows = Number(answer?.count ?? 0);
   const { size } = await stat(path);
   if (rows === 0) {
