@@ -10,7 +10,7 @@ export function showSummary(output: Output, summary: RunSummary): void {
     [
       [
         'files',
-        `${showNumber(objects.found)} found, ${showNumber(objects.loaded)} loaded, ${showNumber(objects.quarantined)} quarantined, ${showNumber(objects.ignored)} ignored`,
+        `${showNumber(objects.found)} found, ${showNumber(objects.loaded)} loaded, ${showNumber(objects.quarantined)} quarantined, ${objects.held === 0 ? '' : `${showNumber(objects.held)} held, `}${showNumber(objects.ignored)} ignored`,
       ],
       ['artifacts', `${showNumber(summary.artifacts)} of ${showNumber(summary.batches)} batches`],
       ['bytes', `${showBytes(bytes.in)} in, ${showBytes(bytes.out)} out`],

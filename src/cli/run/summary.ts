@@ -11,6 +11,8 @@ export interface RunSummary {
     readonly found: number;
     readonly loaded: number;
     readonly quarantined: number;
+    /** In batches that a failed check keeps back. */
+    readonly held: number;
     readonly ignored: number;
   };
   readonly quarantined: readonly { readonly uri: string; readonly code?: string; readonly reason?: string }[];
@@ -36,6 +38,7 @@ export interface RunSummary {
 /** What was there before a run. */
 export interface Before {
   readonly finished: ReadonlySet<BatchId>;
+  readonly held: ReadonlySet<BatchId>;
   readonly quarantined: ReadonlySet<ObjectId>;
   readonly pending: number;
   readonly startedAtMs: number;
@@ -52,6 +55,7 @@ export async function lookBefore({ ledger }: Pick<Services, 'ledger'>, datasets:
   const backlog = await ledger.recovery.backlog();
   return {
     finished: new Set(batches.filter(isFinished).map(({ batch }) => batch)),
+    held: new Set(batches.filter(isHeld).map(({ batch }) => batch)),
     quarantined: new Set(quarantined.map(({ object }) => object)),
     pending: backlog.filter(({ dataset }) => datasets.includes(dataset)).reduce((sum, row) => sum + row.pending, 0),
     startedAtMs,
@@ -73,7 +77,7 @@ export async function summarise(services: Services, facts: RunFacts): Promise<Ru
   const { datasets, before, signal } = facts;
   const seconds = (Date.now() - before.startedAtMs) / 1000;
   const batches = (await ofEach(datasets, (dataset) => ledger.read.batches(dataset, LIMIT))).filter(
-    (row) => isFinished(row) && !before.finished.has(row.batch),
+    (row) => (isFinished(row) && !before.finished.has(row.batch)) || (isHeld(row) && !before.held.has(row.batch)),
   );
   const mine = new Set(batches.map(({ batch }) => batch));
   const isMine = ({ batch }: ObjectRow) => batch !== undefined && mine.has(batch);
@@ -87,6 +91,7 @@ export async function summarise(services: Services, facts: RunFacts): Promise<Ru
       found: facts.recorded + before.pending,
       loaded: loaded.length,
       quarantined: bad.length,
+      held: sum(batches.filter(isHeld), (row) => row.objects),
       ignored: facts.ignored + (await listState(ledger, datasets, 'ignored')).filter(isMine).length,
     },
     quarantined: bad.map(describeBad),
@@ -110,6 +115,11 @@ export async function summarise(services: Services, facts: RunFacts): Promise<Ru
 /** A batch at the end of its way; one without tables to load ends judged. */
 function isFinished({ state }: BatchRow): boolean {
   return state === 'loaded' || state === 'empty' || state === 'judged';
+}
+
+/** A batch that a failed check keeps back: what was found about it is told, too. */
+function isHeld({ state }: BatchRow): boolean {
+  return state === 'held';
 }
 
 function listState(ledger: Ledger, datasets: readonly string[], state: 'loaded' | 'quarantined' | 'ignored') {

@@ -49,7 +49,7 @@ test('a run loads a folder into the embedded Postgres, names what it set aside, 
   const again = await json('run');
   expect([again.status, again.answer.objects, again.answer.rows.loaded]).toEqual([
     0,
-    { found: 0, loaded: 0, quarantined: 0, ignored: 0 },
+    { found: 0, loaded: 0, quarantined: 0, held: 0, ignored: 0 },
     0,
   ]);
 
@@ -91,4 +91,29 @@ test('try loads each folder of a place into a table of its own without any confi
       { table: 'users', rows: 2, columns: ['id', 'mail'] },
     ],
   ]);
+});
+
+test('a run tells what it found about a batch that it holds back, once', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'sluice-run-held-'));
+  try {
+    mkdirSync(join(folder, 'lake', 'raw'), { recursive: true });
+    writeFileSync(join(folder, 'lake', 'raw', 'a.csv'), 'id,name\n1,x\n,y\n');
+    writeFileSync(
+      join(folder, 'sluice.yaml'),
+      `version: 1
+lake: { url: "file://${join(folder, 'lake')}" }
+datasets: { orders: { source: { prefix: raw/ }, columns: { id: { checks: [required, unique] } } } }
+`,
+    );
+    const run = async () => JSON.parse((await sluice(['run', '--json'], { cwd: folder })).stdout);
+    expect(await run()).toMatchObject({
+      objects: { found: 1, loaded: 0, quarantined: 0, held: 1 },
+      batches: 1,
+      rows: { in: 2, loaded: 0 },
+      checks: { pass: 1, warn: 0, fail: 1 },
+    });
+    expect(await run()).toMatchObject({ objects: { held: 0 }, batches: 0, checks: { pass: 0, fail: 0 } });
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 });
