@@ -1,5 +1,8 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import avro from 'avsc';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { unpackSnappy } from '../../../src/workers/compact/avro/snappy.js';
 import { type Bench, openBench } from './support.js';
 
 let bench: Bench;
@@ -184,4 +187,42 @@ test('every flipped byte of an Avro file is found or changes a value, never the 
   const { byName } = await bench.compact(flips);
   const rows = Object.values(byName).filter((verdict) => verdict.endsWith(' rows'));
   expect(new Set(rows)).toEqual(new Set(['3 rows']));
+});
+
+test('blocks packed with Snappy and Zstandard hold the rows that were written', async () => {
+  for (const codec of ['snappy', 'zstandard']) {
+    const bytes = await readFile(join(import.meta.dirname, `../../corpus/compact/${codec}.avro`));
+    const done = await bench.compact([[`${codec}.avro`, bytes]]);
+    const rows = await done.rowsOut('id, note');
+    const note = (id: number) => (id % 5 === 0 ? null : `note ${'ab'.repeat(id % 40)} ${id}`);
+    expect(rows).toEqual(Array.from({ length: 300 }, (_, id) => ({ id: BigInt(id), note: note(id) })));
+    for (const cut of [1, 200, bytes.length - 400]) {
+      const { byName } = await bench.compact([['cut.avro', bytes.subarray(0, bytes.length - cut)]]);
+      expect(byName['cut.avro']).toMatch(/^OBJECT_TRUNCATED/);
+    }
+  }
+});
+
+test('Snappy: literals and copies come out whole; what reaches behind its beginning, or is cut, is none', () => {
+  const unpack = (hex: string, most = 100) =>
+    unpackSnappy(Buffer.from(hex.replaceAll(' ', ''), 'hex'), most)?.toString('latin1');
+  const five = 'ab'.repeat(5);
+  const pieces: readonly (readonly [hex: string, text: string | undefined])[] = [
+    ['00', ''],
+    ['03 08616263', 'abc'],
+    ['0a 046162 1102', five],
+    ['0a 046162 1e0200', five],
+    ['0a 046162 1f02000000', five],
+    ['08 046162 0902', 'ab'.repeat(4)],
+    [`41 f040 ${'78'.repeat(65)}`, 'x'.repeat(65)],
+    ['0a 046162 1e0300', undefined],
+    ['0a 046162 1e0000', undefined],
+    ['0a 046162 1e02', undefined],
+    ['03 086162', undefined],
+    ['04 08616263', undefined],
+    ['02 08616263', undefined],
+    ['ffffffff0f 00', undefined],
+    ['', undefined],
+  ];
+  for (const [hex, text] of pieces) expect(unpack(hex), hex).toBe(text);
 });

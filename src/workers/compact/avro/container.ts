@@ -1,18 +1,15 @@
 import { type FileHandle, open } from 'node:fs/promises';
-import { promisify } from 'node:util';
-import { inflateRaw } from 'node:zlib';
 import avro from 'avsc';
 import { z } from 'zod';
-import { SluiceError } from '../../../shared/errors.js';
+import { isSluiceError, SluiceError } from '../../../shared/errors.js';
+import { AVRO_CODECS, type AvroCodecName, MAX_BLOCK_BYTES, unpackBlock } from './unpackBlock.js';
 
 const MAGIC = Buffer.from('Obj\u0001', 'latin1');
 const SYNC_BYTES = 16;
 /** Two numbers of at most 10 bytes each stand before a block. */
 const BLOCK_HEAD_BYTES = 20;
 const MAX_HEADER_BYTES = 1 << 24;
-const MAX_BLOCK_BYTES = 1 << 30;
 
-const inflate = promisify(inflateRaw);
 const LONG = avro.Type.forSchema('long');
 const HEADER = avro.Type.forSchema({
   type: 'record',
@@ -32,7 +29,7 @@ const headerSchema = z.object({
 export interface AvroHeader {
   /** The writer's schema, parsed JSON. */
   readonly schema: unknown;
-  readonly codec: 'null' | 'deflate';
+  readonly codec: AvroCodecName;
   readonly sync: Buffer;
   /** Where the first block begins. */
   readonly bytes: number;
@@ -62,11 +59,12 @@ export async function readAvroHeader(handle: FileHandle, size: number): Promise<
 
 function parseHeader({ meta, sync }: z.infer<typeof headerSchema>): Omit<AvroHeader, 'bytes'> {
   const text = (name: string) => Buffer.from(meta[name] ?? []).toString('utf8');
-  const codec = text('avro.codec') || 'null';
-  if (codec !== 'null' && codec !== 'deflate') {
+  const named = text('avro.codec') || 'null';
+  const codec = AVRO_CODECS.find((known) => known === named);
+  if (codec === undefined) {
     throw new SluiceError(
       'FORMAT_UNSUPPORTED',
-      `expected Avro with codec null or deflate, got ${codec.slice(0, 40)}; write it with one of these`,
+      `expected Avro with codec ${AVRO_CODECS.join(', ')}, got ${named.slice(0, 40)}; write it with one of these`,
     );
   }
   try {
@@ -76,8 +74,18 @@ function parseHeader({ meta, sync }: z.infer<typeof headerSchema>): Omit<AvroHea
   }
 }
 
-/** The file's blocks, one at a time. Errors: OBJECT_TRUNCATED and OBJECT_CORRUPT with the place. */
-export async function* readAvroBlocks(file: string, size: number, header: AvroHeader): AsyncGenerator<AvroBlock> {
+/** A container, and a path in scratch for blocks that are unpacked by way of the disk. */
+export interface AvroFile {
+  readonly file: string;
+  readonly size: number;
+  readonly scratch: string;
+}
+
+/** The file's blocks, one at a time. Errors: OBJECT_TRUNCATED and OBJECT_CORRUPT with the place, SCRATCH_FULL. */
+export async function* readAvroBlocks(
+  { file, size, scratch }: AvroFile,
+  header: AvroHeader,
+): AsyncGenerator<AvroBlock> {
   const handle = await open(file);
   try {
     for (let at = header.bytes; at < size;) {
@@ -96,18 +104,23 @@ export async function* readAvroBlocks(file: string, size: number, header: AvroHe
       }
       at += packed.length;
       const data = packed.subarray(0, bytes.value);
-      yield { rows: rows.value, data: header.codec === 'null' ? data : await unpack(data, place), place };
+      yield { rows: rows.value, data: await unpack(header.codec, data, { place, scratch }), place };
     }
   } finally {
     await handle.close();
   }
 }
 
-async function unpack(data: Buffer, place: number): Promise<Buffer> {
+async function unpack(
+  codec: AvroCodecName,
+  data: Buffer,
+  { place, scratch }: { readonly place: number; readonly scratch: string },
+): Promise<Buffer> {
   try {
-    return await inflate(data, { maxOutputLength: MAX_BLOCK_BYTES });
+    return await unpackBlock(codec, data, scratch);
   } catch (error) {
-    throw corrupt(place, `expected sound deflate data, got "${error instanceof Error ? error.message : 'none'}"`);
+    if (isSluiceError(error, 'SCRATCH_FULL')) throw error;
+    throw corrupt(place, `expected sound ${codec} data, got "${error instanceof Error ? error.message : 'none'}"`);
   }
 }
 

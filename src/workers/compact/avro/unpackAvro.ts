@@ -43,7 +43,7 @@ export async function unpackAvro(
   const output = await open(to, 'w');
   let [rows, longest] = [0, 0];
   try {
-    for await (const block of readAvroBlocks(file, size, header)) {
+    for await (const block of readAvroBlocks({ file, size, scratch: `${to}.block` }, header)) {
       signal?.throwIfAborted();
       const lines = decodeBlock(block, type).map(({ value, bytes }, index) => {
         const line = `${JSON.stringify(rowToJson(value, columns, isRecord))}\n`;
