@@ -232,7 +232,7 @@ test('profile --suggest prints checks that validate takes and that the same file
 test('an invalid contract is told with every fault, its place, what was expected and what came', async () => {
   const contract =
     'columns: { id: { checks: [requird, { range: { min: 5, max: 1 } }] } }\nchecks: [{ metric: rowCount }]\nmore: 1\n';
-  writeFileSync(join(cwd, 'bad.yaml'), contract);
+  writeFileSync(join(cwd, 'bad.yaml'), contract.replace('columns: {', 'columns: { __proto__: { checks: [required] },'));
   const { status, stdout } = await sluice(['check', 'in/a.csv', '--contract', 'bad.yaml', '--json'], { cwd });
   const { error } = JSON.parse(stdout);
   expect([status, error.code]).toEqual([2, 'CONFIG_INVALID']);
@@ -241,6 +241,7 @@ test('an invalid contract is told with every fault, its place, what was expected
     'columns.id.checks[1].range: expected min at most max, got them the other way round',
     'checks[0]: expected a bound beside metric: rowCount',
     'more: expected a known key, got unknown key more',
+    'columns.__proto__: expected another name, got __proto__',
   ])
     expect(error.message).toContain(part);
 });

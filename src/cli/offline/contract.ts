@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { parseDocument } from 'yaml';
-import { describeIssue } from '../../shared/config/faults.js';
+import { describeIssue, nameFaults } from '../../shared/config/faults.js';
 import { describeFault } from '../../shared/config/load.js';
 import { SluiceError } from '../../shared/errors.js';
 import { type Checks, checksSchema, type Imported, importOdcs, isOdcs } from '../../shared/findings/odcs/importOdcs.js';
@@ -18,8 +18,11 @@ export async function readContract(file: string, { object }: { object?: string |
     throw new SluiceError(error.code, `${file}: ${error.message}`, { cause: error });
   }
   const parsed = checksSchema.safeParse(document);
-  if (parsed.success) return { ...parsed.data, notTaken: [] };
-  const faults = parsed.error.issues.flatMap((issue) => describeIssue(issue, document));
+  const faults = [
+    ...nameFaults(document),
+    ...(parsed.error?.issues ?? []).flatMap((issue) => describeIssue(issue, document)),
+  ];
+  if (parsed.success && faults.length === 0) return { ...parsed.data, notTaken: [] };
   throw new SluiceError(
     'CONFIG_INVALID',
     `${file}: ${faults.length} fault(s)\n${faults.map(describeFault).join('\n')}`,

@@ -22,6 +22,16 @@ export function describeIssue(issue: z.core.$ZodIssue, root: unknown): readonly 
   return [{ path, expected: expected ?? issue.message, got: got ?? describeValue(valueAt(root, issue.path)) }];
 }
 
+/** Keys that no mapping of the language can hold: they would be dropped without a word. Pure. */
+export function nameFaults(value: unknown, path: readonly PropertyKey[] = []): readonly ConfigFault[] {
+  if (value === null || typeof value !== 'object') return [];
+  return Object.entries(value).flatMap(([key, inner]) => {
+    const place = [...path, Array.isArray(value) ? Number(key) : key];
+    const own = key === '__proto__' ? [{ path: formatPath(place), expected: 'another name', got: key }] : [];
+    return [...own, ...nameFaults(inner, place)];
+  });
+}
+
 /** 1 where a choice wants another kind of value altogether, so that its faults say nothing about what was written. */
 function misfitOf(issues: readonly z.core.$ZodIssue[]): number {
   return issues.some(({ path, code }) => path.length === 0 && (code === 'invalid_type' || code === 'invalid_value'))

@@ -5,7 +5,7 @@ import { SluiceError } from '../errors.js';
 import { type Limits, NO_LIMITS, readLimits } from '../cgroup.js';
 import type { Config } from './config.js';
 import { type Environment, substituteEnvironment } from './environment.js';
-import { describeIssue } from './faults.js';
+import { describeIssue, nameFaults } from './faults.js';
 import { pruneInvalid, replaceInvalidNames, soundFaults } from './lenient.js';
 import { resolveConfig } from './resolve.js';
 import { type ConfigFault, findRuleFaults } from './rules.js';
@@ -95,7 +95,12 @@ export function parseConfig(
     got: named.restore(fault.got),
   });
   const issues = parsed.error?.issues.flatMap((issue) => describeIssue(issue, named.value)).map(restored) ?? [];
-  const faults = [...substituted.faults, ...named.faults, ...issues.filter(({ path }) => !unset.has(path))];
+  const faults = [
+    ...substituted.faults,
+    ...nameFaults(substituted.value),
+    ...named.faults,
+    ...issues.filter(({ path }) => !unset.has(path)),
+  ];
   if (parsed.success && faults.length === 0) {
     const config = resolveConfig(parsed.data, place, env, limits);
     const ruleFaults = findRuleFaults(config);

@@ -218,3 +218,10 @@ test('a value of the wrong kind is told in words, wherever it stands', () => {
     'checks[0]: expected a check such as { metric: rowCount, mustBeGreaterThan: 0 }, got 5',
   ]);
 });
+
+test('a name that would be dropped without a word is a fault at its line', () => {
+  const columns = '    columns: { a: { checks: [required] }, __proto__: { checks: [required] } }\n';
+  expect(faultsOf(small + columns)).toEqual([
+    '  line 9: datasets.orders.columns.__proto__: expected another name, got __proto__',
+  ]);
+});
