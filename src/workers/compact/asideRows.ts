@@ -6,6 +6,7 @@ import { pipeline } from 'node:stream/promises';
 import type { BadRowRule } from '../../shared/config/dataset.js';
 import { type ErrorCode, isSluiceError } from '../../shared/errors.js';
 import { partTable } from './asideTables.js';
+import { explainRefusal } from './encrypted.js';
 import { type AsideRequest, type BadRow, findBadRows, MAX_ASIDE_ROWS } from './findBadRows.js';
 import { countCsv, observeSources } from './observe.js';
 import { mendText } from './mendText.js';
@@ -66,7 +67,7 @@ export async function partSources(
     }
     const isTried = request.onBadRow === 'row' && OF_ROWS.has(fault.code);
     const parted = isTried ? await partRows(source, request) : undefined;
-    if (parted === undefined) refusals.push(fault);
+    if (parted === undefined) refusals.push(await explainRefusal(source, fault));
     else {
       kept.push(parted.source);
       aside.push(...parted.rows);

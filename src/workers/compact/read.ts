@@ -105,7 +105,7 @@ function readUnsupported(hex: string, head: Uint8Array, ending: string): FileKin
 
 function readParquetKind(hex: string, size: number): FileKind {
   if (hex.startsWith('50415245'))
-    return refused('FORMAT_UNSUPPORTED', 'expected plain Parquet, got an encrypted footer');
+    return refused('FORMAT_UNSUPPORTED', 'expected plain Parquet, got an encrypted one: decrypt it before delivery');
   if (!hex.startsWith('50415231')) {
     return refused('OBJECT_CORRUPT', `expected PAR1 at byte 0, got ${hex.slice(0, 8)}`);
   }

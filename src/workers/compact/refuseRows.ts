@@ -47,6 +47,19 @@ export function refuseColumns({ object, columns, longDecimal }: Source): readonl
     const reason = `column ${longDecimal}: expected decimals of at most 38 digits, got more; write them as text`;
     return [{ object, code: 'FORMAT_UNSUPPORTED', reason }];
   }
+  const odd = columns.find(({ type = '' }) => /\b(GEOMETRY|VARIANT)\b/.test(withoutNames(type)));
+  if (odd !== undefined) {
+    const got = /VARIANT/.test(withoutNames(odd.type ?? ''))
+      ? 'VARIANT; write JSON'
+      : 'GEOMETRY; write WKB as bytes, or WKT as text';
+    return [
+      {
+        object,
+        code: 'FORMAT_UNSUPPORTED',
+        reason: `column ${odd.name}: expected a type that every reader keeps, got ${got}`,
+      },
+    ];
+  }
   if (columns.some(({ name }) => name === ''))
     return [{ object, code: 'COLUMN_MISMATCH', reason: 'expected a name of each column, got an empty one' }];
   const twice = findDuplicate(columns.map(({ name }) => name));
@@ -58,6 +71,11 @@ export function refuseColumns({ object, columns, longDecimal }: Source): readonl
       reason: `expected each column once, got ${twice} twice (upper and lower case are one)`,
     },
   ];
+}
+
+/** A type without the names of its fields. */
+function withoutNames(type: string): string {
+  return type.replaceAll(/"(?:[^"]|"")*"/g, '');
 }
 
 /** What the names of a file's columns are held against. */
