@@ -11,16 +11,27 @@ import {
   SKETCH_ERROR,
   finiteRange,
   isHuge,
+  isOdd,
   readAggregates,
   readGroups,
   readHistogram,
+  readOdd,
   readPatterns,
   readQuantiles,
   readScaled,
   readSentinels,
   readSketch,
 } from './read.js';
-import { aggregatesSql, distinctSql, groupsSql, scaledSql, sentinelsSql, sketchSql, spreadSql } from './sql.js';
+import {
+  aggregatesSql,
+  distinctSql,
+  groupsSql,
+  oddFloatsSql,
+  scaledSql,
+  sentinelsSql,
+  sketchSql,
+  spreadSql,
+} from './sql.js';
 import type { EngineRow, EngineSession } from '../../shared/engine/port.js';
 import type { ColumnProfile, ProfileReport, Scalar } from '../../shared/findings/reports.js';
 import type { Column } from '../../shared/schema/columns.js';
@@ -82,19 +93,28 @@ async function aggregate(progress: Progress): Promise<Facts> {
   const ranges = new Map<number, Ends>();
   const groups = aggregateGroups(progress.planned);
   let rows = 0;
+  const note = (column: PlannedColumn, row: EngineRow) => {
+    const range = column.numeric ? finiteRange(column, row) : undefined;
+    if (range !== undefined) ranges.set(column.at, range);
+  };
   for (const group of groups.length === 0 ? [[]] : groups) {
     const row = await askOne(progress, aggregatesSql(progress.source, group));
     rows = countOf(row, 'rows');
     for (const column of group) {
       progress.found.set(column.at, readAggregates(column, row));
-      const range = column.numeric ? finiteRange(column, row) : undefined;
-      if (range !== undefined) ranges.set(column.at, range);
+      note(column, row);
     }
-    const huge = group.filter((column) => isHuge(column, row));
-    if (huge.length > 0) {
-      const scaled = await askOne(progress, scaledSql(progress.source, huge));
-      for (const column of huge) add(progress, column, readScaled(column, scaled));
+    const odd = group.filter((column) => isOdd(column, row));
+    if (odd.length === 0) continue;
+    const oddRow = await askOne(progress, oddFloatsSql(progress.source, odd));
+    for (const column of odd) {
+      add(progress, column, readOdd(column, oddRow));
+      note(column, oddRow);
     }
+    const huge = odd.filter((column) => isHuge(column, oddRow));
+    if (huge.length === 0) continue;
+    const scaled = await askOne(progress, scaledSql(progress.source, huge));
+    for (const column of huge) add(progress, column, readScaled(column, scaled));
   }
   return { rows, ranges };
 }

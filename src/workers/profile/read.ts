@@ -15,8 +15,6 @@ export function readAggregates(column: PlannedColumn, row: EngineRow): ColumnPro
   const among = isElement(column);
   const rows = countOf(row, among ? `rows${at}` : 'rows');
   const nulls = rows - countOf(row, `values${at}`);
-  const min = textOf(row, `min${at}`);
-  const max = textOf(row, `max${at}`);
   const shortest = numberOf(row, `shortest${at}`);
   return {
     name: column.name,
@@ -25,13 +23,37 @@ export function readAggregates(column: PlannedColumn, row: EngineRow): ColumnPro
     ...(among ? { elements: rows } : {}),
     nulls,
     nullFraction: rows === 0 ? 0 : nulls / rows,
-    ...(min === undefined ? {} : { min: scalarOf(kind, min) }),
-    ...(max === undefined ? {} : { max: scalarOf(kind, max) }),
+    ...readEnds(column, row),
     ...readMoments(column, row, 1),
     ...(shortest === undefined
       ? {}
       : { lengths: { min: shortest, max: countOf(row, `longest${at}`), mean: countOf(row, `length${at}`) } }),
-    ...(kind === 'float' ? { nan: countOf(row, `nan${at}`), infinite: countOf(row, `infinite${at}`) } : {}),
+    ...(kind === 'float' ? { nan: 0, infinite: 0 } : {}),
+  };
+}
+
+/** Whether a float column has values that the row of `aggregatesSql` leaves out. */
+export function isOdd({ at, kind }: PlannedColumn, row: EngineRow): boolean {
+  return kind === 'float' && countOf(row, `plain${at}`) < countOf(row, `values${at}`);
+}
+
+/** What a row of `oddFloatsSql` says about a column, in place of what the row of `aggregatesSql` said. */
+export function readOdd(column: PlannedColumn, row: EngineRow): Partial<ColumnProfile> {
+  const { at } = column;
+  return {
+    ...readEnds(column, row),
+    ...readMoments(column, row, 1),
+    nan: countOf(row, `nan${at}`),
+    infinite: countOf(row, `infinite${at}`),
+  };
+}
+
+function readEnds({ at, kind }: PlannedColumn, row: EngineRow): Pick<ColumnProfile, 'min' | 'max'> {
+  const min = textOf(row, `min${at}`);
+  const max = textOf(row, `max${at}`);
+  return {
+    ...(min === undefined ? {} : { min: scalarOf(kind, min) }),
+    ...(max === undefined ? {} : { max: scalarOf(kind, max) }),
   };
 }
 

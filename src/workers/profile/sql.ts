@@ -13,16 +13,34 @@ export const SKETCH_BUCKETS = 4096;
 const SHOWN_CHARACTERS = 200;
 const TOP = 10;
 
-/** One row with counts, extremes, means and lengths of all columns; fields end in the column's number. */
+/** One row with counts, extremes, means and lengths of all columns; fields end in the column's number. Of floats that can be summed, and how many are (`plain`). */
 export function aggregatesSql(source: string, columns: readonly PlannedColumn[]): string {
-  return overAll(source, columns, aggregates);
+  return overAll(source, columns, aggregates, (column) => (column.kind === 'float' ? [plain(column)] : []));
 }
 
-/** One row over the source and over the elements of its lists and maps, side by side: rows, then for each column its items. */
+/** One row with what float columns have besides plain values: NaN, infinities, values beyond `HUGE`; extremes and moments without the first. */
+export function oddFloatsSql(source: string, columns: readonly PlannedColumn[]): string {
+  return overAll(source, columns, oddFloats, (column) => {
+    const value = ref(column);
+    return [
+      plain(column),
+      `CASE WHEN NOT isnan(${value}) THEN ${value} END AS numbers${column.at}`,
+      `CASE WHEN isfinite(${value}) THEN ${value} END AS finite${column.at}`,
+    ];
+  });
+}
+
+/** CASE below the aggregates: a FILTER on one of them makes DuckDB slice every column of the statement. */
+function plain(column: PlannedColumn): string {
+  return `CASE WHEN abs(${ref(column)}) < ${HUGE} THEN ${ref(column)} END AS plain${column.at}`;
+}
+
+/** One row over the source and over the elements of its lists and maps, side by side: rows, then for each column its items, which read it as `v` with its number and as the fields that are made of it. */
 function overAll<T extends Pick<PlannedColumn, 'at' | 'steps'>>(
   source: string,
   columns: readonly T[],
   itemsOf: (column: T) => readonly string[],
+  fieldsOf: (column: T) => readonly string[] = () => [],
 ): string {
   const places = new Map([[source, [] as T[]]]);
   for (const column of columns) {
@@ -31,18 +49,23 @@ function overAll<T extends Pick<PlannedColumn, 'at' | 'steps'>>(
   }
   const [all = '', ...others] = [...places].map(([place, inside]) => {
     const head = place === source ? ['count(*) AS "rows"'] : inside.map(({ at }) => `count(*) AS rows${at}`);
-    return `SELECT ${[...head, ...inside.flatMap(itemsOf)].join(', ')} FROM ${place} AS _s`;
+    const fields = inside.flatMap((column) => [`${ref(column)} AS v${column.at}`, ...fieldsOf(column)]);
+    const from = fields.length === 0 ? place : `(SELECT ${fields.join(', ')} FROM ${place} AS _s)`;
+    return `SELECT ${[...head, ...inside.flatMap(itemsOf)].join(', ')} FROM ${from}`;
   });
   return others.length === 0 ? all : `SELECT * FROM ${[all, ...others].map((one) => `(${one})`).join(', ')}`;
 }
 
 /** Mean and deviation of float columns with values beyond `HUGE`, both divided by `HUGE_SCALE`. */
 export function scaledSql(source: string, columns: readonly PlannedColumn[]): string {
-  return overAll(source, columns, (column) => {
-    const value = `${ref(column)}::DOUBLE / ${HUGE_SCALE}`;
-    const finite = `FILTER (isfinite(${ref(column)}))`;
-    return [`avg(${value}) ${finite} AS mean${column.at}, stddev_samp(${value}) ${finite} AS stddev${column.at}`];
-  });
+  return overAll(
+    source,
+    columns,
+    ({ at }) => [`avg(scaled${at}) AS mean${at}`, `stddev_samp(scaled${at}) AS stddev${at}`],
+    (column) => [
+      `CASE WHEN isfinite(${ref(column)}) THEN ${ref(column)}::DOUBLE / ${HUGE_SCALE} END AS scaled${column.at}`,
+    ],
+  );
 }
 
 /** A column with its rows, or its elements. */
@@ -133,20 +156,29 @@ export interface SpreadColumn {
 export function spreadSql(source: string, columns: readonly SpreadColumn[], fraction: number): string {
   const part = fraction < 1 ? `(SELECT * FROM ${source} WHERE random() < ${fraction})` : source;
   const spreads = columns.map(({ column, bounds }) => ({ ...column, bounds }));
-  return overAll(part, spreads, ({ bounds, ...column }) => {
-    const filter = column.kind === 'float' ? ` FILTER (isfinite(${ref(column)}))` : '';
-    const quantiles = `quantile_disc(${ref(column)}, [${Object.values(QUANTILES).join(', ')}])${filter}::VARCHAR[] AS quantiles${column.at}`;
-    if (bounds === undefined) return [quantiles];
-    const ends = [...bounds.map(String), 'Infinity'].map((end) => `'${end}'::DOUBLE`).join(', ');
-    return [quantiles, `map_values(histogram(${ref(column)}::DOUBLE, [${ends}])${filter}) AS bars${column.at}`];
-  });
+  return overAll(
+    part,
+    spreads,
+    ({ at, kind, bounds }) => {
+      const value = kind === 'float' ? `finite${at}` : `v${at}`;
+      const quantiles = `quantile_disc(${value}, [${Object.values(QUANTILES).join(', ')}])::VARCHAR[] AS quantiles${at}`;
+      if (bounds === undefined) return [quantiles];
+      const ends = [...bounds.map(String), 'Infinity'].map((end) => `'${end}'::DOUBLE`).join(', ');
+      return [quantiles, `map_values(histogram(${value}::DOUBLE, [${ends}])) AS bars${at}`];
+    },
+    (column) =>
+      column.kind === 'float'
+        ? [`CASE WHEN isfinite(${ref(column)}) THEN ${ref(column)} END AS finite${column.at}`]
+        : [],
+  );
 }
 
 function aggregates(column: PlannedColumn): string[] {
   const { at, kind } = column;
-  const value = ref(column);
+  const value = `v${at}`;
   const items = [`count(${value}) AS values${at}`];
-  if (column.numeric) items.push(...moments(column));
+  if (kind === 'float') items.push(`count(plain${at}) AS plain${at}`, ...floatItems(at, `plain${at}`, `plain${at}`));
+  else if (column.numeric) items.push(...moments(column));
   if (column.scalar && kind !== 'float' && kind !== 'blob' && kind !== 'bit') {
     items.push(`${shown(`min(${value})`)} AS min${at}`, `${shown(`max(${value})`)} AS max${at}`);
   }
@@ -157,25 +189,31 @@ function aggregates(column: PlannedColumn): string[] {
   return items;
 }
 
-function moments({ at, kind, ...column }: PlannedColumn): string[] {
-  const value = ref(column);
-  if (kind !== 'float') {
-    // A sum of 38 digits overflows as an integer; up to 18 digits it is exact.
-    const narrow = /^(U?(TINY|SMALL|BIG)INT|U?INTEGER|DECIMAL\((\d|1[0-8]),\d+\))$/i.test(column.type);
-    return [`avg(${narrow ? value : `${value}::DOUBLE`}) AS mean${at}`, `stddev_samp(${value}::DOUBLE) AS stddev${at}`];
-  }
-  const double = `${value}::DOUBLE`;
-  const small = `FILTER (abs(${double}) < ${HUGE})`;
+function moments({ at, type }: PlannedColumn): string[] {
+  const value = `v${at}`;
+  // A sum of 38 digits overflows as an integer; up to 18 digits it is exact.
+  const narrow = /^(U?(TINY|SMALL|BIG)INT|U?INTEGER|DECIMAL\((\d|1[0-8]),\d+\))$/i.test(type);
+  return [`avg(${narrow ? value : `${value}::DOUBLE`}) AS mean${at}`, `stddev_samp(${value}::DOUBLE) AS stddev${at}`];
+}
+
+/** Extremes of `numbers`, those of `finite` as doubles, and moments of plain values. */
+function floatItems(at: number, numbers: string, finite: string): string[] {
   return [
-    `min(${value}) FILTER (NOT isnan(${value}))::VARCHAR AS min${at}`,
-    `max(${value}) FILTER (NOT isnan(${value}))::VARCHAR AS max${at}`,
-    `min(${double}) FILTER (isfinite(${value})) AS low${at}`,
-    `max(${double}) FILTER (isfinite(${value})) AS high${at}`,
-    `count(*) FILTER (isnan(${value})) AS nan${at}`,
-    `count(*) FILTER (isinf(${value})) AS infinite${at}`,
-    `count(*) FILTER (isfinite(${value}) AND abs(${double}) >= ${HUGE}) AS huge${at}`,
-    `avg(${double}) ${small} AS mean${at}`,
-    `stddev_samp(${double}) ${small} AS stddev${at}`,
+    `min(${numbers})::VARCHAR AS min${at}`,
+    `max(${numbers})::VARCHAR AS max${at}`,
+    `min(${finite})::DOUBLE AS low${at}`,
+    `max(${finite})::DOUBLE AS high${at}`,
+    `avg(plain${at}::DOUBLE) AS mean${at}`,
+    `stddev_samp(plain${at}::DOUBLE) AS stddev${at}`,
+  ];
+}
+
+function oddFloats({ at }: Pick<PlannedColumn, 'at'>): string[] {
+  return [
+    `count(v${at}) - count(numbers${at}) AS nan${at}`,
+    `count(numbers${at}) - count(finite${at}) AS infinite${at}`,
+    `count(finite${at}) - count(plain${at}) AS huge${at}`,
+    ...floatItems(at, `numbers${at}`, `finite${at}`),
   ];
 }
 
