@@ -1,16 +1,17 @@
 import { isProvenance, typeKind } from '../../shared/schema/typeKind.js';
 import type { TypeKind } from '../../shared/schema/typeKind.js';
 import type { Column } from '../../shared/schema/columns.js';
+import type { ColumnProfile } from '../../shared/findings/reports.js';
 import { partsOf, type Step } from './parts.js';
 
 /** Up to this many rows every figure is exact; above it, distinct counts of wide columns are estimated and quantiles sampled. */
 export const EXACT_ROWS = 200_000;
 /** Columns with at most about this many distinct values are counted exactly by grouping, and get their top values. */
 export const GROUPED_DISTINCT = 100_000;
-/** Columns of one statement over plain aggregates: bounds its memory. */
-const AGGREGATED_TOGETHER = 50;
+/** Columns of one statement over plain aggregates, at least and at most; in between, as many as have about so many values, which bounds its memory. */
+const AGGREGATED_TOGETHER = { least: 50, most: 500, values: 10_000_000 };
 /** Columns of one statement that groups by each of them. */
-const GROUPED_TOGETHER = 8;
+const GROUPED_TOGETHER = { least: 8, most: 50, values: 2_000_000 };
 
 /** A column to profile; `at` numbers it within the profile and names its results. */
 export interface PlannedColumn extends Column {
@@ -67,14 +68,32 @@ export function planColumns(columns: readonly Column[]): readonly PlannedColumn[
   });
 }
 
-/** Columns cut into groups that one statement of plain aggregates covers. */
-export function aggregateGroups<T>(columns: readonly T[]): readonly (readonly T[])[] {
-  return chunks(columns, AGGREGATED_TOGETHER);
+/** Columns of `rows` values each (unknown: as many as there may be) cut into groups that one statement of plain aggregates covers. */
+export function aggregateGroups<T>(columns: readonly T[], rows = Number.MAX_SAFE_INTEGER): readonly (readonly T[])[] {
+  return chunks(columns, together(AGGREGATED_TOGETHER, rows));
 }
 
 /** Columns cut into groups that one statement with a GROUP BY for each covers. */
-export function countingGroups(columns: readonly PlannedColumn[]): readonly (readonly PlannedColumn[])[] {
-  return chunks(columns, GROUPED_TOGETHER);
+export function countingGroups<T>(columns: readonly T[], rows: number): readonly (readonly T[])[] {
+  return chunks(columns, together(GROUPED_TOGETHER, rows));
+}
+
+/** Whether statements that count each column shall count within a copy of a few columns: each GROUP BY binds all columns of what it reads, which costs more than the copy where there are many. */
+export function isCopied(columns: number, rows: number, exactRows: number = EXACT_ROWS): boolean {
+  return columns > GROUPED_TOGETHER.most && rows <= exactRows;
+}
+
+function together({ least, most, values }: typeof GROUPED_TOGETHER, rows: number): number {
+  return Math.max(least, Math.min(most, Math.floor(values / Math.max(1, rows))));
+}
+
+/** Whether the extremes of a column alone say that it has no more than `GROUPED_DISTINCT` values. */
+export function hasFewValues({ kind, type }: PlannedColumn, { min, max }: Partial<ColumnProfile> = {}): boolean {
+  if (kind === 'boolean') return true;
+  if (kind === 'integer') return Number(max) - Number(min) < GROUPED_DISTINCT;
+  if (kind === 'date') return Date.parse(String(max)) - Date.parse(String(min)) < GROUPED_DISTINCT * 86_400_000;
+  const scale = /^DECIMAL\(\d+,(\d+)\)$/.exec(type)?.[1];
+  return scale !== undefined && (Number(max) - Number(min)) * 10 ** Number(scale) < GROUPED_DISTINCT;
 }
 
 /** Fraction of the rows that quantiles rest on: all of a small source, else 5 %, but never fewer than about 100,000 rows. */

@@ -3,7 +3,9 @@ import {
   GROUPED_DISTINCT,
   aggregateGroups,
   countingGroups,
+  hasFewValues,
   histogramBounds,
+  isCopied,
   planColumns,
   sampleFraction,
 } from './plan.js';
@@ -57,18 +59,24 @@ export interface ProfileRequest {
 interface Progress extends ProfileRequest {
   readonly planned: readonly PlannedColumn[];
   readonly found: Map<number, ColumnProfile>;
+  /** Least and greatest finite value of each numeric column that has one. */
+  readonly ranges: Map<number, Ends>;
+}
+
+interface Ends {
+  readonly min: number;
+  readonly max: number;
 }
 
 /** Profiles a source. Counts, extremes, means and top values are exact; what is estimated says so with its error. */
 export async function profileSource(request: ProfileRequest): Promise<ProfileReport> {
   const started = performance.now();
-  const progress: Progress = { ...request, planned: planColumns(request.columns), found: new Map() };
-  const facts = await aggregate(progress);
-  const rows = facts.rows;
+  const progress: Progress = { ...request, planned: planColumns(request.columns), found: new Map(), ranges: new Map() };
+  const rows = await aggregateAll(progress);
   const fraction = sampleFraction(rows, request.exactRows);
   await countDistinct(progress, rows);
-  await findSentinels(progress);
-  const sampled = await spread(progress, facts, fraction);
+  await findSentinels(progress, rows);
+  const sampled = await spread(progress, rows, fraction);
   return {
     rows,
     ...(request.bytes === undefined ? {} : { bytes: request.bytes }),
@@ -78,57 +86,63 @@ export async function profileSource(request: ProfileRequest): Promise<ProfileRep
   };
 }
 
-interface Ends {
-  readonly min: number;
-  readonly max: number;
+/** Counts, extremes and moments of all columns; returns the rows of the source, which the first group tells. */
+async function aggregateAll(progress: Progress): Promise<number> {
+  const [first = []] = aggregateGroups(progress.planned);
+  const rows = await aggregate(progress, first);
+  for (const group of aggregateGroups(progress.planned.slice(first.length), rows)) await aggregate(progress, group);
+  return rows;
 }
 
-interface Facts {
-  readonly rows: number;
-  /** Least and greatest finite value of each numeric column that has one. */
-  readonly ranges: ReadonlyMap<number, Ends>;
-}
-
-async function aggregate(progress: Progress): Promise<Facts> {
-  const ranges = new Map<number, Ends>();
-  const groups = aggregateGroups(progress.planned);
-  let rows = 0;
-  const note = (column: PlannedColumn, row: EngineRow) => {
-    const range = column.numeric ? finiteRange(column, row) : undefined;
-    if (range !== undefined) ranges.set(column.at, range);
-  };
-  for (const group of groups.length === 0 ? [[]] : groups) {
-    const row = await askOne(progress, aggregatesSql(progress.source, group));
-    rows = countOf(row, 'rows');
-    for (const column of group) {
-      progress.found.set(column.at, readAggregates(column, row));
-      note(column, row);
-    }
-    const odd = group.filter((column) => isOdd(column, row));
-    if (odd.length === 0) continue;
-    const oddRow = await askOne(progress, oddFloatsSql(progress.source, odd));
-    for (const column of odd) {
-      add(progress, column, readOdd(column, oddRow));
-      note(column, oddRow);
-    }
-    const huge = odd.filter((column) => isHuge(column, oddRow));
-    if (huge.length === 0) continue;
-    const scaled = await askOne(progress, scaledSql(progress.source, huge));
-    for (const column of huge) add(progress, column, readScaled(column, scaled));
+async function aggregate(progress: Progress, group: readonly PlannedColumn[]): Promise<number> {
+  const row = await askOne(progress, aggregatesSql(progress.source, group));
+  for (const column of group) {
+    progress.found.set(column.at, readAggregates(column, row));
+    noteRange(progress, column, row);
   }
-  return { rows, ranges };
+  const odd = group.filter((column) => isOdd(column, row));
+  if (odd.length > 0) await aggregateOdd(progress, odd);
+  return countOf(row, 'rows');
+}
+
+/** Floats with NaN, infinities or values too large to be summed. */
+async function aggregateOdd(progress: Progress, odd: readonly PlannedColumn[]): Promise<void> {
+  const row = await askOne(progress, oddFloatsSql(progress.source, odd));
+  for (const column of odd) {
+    add(progress, column, readOdd(column, row));
+    noteRange(progress, column, row);
+  }
+  const huge = odd.filter((column) => isHuge(column, row));
+  if (huge.length === 0) return;
+  const scaled = await askOne(progress, scaledSql(progress.source, huge));
+  for (const column of huge) add(progress, column, readScaled(column, scaled));
+}
+
+function noteRange({ ranges }: Progress, column: PlannedColumn, row: EngineRow): void {
+  const range = column.numeric ? finiteRange(column, row) : undefined;
+  if (range !== undefined) ranges.set(column.at, range);
 }
 
 async function countDistinct(progress: Progress, rows: number): Promise<void> {
   const scalars = progress.planned.filter((column) => column.scalar);
-  const counted = scalars.map((column) => ({ ...column, rows: progress.found.get(column.at)?.elements ?? rows }));
-  const large = counted.filter((column) => sampleFraction(column.rows, progress.exactRows) < 1);
+  const isEmpty = ({ at }: PlannedColumn) => (progress.found.get(at)?.nullFraction ?? 0) === 1;
+  for (const column of scalars.filter(isEmpty)) add(progress, column, readGroups(column, {}));
+  const filled = scalars.filter((column) => !isEmpty(column));
+  const counted = filled.map((column) => ({ ...column, rows: progress.found.get(column.at)?.elements ?? rows }));
+  const large = counted.filter(
+    (column) =>
+      sampleFraction(column.rows, progress.exactRows) < 1 && !hasFewValues(column, progress.found.get(column.at)),
+  );
   const wide = new Set((await estimate(progress, large)).map(({ at }) => at));
-  for (const group of countingGroups(scalars.filter(({ at }) => !wide.has(at)))) {
-    const rows = await ask(progress, groupsSql(progress.source, group));
-    for (const [column, row] of matched(group, rows)) add(progress, column, readGroups(column, row));
+  const copied = isCopied(progress.columns.length, rows, progress.exactRows);
+  for (const group of countingGroups(
+    filled.filter(({ at }) => !wide.has(at)),
+    rows,
+  )) {
+    const answers = await ask(progress, groupsSql(progress.source, group, copied));
+    for (const [column, row] of matched(group, answers)) add(progress, column, readGroups(column, row));
   }
-  const keys = scalars.filter(({ at, name }) => wide.has(at) && progress.keys?.includes(name) === true);
+  const keys = filled.filter(({ at, name }) => wide.has(at) && progress.keys?.includes(name) === true);
   if (keys.length === 0) return;
   for (const [column, row] of matched(keys, await ask(progress, distinctSql(progress.source, keys)))) {
     add(progress, column, { distinct: countOf(row, 'distinct'), distinctMethod: 'exact' });
@@ -153,14 +167,15 @@ async function estimate(progress: Progress, columns: readonly CountedColumn[]): 
 }
 
 /** Days that often stand for none are counted where an extreme says that there may be some. */
-async function findSentinels(progress: Progress): Promise<void> {
+async function findSentinels(progress: Progress, rows: number): Promise<void> {
   const suspects = progress.planned.filter(({ at, kind }) => {
     const { min, max } = progress.found.get(at) ?? {};
     return (kind === 'date' || kind === 'timestamp') && (isEarly(min) || isLate(max));
   });
-  for (const group of countingGroups(suspects)) {
-    const rows = await ask(progress, sentinelsSql(progress.source, group));
-    for (const [column, row] of matched(group, rows)) add(progress, column, readSentinels(row));
+  const copied = isCopied(progress.columns.length, rows, progress.exactRows);
+  for (const group of countingGroups(suspects, rows)) {
+    const answers = await ask(progress, sentinelsSql(progress.source, group, copied));
+    for (const [column, row] of matched(group, answers)) add(progress, column, readSentinels(row));
   }
 }
 
@@ -173,10 +188,10 @@ function isLate(max: Scalar | undefined): boolean {
 }
 
 /** Finds quantiles and histograms; returns the rows they rest on. */
-async function spread(progress: Progress, { rows, ranges }: Facts, fraction: number): Promise<number> {
-  const ranked = progress.planned.flatMap((column) => planSpread(column, ranges.get(column.at)));
+async function spread(progress: Progress, rows: number, fraction: number): Promise<number> {
+  const ranked = progress.planned.flatMap((column) => planSpread(column, progress.ranges.get(column.at)));
   let sampled = rows;
-  for (const group of aggregateGroups(ranked)) {
+  for (const group of aggregateGroups(ranked, rows * fraction)) {
     const row = await askOne(progress, spreadSql(progress.source, group, fraction));
     sampled = countOf(row, 'rows');
     for (const { column, range, bounds = [] } of group) {

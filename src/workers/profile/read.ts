@@ -1,7 +1,8 @@
 import { QUANTILES } from '../../shared/findings/reports.js';
 import { countOf, finiteOrName, listOf, numberOf, scalarOf, structOf, textOf } from '../../shared/findings/values.js';
+import { FORMAT_NAMES } from './patterns.js';
 import { HUGE_SCALE, SKETCH_BUCKETS } from './sql.js';
-import type { ColumnProfile, FormatName, HistogramBin, Scalar } from '../../shared/findings/reports.js';
+import type { ColumnProfile, HistogramBin, Scalar } from '../../shared/findings/reports.js';
 import type { EngineRow } from '../../shared/engine/port.js';
 import { isElement, pathOf } from './parts.js';
 import type { PlannedColumn } from './plan.js';
@@ -112,9 +113,6 @@ export function readPatterns(row: EngineRow): Pick<ColumnProfile, 'patterns'> {
   const format = FORMAT_NAMES.find((name) => countOf(formats, name) === rows);
   return { patterns: { values, rows, top, ...(format === undefined ? {} : { format }) } };
 }
-
-/** The narrowest first: every integer is a number. */
-const FORMAT_NAMES: readonly FormatName[] = ['integer', 'number', 'date', 'timestamp', 'uuid', 'email', 'ipv4', 'url'];
 
 /** Rows on days that often stand for none, from a row of `sentinelsSql`. */
 export function readSentinels(row: EngineRow): Pick<ColumnProfile, 'sentinels'> {

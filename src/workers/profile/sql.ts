@@ -1,6 +1,6 @@
-import { FORMATS, QUANTILES, SENTINEL_DAYS } from '../../shared/findings/reports.js';
-import { quoteText } from '../../shared/schema/columns.js';
+import { QUANTILES, SENTINEL_DAYS } from '../../shared/findings/reports.js';
 import { rowsSql, valueSql } from './parts.js';
+import { patternsSql } from './patterns.js';
 import type { PlannedColumn } from './plan.js';
 
 /** Floats beyond this cannot be squared and summed; columns with such are measured in a statement of their own, scaled down. */
@@ -89,50 +89,43 @@ export function sketchSql(source: string, columns: readonly CountedColumn[]): st
   return `WITH ${buckets.join(',\n')}\n${reads.join('\nUNION ALL ')}`;
 }
 
+/** What a statement over a copy of some columns reads instead of the source. */
+const COPY = '_sluice_part';
+
+/** CTEs and what to read: the source, or a copy of the columns that are looked at, made once. */
+function copyOf(source: string, columns: readonly PlannedColumn[], copied: boolean): { ctes: string[]; from: string } {
+  if (!copied) return { ctes: [], from: source };
+  const names = new Set(columns.map(({ steps }) => valueSql(steps.slice(0, 1))));
+  return { ctes: [`${COPY} AS MATERIALIZED (SELECT ${[...names].join(', ')} FROM ${source} AS _s)`], from: COPY };
+}
+
 /** For each column one row: its exact distinct count and its most frequent values, ties by value. */
-export function groupsSql(source: string, columns: readonly PlannedColumn[]): string {
+export function groupsSql(source: string, columns: readonly PlannedColumn[], copied: boolean): string {
+  const { ctes, from } = copyOf(source, columns, copied);
   const groups = columns.map(
     (column) =>
-      `g${column.at} AS MATERIALIZED (SELECT ${ref(column)} AS v, count(*) AS n FROM ${rowsSql(source, column.steps)} AS _s WHERE ${ref(column)} IS NOT NULL GROUP BY 1)`,
+      `g${column.at} AS ${column.kind === 'text' ? 'MATERIALIZED ' : ''}(SELECT ${ref(column)} AS v, count(*) AS n FROM ${rowsSql(from, column.steps)} AS _s WHERE ${ref(column)} IS NOT NULL GROUP BY 1)`,
   );
   const reads = columns.map(
     ({
       at,
       kind,
-    }) => `SELECT ${at} AS at, ${kind === 'text' ? patternsSql(`g${at}`) : 'NULL'} AS patterns, (SELECT count(*) FROM g${at}) AS "distinct",
-  (SELECT list({'value': ${shown('v')}, 'rows': n} ORDER BY n DESC, v) FROM (SELECT v, n FROM g${at} ORDER BY n DESC, v LIMIT ${TOP})) AS top`,
+    }) => `SELECT ${at} AS at, ${kind === 'text' ? patternsSql(`g${at}`) : 'NULL'} AS patterns, count(*) AS "distinct",
+  list_transform(min({'n': -n, 'v': v}, ${TOP}), lambda x: {'value': ${shown('x.v')}, 'rows': -x.n}) AS top FROM g${at}`,
   );
-  return `WITH ${groups.join(',\n')}\n${reads.join('\nUNION ALL ')}`;
-}
-
-/** At most this many distinct values are looked at for their patterns. */
-export const PATTERN_VALUES = 2_000;
-
-/** A value's pattern: letters become a or A, digits 9; of its first 60 characters. */
-function masked(value: string): string {
-  return `translate(left(${value}, 60), 'bcdefghijklmnopqrstuvwxyzBCDEFGHIJKLMNOPQRSTUVWXYZ012345678', '${'a'.repeat(25)}${'A'.repeat(25)}${'9'.repeat(9)}')`;
-}
-
-/** A struct with the five most frequent patterns of a table of values `v` and their rows `n`, and the rows that have each format. */
-function patternsSql(groups: string): string {
-  const formats = Object.entries(FORMATS).map(
-    ([name, pattern]) => `'${name}': sum(n) FILTER (regexp_full_match(v::VARCHAR, ${quoteText(pattern)}))`,
-  );
-  const looked = `(SELECT v, n FROM ${groups} LIMIT ${PATTERN_VALUES})`;
-  return `(SELECT {'values': count(*), 'rows': sum(n), 'formats': {${formats.join(', ')}},
-    'top': (SELECT list({'pattern': p, 'rows': c} ORDER BY c DESC, p) FROM (SELECT ${masked('v::VARCHAR')} AS p, sum(n) AS c FROM ${looked} GROUP BY 1 ORDER BY c DESC, p LIMIT 5))} FROM ${looked})`;
+  return `WITH ${[...ctes, ...groups].join(',\n')}\n${reads.join('\nUNION ALL ')}`;
 }
 
 /** Days and moments that often stand for none. */
-export function sentinelsSql(source: string, columns: readonly PlannedColumn[]): string {
+export function sentinelsSql(source: string, columns: readonly PlannedColumn[], copied: boolean): string {
+  const { ctes, from } = copyOf(source, columns, copied);
   const days = SENTINEL_DAYS.map((day) => `'${day}'`).join(', ');
-  return columns
-    .map(
-      (column) => `SELECT ${column.at} AS at, list({'value': day, 'rows': n} ORDER BY day) AS found FROM (
-  SELECT left(${ref(column)}::VARCHAR, 10) AS day, count(*) AS n FROM ${rowsSql(source, column.steps)} AS _s
+  const counts = columns.map(
+    (column) => `SELECT ${column.at} AS at, list({'value': day, 'rows': n} ORDER BY day) AS found FROM (
+  SELECT left(${ref(column)}::VARCHAR, 10) AS day, count(*) AS n FROM ${rowsSql(from, column.steps)} AS _s
   WHERE ${ref(column)} <= '1970-01-02' OR ${ref(column)} >= '9999-01-01' GROUP BY 1 HAVING left(${ref(column)}::VARCHAR, 10) IN (${days}))`,
-    )
-    .join('\nUNION ALL ');
+  );
+  return `${ctes.length === 0 ? '' : `WITH ${ctes.join(', ')}\n`}${counts.join('\nUNION ALL ')}`;
 }
 
 /** Exact distinct counts alone, for columns with too many values to list. */
