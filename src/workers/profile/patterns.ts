@@ -33,13 +33,30 @@ export const FORMAT_NAMES: readonly FormatName[] = [
   'url',
 ];
 
-/** A struct with the five most frequent patterns of a table of values `v` and their rows `n`, and the rows that have each format. */
-export function patternsSql(groups: string): string {
+/** Values `v` and their rows `n` of one column, as something that may stand after FROM. */
+export interface LookedAt {
+  readonly at: number;
+  readonly from: string;
+}
+
+/**
+ * CTEs that end in `patterns`: for each column (`at`) that has a value a struct with its five most frequent patterns and the
+ * rows that have each format. All columns are grouped together: to plan a query for each of them takes longer than to run it.
+ */
+export function patternCtes(columns: readonly LookedAt[]): readonly string[] {
+  if (columns.length === 0) return ['patterns AS (SELECT 0 AS "at", NULL AS found WHERE false)'];
+  const looked = columns.map(
+    ({ at, from }) => `(SELECT ${at} AS "at", v::VARCHAR AS t, n FROM ${from} LIMIT ${PATTERN_VALUES})`,
+  );
   const formats = FORMAT_NAMES.map(
     (name) =>
       `'${name}': sum(CASE WHEN ${LIKELY[name]} AND regexp_full_match(t, ${quoteText(FORMATS[name])}) THEN n END)`,
   );
-  const looked = `(SELECT v::VARCHAR AS t, n FROM ${groups} LIMIT ${PATTERN_VALUES})`;
-  return `(SELECT {'values': count(*), 'rows': sum(n), 'formats': {${formats.join(', ')}},
-    'top': (SELECT list({'pattern': p, 'rows': c} ORDER BY c DESC, p) FROM (SELECT ${masked('t')} AS p, sum(n) AS c FROM ${looked} GROUP BY 1 ORDER BY c DESC, p LIMIT 5))} FROM ${looked})`;
+  return [
+    `looked AS MATERIALIZED (${looked.join(' UNION ALL ')})`,
+    `masks AS (SELECT "at", ${masked('t')} AS p, sum(n) AS c FROM looked GROUP BY ALL)`,
+    `tops AS (SELECT "at", list_transform(min({'c': -c, 'p': p}, 5), lambda x: {'pattern': x.p, 'rows': -x.c}) AS top FROM masks GROUP BY "at")`,
+    `matches AS (SELECT "at", count(*) AS "values", sum(n) AS "rows", {${formats.join(', ')}} AS formats FROM looked GROUP BY "at")`,
+    `patterns AS (SELECT "at", {'values': "values", 'rows': "rows", 'formats': formats, 'top': top} AS found FROM matches JOIN tops USING ("at"))`,
+  ];
 }

@@ -1,6 +1,6 @@
 import { QUANTILES, SENTINEL_DAYS } from '../../shared/findings/reports.js';
 import { rowsSql, valueSql } from './parts.js';
-import { patternsSql } from './patterns.js';
+import { patternCtes, type LookedAt } from './patterns.js';
 import type { PlannedColumn } from './plan.js';
 
 /** Floats beyond this cannot be squared and summed; columns with such are measured in a statement of their own, scaled down. */
@@ -82,11 +82,21 @@ export function sketchSql(source: string, columns: readonly CountedColumn[]): st
     return `b${column.at} AS MATERIALIZED (SELECT (min(h >> 12) + 0.5)::DOUBLE / ${2 ** 52} AS smallest${text}
   FROM (SELECT hash(${value}) AS h${isText ? `, ${value}::VARCHAR AS v` : ''} FROM ${rowsSql(source, column.steps)} AS _s WHERE ${value} IS NOT NULL) GROUP BY (h & ${SKETCH_BUCKETS - 1})::USMALLINT)`;
   });
-  const reads = columns.map(({ at, kind }) => {
-    const patterns = kind === 'text' ? patternsSql(`(SELECT v, n FROM b${at} WHERE v IS NOT NULL)`) : 'NULL';
-    return `SELECT ${at} AS at, count(*) AS buckets, sum(smallest) AS total, ${patterns} AS patterns FROM b${at}`;
-  });
-  return `WITH ${buckets.join(',\n')}\n${reads.join('\nUNION ALL ')}`;
+  const reads = columns.map(
+    ({ at }) => `SELECT ${at} AS "at", count(*) AS buckets, sum(smallest) AS total FROM b${at}`,
+  );
+  const texts = columns.filter(({ kind }) => kind === 'text');
+  return withPatterns(
+    buckets,
+    reads,
+    texts.map(({ at }) => ({ at, from: `b${at} WHERE v IS NOT NULL` })),
+  );
+}
+
+/** For each column the row of its read, with the patterns of its texts. */
+function withPatterns(ctes: readonly string[], reads: readonly string[], texts: readonly LookedAt[]): string {
+  return `WITH ${[...ctes, ...patternCtes(texts), `answers AS (${reads.join('\nUNION ALL ')})`].join(',\n')}
+SELECT answers.*, patterns.found AS patterns FROM answers LEFT JOIN patterns USING ("at")`;
 }
 
 /** What a statement over a copy of some columns reads instead of the source. */
@@ -107,13 +117,15 @@ export function groupsSql(source: string, columns: readonly PlannedColumn[], cop
       `g${column.at} AS ${column.kind === 'text' ? 'MATERIALIZED ' : ''}(SELECT ${ref(column)} AS v, count(*) AS n FROM ${rowsSql(from, column.steps)} AS _s WHERE ${ref(column)} IS NOT NULL GROUP BY 1)`,
   );
   const reads = columns.map(
-    ({
-      at,
-      kind,
-    }) => `SELECT ${at} AS at, ${kind === 'text' ? patternsSql(`g${at}`) : 'NULL'} AS patterns, count(*) AS "distinct",
+    ({ at }) => `SELECT ${at} AS "at", count(*) AS "distinct",
   list_transform(min({'n': -n, 'v': v}, ${TOP}), lambda x: {'value': ${shown('x.v')}, 'rows': -x.n}) AS top FROM g${at}`,
   );
-  return `WITH ${[...ctes, ...groups].join(',\n')}\n${reads.join('\nUNION ALL ')}`;
+  const texts = columns.filter(({ kind }) => kind === 'text');
+  return withPatterns(
+    [...ctes, ...groups],
+    reads,
+    texts.map(({ at }) => ({ at, from: `g${at}` })),
+  );
 }
 
 /** Days and moments that often stand for none. */
@@ -121,7 +133,7 @@ export function sentinelsSql(source: string, columns: readonly PlannedColumn[], 
   const { ctes, from } = copyOf(source, columns, copied);
   const days = SENTINEL_DAYS.map((day) => `'${day}'`).join(', ');
   const counts = columns.map(
-    (column) => `SELECT ${column.at} AS at, list({'value': day, 'rows': n} ORDER BY day) AS found FROM (
+    (column) => `SELECT ${column.at} AS "at", list({'value': day, 'rows': n} ORDER BY day) AS found FROM (
   SELECT left(${ref(column)}::VARCHAR, 10) AS day, count(*) AS n FROM ${rowsSql(from, column.steps)} AS _s
   WHERE ${ref(column)} <= '1970-01-02' OR ${ref(column)} >= '9999-01-01' GROUP BY 1 HAVING left(${ref(column)}::VARCHAR, 10) IN (${days}))`,
   );
@@ -133,7 +145,7 @@ export function distinctSql(source: string, columns: readonly PlannedColumn[]): 
   return columns
     .map(
       (column) =>
-        `SELECT ${column.at} AS at, count(DISTINCT ${ref(column)}) AS "distinct" FROM ${rowsSql(source, column.steps)} AS _s`,
+        `SELECT ${column.at} AS "at", count(DISTINCT ${ref(column)}) AS "distinct" FROM ${rowsSql(source, column.steps)} AS _s`,
     )
     .join('\nUNION ALL ');
 }
