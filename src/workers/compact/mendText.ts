@@ -2,6 +2,8 @@ import { open, rm } from 'node:fs/promises';
 import type { Refusal, Source } from './sources.js';
 
 const CHUNK_BYTES = 1 << 20;
+/** The lines of larger texts of JSON are too many to be kept. */
+const MAX_BYTES = 1 << 29;
 const [NEWLINE, RETURN, QUOTE, SPACE, BACKSLASH, TAB] = [0x0a, 0x0d, 0x22, 0x20, 0x5c, 0x09];
 /** RECORD stands before each object in a text sequence (RFC 7464). */
 const [OPEN, CLOSE, BRACE_OPEN, BRACE_CLOSE, RECORD] = [0x5b, 0x5d, 0x7b, 0x7d, 0x1e];
@@ -23,6 +25,7 @@ interface Rewriter {
 export async function mendText(source: Source, { code }: Refusal, folder: string): Promise<Source | undefined> {
   if (source.isMended === true || !['OBJECT_UNREADABLE', 'OBJECT_TRUNCATED'].includes(code)) return undefined;
   if (source.format !== 'csv' && source.format !== 'ndjson') return undefined;
+  if (source.format === 'ndjson' && source.bytes > MAX_BYTES) return undefined;
   const rewriter: Rewriter = source.format === 'csv' ? new LineEnds(source.delimiter.charCodeAt(0)) : new ObjectLines();
   const file = `${folder}/${source.object}.mended`;
   const bytes = await rewrite(source.file, file, rewriter);
