@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { QUANTILES, type ProfileReport } from '../../../src/shared/findings/reports.js';
 import { profileSource } from '../../../src/workers/profile/profileSource.js';
 import { describeSource } from '../../support/describeSource.js';
 import { FLIGHTS } from '../../support/flights.js';
 import { openPlainSession } from '../../support/plainSession.js';
-import type { ProfileReport } from '../../../src/shared/findings/reports.js';
 
 let session: Awaited<ReturnType<typeof openPlainSession>>;
 let report: ProfileReport;
@@ -47,18 +47,34 @@ describe('the profile of three million flights', () => {
           sqrt((sum(${column.name}::HUGEINT * ${column.name})::DOUBLE - sum(${column.name})::DOUBLE ** 2 / 3e6) / (3e6 - 1)) AS stddev FROM ${FLIGHTS}`);
       expect(Number(column.mean)).toBeCloseTo(Number(row?.['mean']), 9);
       expect(Number(column.stddev)).toBeCloseTo(Number(row?.['stddev']), 6);
-      for (const [name, fraction] of [
-        ['p5', 0.05],
-        ['p50', 0.5],
-        ['p99', 0.99],
-      ] as const) {
-        const value = Number(column.quantiles?.[name]);
+      for (const [name, fraction] of Object.entries(QUANTILES)) {
+        const value = Number(Object.entries(column.quantiles ?? {}).find(([own]) => own === name)?.[1]);
         const [rank] = await session.query(`
           SELECT count(*) FILTER (${column.name} < ${value})::DOUBLE / 3e6 AS below, count(*) FILTER (${column.name} <= ${value})::DOUBLE / 3e6 AS upto FROM ${FLIGHTS}`);
-        const slack = 2 * Number(report.sample?.rankError);
+        const slack = 2.5 * Number(report.sample?.rankError);
         expect(Number(rank?.['below'])).toBeLessThanOrEqual(fraction + slack);
         expect(Number(rank?.['upto'])).toBeGreaterThanOrEqual(fraction - slack);
       }
+    }
+  });
+
+  it('draws bars and measures texts like counting their rows', async () => {
+    for (const { name, histogram = [], lengths, patterns } of report.columns) {
+      for (const [at, { from, to, rows }] of histogram.entries()) {
+        const [bar] = await session.query(
+          `SELECT count(*)::DOUBLE AS n FROM ${FLIGHTS} WHERE "${name}" <= ${to} AND ("${name}" > ${from} OR ${at === 0})`,
+        );
+        // Five standard errors of a sample's share, for each of forty bars.
+        expect(Math.abs(rows - Number(bar?.['n'])) / 3e6).toBeLessThan(2.5 * Number(report.sample?.rankError));
+      }
+      if (lengths === undefined) continue;
+      const [row] = await session.query(`
+        WITH g AS (SELECT "${name}" AS v, count(*) AS n FROM ${FLIGHTS} GROUP BY ALL)
+        SELECT min(len(v::VARCHAR)) AS lo, max(len(v::VARCHAR)) AS hi, (sum(len(v::VARCHAR) * n) / 3e6)::DOUBLE AS mean, count(*) AS "values",
+          (sum(n) FILTER (v SIMILAR TO '[A-Z]{3}'))::DOUBLE AS codes FROM g`);
+      expect(lengths).toEqual({ min: Number(row?.['lo']), max: Number(row?.['hi']), mean: row?.['mean'] });
+      expect(patterns).toMatchObject({ values: Number(row?.['values']), rows: 3_000_000 });
+      expect(patterns?.top[0]).toEqual({ pattern: 'AAA', rows: row?.['codes'] });
     }
   });
 });

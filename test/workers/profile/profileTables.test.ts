@@ -52,7 +52,11 @@ function compareColumn(found: ColumnProfile, values: readonly (string | number |
     counts.size,
     'exact',
   ]);
+  expect(found.nullFraction).toBe((values.length - there.length) / values.length);
   expect([found.min, found.max]).toEqual([sorted[0], sorted.at(-1)]);
+  expect(Object.keys(found).toSorted()).toEqual(fieldsOf(found.type, numeric));
+  if (/DOUBLE|FLOAT/.test(found.type)) expect([found.nan, found.infinite]).toEqual([0, 0]);
+  if (found.quantiles !== undefined) expect(Object.keys(found.quantiles)).toEqual(Object.keys(QUANTILES));
   const top = [...counts.values()].toSorted((a, b) => b - a).slice(0, 10);
   expect(found.top?.map(({ rows }) => rows)).toEqual(top);
   for (const { value, rows } of found.top ?? []) expect(counts.get(numeric ? Number(value) : String(value))).toBe(rows);
@@ -66,6 +70,15 @@ function compareColumn(found: ColumnProfile, values: readonly (string | number |
   if (found.type === 'VARCHAR') compareTexts(found, there.map(String), counts.size);
 }
 
+/** All that is told of a column with values: what is not compared below is not there. */
+function fieldsOf(type: string, numeric: boolean): string[] {
+  const always = ['name', 'type', 'nulls', 'nullFraction', 'distinct', 'distinctMethod', 'min', 'max', 'top'];
+  if (type === 'VARCHAR') return [...always, 'lengths', 'patterns'].toSorted();
+  const ranked = numeric || /DATE|TIMESTAMP/.test(type) ? ['quantiles'] : [];
+  const floats = /DOUBLE|FLOAT/.test(type) ? ['nan', 'infinite'] : [];
+  return [...always, ...ranked, ...floats, ...(numeric ? ['mean', 'stddev', 'histogram'] : [])].toSorted();
+}
+
 function compareMoments(found: ColumnProfile, numbers: readonly number[]): void {
   const mean = numbers.reduce((sum, value) => sum + value, 0) / numbers.length;
   const squares = numbers.reduce((sum, value) => sum + (value - mean) ** 2, 0);
@@ -73,8 +86,14 @@ function compareMoments(found: ColumnProfile, numbers: readonly number[]): void 
   expect(Number(found.mean) / scale).toBeCloseTo(mean / scale, 9);
   expect(Number(found.stddev) / scale).toBeCloseTo(Math.sqrt(squares / (numbers.length - 1)) / scale, 9);
   expect(found.histogram?.reduce((sum, bar) => sum + bar.rows, 0)).toBe(numbers.length);
-  for (const { from, to, rows } of (found.histogram ?? []).slice(1))
-    expect(rows).toBe(numbers.filter((value) => value > from && value <= to).length);
+  const bars = found.histogram ?? [];
+  const [least, greatest] = [Number(found.min), Number(found.max)];
+  expect([bars.length, bars[0]?.from, bars.at(-1)?.to]).toEqual([20, least, greatest]);
+  for (const [at, { from, to, rows }] of bars.entries()) {
+    expect(to).toBeCloseTo(least + ((greatest - least) * (at + 1)) / 20, 6);
+    if (at > 0) expect(from).toBe(bars[at - 1]?.to);
+    expect(rows).toBe(numbers.filter((value) => (at === 0 || value > from) && value <= to).length);
+  }
 }
 
 function compareTexts(found: ColumnProfile, texts: readonly string[], distinct: number): void {
@@ -98,6 +117,7 @@ function compareTexts(found: ColumnProfile, texts: readonly string[], distinct: 
     masks.set(mask, (masks.get(mask) ?? 0) + 1);
   }
   expect(found.patterns?.rows).toBe(texts.length);
+  expect(found.patterns?.format).toBe(texts.every((text) => /^[+-]?[0-9]{1,18}$/.test(text)) ? 'integer' : undefined);
   expect(found.patterns?.top.map(({ rows }) => rows)).toEqual(
     [...masks.values()].toSorted((a, b) => b - a).slice(0, 5),
   );
