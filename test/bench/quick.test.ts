@@ -28,7 +28,7 @@ const file = z.object({
 
 /** What needs a runtime that may be absent here, or a feature that this version lacks. */
 const OPTIONAL = new Set(['compaction/engine-over-polars', 'postgres/upsert-over-append']);
-const SUITES = ['profile', 'skew', 'compaction', 'postgres', 'intake', 'queue', 'latency', 'scale'];
+const SUITES = ['profile', 'skew', 'compaction', 'postgres', 'intake', 'queue', 'latency', 'scale', 'simulation'];
 
 it('runs every benchmark on small data, with both sides of each doing the same', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'sluice-quick-'));
