@@ -1,5 +1,6 @@
 import type { EngineSession } from '../../shared/engine/port.js';
 import { quoteName, quoteText } from '../../shared/schema/columns.js';
+import { bisect } from './bisect.js';
 import type { Refusal, Source } from './sources.js';
 
 /**
@@ -19,14 +20,16 @@ export async function refuseWrappedMoments(
   for (const group of groups.values()) {
     const names = group[0]?.int96 ?? [];
     const counts = names.map((name, index) => `count(*) FILTER (${outside(quoteName(name))}) AS n${index}`);
-    const files = group.map(({ file }) => quoteText(file)).join(', ');
-    const rows = await session.query(
-      `SELECT file_index AS file, ${counts.join(', ')} FROM read_parquet([${files}], hive_partitioning = false, union_by_name = true) GROUP BY ALL`,
-      signal,
-    );
-    refusals.push(
-      ...rows.flatMap((row) => refuse(group[Number(row.file)], names, (index) => Number(row[`n${index}`]))),
-    );
+    // A page that is damaged shows here first: its file is the only one to be refused.
+    const found = await bisect(group, async (some) => {
+      const files = some.map(({ file }) => quoteText(file)).join(', ');
+      const rows = await session.query(
+        `SELECT file_index AS file, ${counts.join(', ')} FROM read_parquet([${files}], hive_partitioning = false, union_by_name = true) GROUP BY ALL`,
+        signal,
+      );
+      return rows.flatMap((row) => refuse(some[Number(row.file)], names, (index) => Number(row[`n${index}`])));
+    });
+    refusals.push(...found.answers, ...found.refusals);
   }
   return refusals;
 }

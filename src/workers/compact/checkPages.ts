@@ -2,6 +2,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import * as zlib from 'node:zlib';
 import type { EngineSession } from '../../shared/engine/port.js';
 import { quoteText } from '../../shared/schema/columns.js';
+import { bisect } from './bisect.js';
 import { readPageHeader } from './pageHeader.js';
 import type { Refusal, Source } from './sources.js';
 
@@ -23,17 +24,21 @@ export async function refuseFalsePages(
   { session, signal }: { readonly session: EngineSession; readonly signal?: AbortSignal },
 ): Promise<readonly Refusal[]> {
   const refusals: Refusal[] = [];
-  for (const { object, file } of sources.filter(({ hasPageChecksums }) => hasPageChecksums === true)) {
+  for (const source of sources.filter(({ hasPageChecksums }) => hasPageChecksums === true)) {
+    const { object, file } = source;
     signal?.throwIfAborted();
-    const rows = await session.query(
-      `SELECT path_in_schema AS path, coalesce(nullif(dictionary_page_offset, 0), data_page_offset) AS dictionary,
-         data_page_offset AS data, total_compressed_size AS bytes FROM parquet_metadata(${quoteText(file)}) LIMIT ${MAX_CHUNKS}`,
-      signal,
-    );
-    const chunks = rows.map(({ path, dictionary, data, bytes }): Chunk => {
-      return { column: String(path), from: Math.min(Number(dictionary), Number(data)), bytes: Number(bytes) };
+    const found = await bisect([source], async () => {
+      const rows = await session.query(
+        `SELECT path_in_schema AS path, coalesce(nullif(dictionary_page_offset, 0), data_page_offset) AS dictionary,
+           data_page_offset AS data, total_compressed_size AS bytes FROM parquet_metadata(${quoteText(file)}) LIMIT ${MAX_CHUNKS}`,
+        signal,
+      );
+      return rows.map(({ path, dictionary, data, bytes }): Chunk => {
+        return { column: String(path), from: Math.min(Number(dictionary), Number(data)), bytes: Number(bytes) };
+      });
     });
-    const reason = await findFalsePage(file, chunks);
+    refusals.push(...found.refusals);
+    const reason = await findFalsePage(file, found.answers);
     if (reason !== undefined) refusals.push({ object, code: 'OBJECT_CORRUPT', reason });
   }
   return refusals;
