@@ -15,11 +15,12 @@ import { inspectInputs } from './inspect.js';
 import { type AsideRow, observeRows, type PartedSources } from './asideRows.js';
 import { compareNulls } from './nulls.js';
 import { planSlices, pruneColumns } from './plan.js';
+import { prepareWrite } from './prepareWrite.js';
 import { refuseNames } from './refuseRows.js';
 import { repair, recount } from './repair.js';
 import { resolveSchema } from './resolveSchema.js';
-import { stampSql } from './sql.js';
 import { type CompactInput, type Refusal, type Source, type TargetColumn, isRefusal } from './sources.js';
+import { runWide } from './wide.js';
 import { type WrittenArtifact, countMismatch, removeArtifacts, verifyRows, writeSlice } from './write.js';
 
 export interface CompactFilesRequest {
@@ -133,9 +134,8 @@ async function compactSources(observed: PartedSources, request: Work): Promise<C
   for (let round = 0; round < MAX_ROUNDS; round++) {
     columns = pruneColumns(columns, request.schema ?? [], sources);
     sources = await quoteDecimals(sources, columns, request.folder);
-    checkSort(columns, sources, request);
-    await stamp(request, columns);
-    const attempt = (await adoptFile(sources, columns, request)) ?? (await write(sources, columns, request));
+    await prepareWrite(sources, columns, request);
+    const attempt = await adoptOrWrite(sources, columns, request);
     if (attempt.kind === 'written') {
       const { artifacts, content } = attempt;
       return describe(request, { columns, changes, sources, refusals, aside, artifacts, content });
@@ -152,19 +152,22 @@ async function compactSources(observed: PartedSources, request: Work): Promise<C
   throw new SluiceError('INTERNAL', `expected the files to be compacted in ${MAX_ROUNDS} rounds, got no end`);
 }
 
-/** The artifacts say under which version of the schema they were written. */
-async function stamp({ session, schema, stampOf }: Work, columns: readonly TargetColumn[]): Promise<void> {
-  if (stampOf === undefined) return;
-  const isChanged =
-    schema?.length !== columns.length ||
-    columns.some(({ name, type }, index) => schema[index]?.name !== name || schema[index]?.type !== type);
-  await session.run(stampSql(stampOf(isChanged)));
-}
-
 type Attempt =
   | { readonly kind: 'written'; readonly artifacts: readonly WrittenArtifact[]; readonly content?: ContentSum }
   | { readonly kind: 'failed'; readonly error: SluiceError }
   | { readonly kind: 'miscounted'; readonly objects: readonly string[]; readonly error: SluiceError };
+
+function adoptOrWrite(
+  sources: readonly Source[],
+  columns: readonly TargetColumn[],
+  request: CompactFilesRequest,
+): Promise<Attempt> {
+  return runWide(
+    request.session,
+    columns.length,
+    async () => (await adoptFile(sources, columns, request)) ?? (await write(sources, columns, request)),
+  );
+}
 
 async function write(
   sources: readonly Source[],
@@ -195,15 +198,6 @@ async function write(
     ? await compareContent(found === undefined ? compared : { ...compared, found })
     : await compareNulls(compared);
   return content === undefined ? { kind: 'written', artifacts } : { kind: 'written', artifacts, content };
-}
-
-function checkSort(columns: readonly TargetColumn[], sources: readonly Source[], { sort }: CompactFilesRequest): void {
-  const names = new Set(columns.map(({ name }) => name.toLowerCase()));
-  const missing = sort.find((name) => !names.has(name.toLowerCase()));
-  if (missing === undefined || sources.length === 0) return;
-  throw new SluiceError('CONFIG_INVALID', `sort: expected a column of the files, got ${missing}`, {
-    facts: { column: missing },
-  });
 }
 
 interface Done {

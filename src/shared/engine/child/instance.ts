@@ -43,7 +43,7 @@ export async function openInstance(options: EngineOptions): Promise<Instance> {
     "SET GLOBAL TimeZone = 'UTC'",
     `SET allowed_directories = [${allowed.join(', ')}]`,
     'SET enable_external_access = false',
-    "SET allowed_configs = ['preserve_insertion_order']",
+    "SET allowed_configs = ['preserve_insertion_order', 'disabled_optimizers']",
     'SET lock_configuration = true',
   ]) {
     await runStatements(main, statement);
