@@ -1,4 +1,5 @@
 import { open, rm } from 'node:fs/promises';
+import { writeAt } from '../../shared/stores/files.js';
 import type { Source, TargetColumn } from './sources.js';
 
 const CHUNK_BYTES = 1 << 20;
@@ -61,7 +62,7 @@ async function quoteFile(source: Source, wanted: ReadonlySet<string>, folder: st
     for (let at = 0, length = -1; length !== 0; at += length) {
       ({ bytesRead: length } = await input.read(buffer, 0, buffer.length, at));
       const piece = length === 0 ? quoter.end() : quoter.push(buffer.subarray(0, length));
-      await output.write(piece);
+      await writeAt(output, piece, bytes);
       bytes += piece.length;
     }
   } finally {

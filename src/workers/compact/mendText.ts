@@ -1,4 +1,5 @@
 import { open, rm } from 'node:fs/promises';
+import { writeAt } from '../../shared/stores/files.js';
 import type { Refusal, Source } from './sources.js';
 
 const CHUNK_BYTES = 1 << 20;
@@ -47,7 +48,7 @@ async function rewrite(from: string, to: string, rewriter: Rewriter): Promise<nu
       if (bytesRead === 0) return rewriter.end() ? bytes : undefined;
       const piece = rewriter.push(buffer.subarray(0, bytesRead));
       if (piece === undefined) return undefined;
-      await output.write(piece);
+      await writeAt(output, piece, bytes);
       bytes += piece.length;
       at += bytesRead;
     }

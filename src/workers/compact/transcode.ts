@@ -1,6 +1,7 @@
-import { type FileHandle, open } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { SluiceError } from '../../shared/errors.js';
 import type { TextEncoding } from '../../shared/config/dataset.js';
+import { writeAt } from '../../shared/stores/files.js';
 
 const CHUNK_BYTES = 1 << 20;
 
@@ -33,7 +34,9 @@ export async function transcodeFile(
     for (;;) {
       const { bytesRead } = await input.read(buffer, 0, buffer.length, at);
       const text = decode(decoder, buffer.subarray(0, bytesRead), { encoding, at, isEnd: bytesRead === 0 });
-      written += await writeText(output, text);
+      const bytes = Buffer.from(text);
+      await writeAt(output, bytes, written);
+      written += bytes.length;
       at += bytesRead;
       if (bytesRead === 0) return written;
     }
@@ -41,10 +44,6 @@ export async function transcodeFile(
     await input.close();
     await output.close();
   }
-}
-
-async function writeText(output: FileHandle, text: string): Promise<number> {
-  return text === '' ? 0 : (await output.write(text)).bytesWritten;
 }
 
 interface Decoder {

@@ -1,7 +1,7 @@
 import { type FileHandle, open, rm } from 'node:fs/promises';
 import { Decompress } from 'fzstd';
 import { SluiceError } from '../../shared/errors.js';
-import { hasCode } from './fileErrors.js';
+import { writeAt } from '../../shared/stores/files.js';
 import { XxHash64 } from './xxhash64.js';
 
 const FRAME = 0xfd2fb528;
@@ -52,8 +52,6 @@ export async function unzstdFile(
     }
   } catch (error) {
     await rm(to, { force: true });
-    if (hasCode(error, 'ENOSPC'))
-      throw new SluiceError('SCRATCH_FULL', 'expected room in scratch, got none', { cause: error });
     throw error;
   } finally {
     await input.close();
@@ -126,7 +124,7 @@ async function writeParts(writer: Writer, parts: readonly Uint8Array[], { at, si
     if (writer.bytes > writer.limit) {
       throw corrupt(at, `expected at most ${writer.limit} bytes of data in ${size} bytes of zstd, got more`);
     }
-    if (part.length > 0) await writer.handle.write(part);
+    await writeAt(writer.handle, part, writer.bytes - part.length);
   }
 }
 

@@ -1,6 +1,7 @@
 import { open } from 'node:fs/promises';
 import avro from 'avsc';
 import { SluiceError, isSluiceError } from '../../../shared/errors.js';
+import { writeAt } from '../../../shared/stores/files.js';
 import { type AvroColumn, readAvroColumns, rowToJson } from './avroTypes.js';
 import { type AvroBlock, corrupt, readAvroBlocks, readAvroHeader } from './container.js';
 
@@ -41,7 +42,7 @@ export async function unpackAvro(
   const type = readType(header.schema);
   const isRecord = type.typeName === 'record';
   const output = await open(to, 'w');
-  let [rows, longest] = [0, 0];
+  let [rows, longest, written] = [0, 0, 0];
   try {
     for await (const block of readAvroBlocks({ file, size, scratch: `${to}.block` }, header)) {
       signal?.throwIfAborted();
@@ -50,7 +51,9 @@ export async function unpackAvro(
         checkWhole(line, bytes, `row ${rows + index + 1}`);
         return line;
       });
-      await output.write(lines.join(''));
+      const text = Buffer.from(lines.join(''));
+      await writeAt(output, text, written);
+      written += text.length;
       rows += lines.length;
       longest = lines.reduce((most, line) => Math.max(most, Buffer.byteLength(line)), longest);
     }
