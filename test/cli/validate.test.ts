@@ -53,8 +53,8 @@ datasets:
     checks:
       - { query: "drop table input" }
       - { query: "select count(*) from other" }
-      - { query: "select count(*) from input where a > 1" }
-      - { schema: { columns: { a: INTEGERR, b: any, c: BIGINT } } }
+      - { query: "select count(*) from input where a > 1;" }
+      - { schema: { columns: { a: INTEGER UNSIGNED, b: any, c: BIGINT } } }
 ${more}`;
   writeFileSync(join(cwd, 'sluice.yaml'), config('      - { metric: bogus, mustBe: 0 }\n'));
   const { status, stdout } = await sluice(['validate', '--json'], { cwd });
@@ -76,7 +76,7 @@ ${more}`;
       [14, 'datasets.orders.columns.a.checks[5].expr', "functions of one row's values", 'random()'],
       [17, 'datasets.orders.checks[0].query', 'one SELECT', 'another statement'],
       [18, 'datasets.orders.checks[1].query', 'a SELECT over input', 'other'],
-      [20, 'datasets.orders.checks[3].schema.columns.a', 'a type of the engine', 'INTEGERR'],
+      [20, 'datasets.orders.checks[3].schema.columns.a', 'a type of the engine', 'INTEGER UNSIGNED'],
     ],
   ]);
 });

@@ -71,6 +71,7 @@ function walkQuery(tree: unknown, parts: QueryParts): void {
   const type = fieldOf(tree, 'type');
   if (type === 'BASE_TABLE') parts.named.push(String(fieldOf(tree, 'table_name')));
   if (type === 'TABLE_FUNCTION') parts.refused.add('a table function');
+  if (fieldOf(tree, 'class') === 'PARAMETER') parts.refused.add('a parameter');
   if (fieldOf(tree, 'class') === 'FUNCTION') {
     const name = String(fieldOf(tree, 'function_name')).toLowerCase();
     if (NOSY.test(name)) parts.refused.add(`${name}()`);

@@ -71,7 +71,7 @@ function questionsOf(
 
 /** `type` is a name, perhaps with numbers in brackets: the schema of the configuration takes no other. */
 async function findTypeFault(engine: Engine, type: string): Promise<Fault | undefined> {
-  const answer = await attempt(engine, () => engine.session.query(`SELECT NULL::${type}`, engine.signal));
+  const answer = await attempt(engine, () => engine.session.query(`SELECT TRY_CAST(NULL AS ${type})`, engine.signal));
   return answer.kind === 'rows' ? undefined : { kind: 'fault', reason: `expected a type of the engine, got ${type}` };
 }
 

@@ -4,6 +4,7 @@ import type { EngineSession } from '../engine/port.js';
 import { type Column, quoteText } from '../schema/columns.js';
 import { typeKind } from '../schema/typeKind.js';
 import { ref, type Rule } from './rules.js';
+import { attempt } from './settleMeasure.js';
 
 /** The values of columns of another dataset, or why there are none to compare with. */
 export type ReferencedValues =
@@ -55,10 +56,8 @@ interface Asked {
   readonly number: number;
 }
 
-async function findMissing(
-  { session, source, folder, valuesOf, signal }: ReferenceWork,
-  { columns, reference, number }: Asked,
-): Promise<Rule> {
+async function findMissing(work: ReferenceWork, { columns, reference, number }: Asked): Promise<Rule> {
+  const { source, folder, valuesOf, signal } = work;
   const values = await valuesOf(reference);
   if (values.kind === 'fault') return values;
   for (const [at, { type }] of columns.entries()) {
@@ -73,13 +72,16 @@ async function findMissing(
   const present = columns.map((column) => `${ref(column)} IS NOT NULL`).join(' AND ');
   const fields = columns.map((_, at) => `v${at}`);
   const path = join(folder, `missing-${number}.parquet`);
-  await session.run(
-    `COPY (SELECT ${fields.map((field) => `_own.${field}`).join(', ')}
+  const asked = await attempt(work, () =>
+    work.session.query(
+      `COPY (SELECT ${fields.map((field) => `_own.${field}`).join(', ')}
       FROM (SELECT DISTINCT ${own.map((value, at) => `${value} AS v${at}`).join(', ')} FROM ${source} AS _s WHERE ${present}) AS _own
       ANTI JOIN ${values.source} AS _other ON ${fields.map((field, at) => `_own.${field} = ${asText(`_other.${field}`, at)}`).join(' AND ')})
       TO ${quoteText(path)} (FORMAT parquet, COMPRESSION snappy)`,
-    signal,
+      signal,
+    ),
   );
+  if (asked.kind === 'fault') return asked;
   const together = (parts: readonly string[]) => (parts.length === 1 ? parts.join('') : `row(${parts.join(', ')})`);
   return {
     kind: 'rule',

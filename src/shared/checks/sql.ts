@@ -33,9 +33,9 @@ const AGGREGATES: Readonly<Record<string, string>> = {
   stddev: 'stddev_samp',
 };
 
-/** One row with one field: the number that a query over `input` gives. As a subquery it can only read. */
+/** One row with one field: the number that a query over `input` gives; the semicolon at its end is not a part of it. As a subquery it can only read. */
 export function querySql(source: string, query: string): string {
-  return `WITH input AS (SELECT * FROM ${source}) SELECT CAST(COLUMNS(*) AS DOUBLE) AS figure FROM (${query}\n) AS _q LIMIT 2`;
+  return `WITH input AS (SELECT * FROM ${source}) SELECT CAST(COLUMNS(*) AS DOUBLE) AS figure FROM (${query.replace(/[;\s]+$/, '')}\n) AS _q LIMIT 2`;
 }
 
 /** One row, one pass: all rows; for each rule its failing and unjudged rows; rows without a key; newest times until `latest` (ms since 1970), and how many lie beyond. */

@@ -12,9 +12,13 @@ const KEPT_AS: Readonly<Record<string, TypeTree>> = {
   'TIME WITH TIME ZONE': TEXT,
 };
 
-/** The type of a Parquet column that holds values of this type whole: the same for most; undefined for a UNION, which none holds. */
+/**
+ * The type of a Parquet column that holds values of this type whole: the same for most; undefined for a UNION, which none holds, and for an
+ * INTERVAL inside another type, whose microseconds nobody would look for.
+ */
 export function keptType(type: string): string | undefined {
   const tree = parseType(type);
+  if (tree.kind === 'plain' && tree.name === 'INTERVAL') return type;
   const kept = keptTree(tree);
   if (kept === undefined) return undefined;
   return formatType(kept) === formatType(tree) ? type : formatType(kept);
@@ -46,7 +50,7 @@ function keptTree(type: TypeTree): TypeTree | undefined {
 
 /** An array of a fixed length is a list. */
 function keptPlain(type: TypeTree & { kind: 'plain' }): TypeTree | undefined {
-  if (type.name.toUpperCase().startsWith('UNION(')) return undefined;
+  if (type.name === 'INTERVAL' || type.name.toUpperCase().startsWith('UNION(')) return undefined;
   const inner = /^(.+)\[\d+\]$/s.exec(type.name)?.[1];
   const item = inner === undefined ? undefined : keptTree(parseType(inner));
   return inner === undefined ? type : item && { kind: 'list', item };

@@ -83,10 +83,11 @@ async function putWhole(put: OpenPut, hash: Hash): Promise<string | undefined> {
 async function putParts(put: OpenPut, hash: Hash): Promise<string | undefined> {
   const { client, request } = put;
   const target = targetOf(put);
-  const start = new CreateMultipartUploadCommand({ ...target, ...metaOf(put), ChecksumAlgorithm: 'CRC32' });
+  const checksum = await checksumOf(client);
+  const start = new CreateMultipartUploadCommand({ ...target, ...metaOf(put), ...checksum });
   const { UploadId } = await client.send(start, optionsOf(request));
   try {
-    const Parts = await sendParts(put, { ...target, UploadId }, hash);
+    const Parts = await sendParts(put, { ...target, ...checksum, UploadId }, hash);
     const end = { ...target, ...conditionOf(request), UploadId, MultipartUpload: { Parts } };
     return (await client.send(new CompleteMultipartUploadCommand(end), optionsOf(request))).ETag;
   } catch (error) {
@@ -96,38 +97,45 @@ async function putParts(put: OpenPut, hash: Hash): Promise<string | undefined> {
   }
 }
 
+/** The parts, in their order. A part that fails fails all. */
 async function sendParts(
   { client, request, file, size }: OpenPut,
-  upload: { readonly Bucket: string; readonly Key: string; readonly UploadId: string | undefined },
+  upload: { readonly Bucket: string; readonly Key: string; readonly UploadId: string | undefined } & Checksum,
   hash: Hash,
 ): Promise<CompletedPart[]> {
   const partSize = Math.max(PART_BYTES, Math.ceil(size / MAX_PARTS));
-  const parts: CompletedPart[] = [];
-  const free = Array.from({ length: PARALLEL_PARTS }, () => Buffer.allocUnsafeSlow(partSize));
-  const sending = new Set<Promise<void>>();
-  const send = async (PartNumber: number, Body: Buffer) => {
-    const command = new UploadPartCommand({ ...upload, PartNumber, Body, ChecksumAlgorithm: 'CRC32' });
+  const buffers = Array.from({ length: PARALLEL_PARTS }, () => Buffer.allocUnsafeSlow(partSize));
+  const send = async (PartNumber: number, Body: Buffer): Promise<CompletedPart> => {
+    const command = new UploadPartCommand({ ...upload, PartNumber, Body });
     const { ETag, ChecksumCRC32 } = await client.send(command, optionsOf(request));
-    parts[PartNumber - 1] = { PartNumber, ETag, ChecksumCRC32 };
+    return { PartNumber, ETag, ChecksumCRC32 };
   };
+  const parts: Promise<CompletedPart>[] = [];
   try {
     for (let from = 0; from < size; from += partSize) {
-      while (free.length === 0) await Promise.race(sending);
-      const buffer = free.pop() ?? Buffer.alloc(0);
+      // The part before that lies in the same buffer.
+      await parts.at(-PARALLEL_PARTS);
+      const buffer = buffers[parts.length % PARALLEL_PARTS] ?? Buffer.alloc(partSize);
       const body = await readPart(file, buffer.subarray(0, Math.min(partSize, size - from)), from);
       hash.update(body);
-      const sent = send(from / partSize + 1, body).finally(() => {
-        free.push(buffer);
-        sending.delete(sent);
-      });
-      sending.add(sent);
-      sent.catch(() => {});
+      const part = send(parts.length + 1, body);
+      // Every part is awaited below, whenever it fails.
+      part.catch(() => {});
+      parts.push(part);
     }
-    await Promise.all(sending);
-    return parts;
+    return await Promise.all(parts);
   } finally {
-    await Promise.allSettled(sending);
+    await Promise.allSettled(parts);
   }
+}
+
+interface Checksum {
+  readonly ChecksumAlgorithm?: 'CRC32';
+}
+
+/** What the SDK adds of itself to single requests: nothing for compatible stores, of which older ones refuse it. */
+async function checksumOf({ config }: S3Client): Promise<Checksum> {
+  return (await config.requestChecksumCalculation()) === 'WHEN_SUPPORTED' ? { ChecksumAlgorithm: 'CRC32' } : {};
 }
 
 /** Fills the buffer from that place in the file. INTERNAL when the file is shorter. */

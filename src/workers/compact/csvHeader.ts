@@ -32,6 +32,12 @@ export function readCsvHeader(head: Buffer, known: readonly string[]): CsvHeader
   if (best.isAstray) {
     return refuse('OBJECT_UNREADABLE', 'expected the end of a quoted value, got more text or none near line 1');
   }
+  if (hasOtherEnds(text, best.end)) {
+    return refuse(
+      'OBJECT_UNREADABLE',
+      'expected a header whose lines end as the header does, got another end inside a name',
+    );
+  }
   const names = best.names.map((name, index) =>
     name === '' ? `column${index}` : Buffer.from(name, 'latin1').toString('utf8'),
   );
@@ -72,12 +78,28 @@ interface CsvRecord {
   readonly isAstray: boolean;
 }
 
+/** Blanks of ASCII alone: the text's characters are bytes, and one of a letter's may look like a blank. */
+function trimBlanks(field: string): string {
+  return field.replaceAll(/^[ \t\v\f]+|[ \t\v\f]+$/g, '');
+}
+
+/** Whether a name goes over lines that end otherwise than the header itself: the engine would take all rows for a part of it. */
+function hasOtherEnds(text: string, end: number): boolean {
+  const own = /^(?:\r\n|\n|\r)/.exec(text.slice(end))?.[0];
+  return (
+    text
+      .slice(0, end)
+      .match(/\r\n|\n|\r/g)
+      ?.some((inner) => inner !== own) ?? false
+  );
+}
+
 /** The fields of the first record (RFC 4180: quotes double inside quotes; blanks may stand around them). */
 function splitRecord(text: string, delimiter: string): CsvRecord {
   const names: string[] = [];
   let [field, state, isAstray, at]: [string, 'plain' | 'quoted' | 'closed', boolean, number] = ['', 'plain', false, 0];
   const next = () => {
-    names.push(field.trim());
+    names.push(trimBlanks(field));
     [field, state] = ['', 'plain'];
   };
   for (; at < text.length; at++) {
@@ -89,7 +111,7 @@ function splitRecord(text: string, delimiter: string): CsvRecord {
     } else if (char === '\n' || char === '\r') break;
     else if (char === delimiter) next();
     else if (state === 'closed') isAstray ||= char !== ' ';
-    else if (char === '"' && field.trim() === '') [field, state] = ['', 'quoted'];
+    else if (char === '"' && trimBlanks(field) === '') [field, state] = ['', 'quoted'];
     else field += char;
   }
   isAstray ||= state === 'quoted';

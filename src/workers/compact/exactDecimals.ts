@@ -5,6 +5,8 @@ import type { Source, TargetColumn } from './sources.js';
 const CHUNK_BYTES = 1 << 20;
 /** A DOUBLE holds every number of so many digits. */
 const EXACT_DIGITS = 15;
+/** No column of decimals takes a number of more characters. */
+const MAX_NUMBER = 1000;
 const [QUOTE, COMMA, COLON, BACKSLASH] = [0x22, 0x2c, 0x3a, 0x5c];
 const [OPEN, CLOSE, BRACE_OPEN, BRACE_CLOSE] = [0x5b, 0x5d, 0x7b, 0x7d];
 
@@ -83,6 +85,7 @@ class NumberQuoter {
   #isWanted = false;
   #text: number[] = [];
   #number: number[] = [];
+  #isTooLong = false;
 
   constructor(
     private readonly wanted: ReadonlySet<string>,
@@ -93,10 +96,15 @@ class NumberQuoter {
     const out: number[] = [];
     const parts: Buffer[] = [];
     for (const byte of chunk) {
-      if (this.#isWanted && !this.#isQuoted && isOfNumber(byte, this.#number.length > 0)) {
-        this.#number.push(byte);
+      if (this.#isWanted && !this.#isQuoted && isOfNumber(byte, this.#number.length > 0 || this.#isTooLong)) {
+        (this.#isTooLong ? out : this.#number).push(byte);
+        if (this.#number.length > MAX_NUMBER) {
+          out.push(...this.#number.splice(0));
+          this.#isTooLong = true;
+        }
         continue;
       }
+      this.#isTooLong = false;
       this.#endNumber(out);
       this.#step(byte);
       out.push(byte);
@@ -114,7 +122,7 @@ class NumberQuoter {
   #endNumber(out: number[]): void {
     if (this.#number.length === 0) return;
     const text = String.fromCharCode(...this.#number);
-    const isLong = /[.eE]/.test(text) && text.replace(/[eE].*|[^0-9]/g, '').replace(/^0+/, '').length > EXACT_DIGITS;
+    const isLong = /[.eE]/.test(text) && digitsOf(text) > EXACT_DIGITS;
     if (isLong) this.quoted += 1;
     out.push(...(isLong ? [QUOTE, ...this.#number, QUOTE] : this.#number));
     this.#number = [];
@@ -137,6 +145,12 @@ class NumberQuoter {
     else if (this.#depth === this.keyDepth) this.#text.push(byte);
     this.#isEscaped = !this.#isEscaped && byte === BACKSLASH;
   }
+}
+
+/** Digits that tell a number's value. Zeros at the end of one with an exponent do not; without one they are written out, and read digit by digit. */
+function digitsOf(text: string): number {
+  const digits = text.replace(/[eE].*|[^0-9]/g, '').replace(/^0+/, '');
+  return (/[eE]/.test(text) ? digits.replace(/0+$/, '') : digits).length;
 }
 
 function isOfNumber(byte: number, hasBegun: boolean): boolean {

@@ -1,6 +1,7 @@
 import type { EngineSession } from '../../shared/engine/port.js';
 import { STRANGER } from '../../shared/schema/breaks.js';
 import { type Column, quoteText } from '../../shared/schema/columns.js';
+import { parseType, type TypeTree } from '../../shared/schema/typeText.js';
 import { findDuplicate } from './read.js';
 import type { Refusal, Source } from './sources.js';
 
@@ -47,18 +48,12 @@ export function refuseColumns({ object, columns, longDecimal }: Source): readonl
     const reason = `column ${longDecimal}: expected decimals of at most 38 digits, got more; write them as text`;
     return [{ object, code: 'FORMAT_UNSUPPORTED', reason }];
   }
-  const odd = columns.find(({ type = '' }) => /\b(GEOMETRY|VARIANT)\b/.test(withoutNames(type)));
-  if (odd !== undefined) {
-    const got = /VARIANT/.test(withoutNames(odd.type ?? ''))
-      ? 'VARIANT; write JSON'
-      : 'GEOMETRY; write WKB as bytes, or WKT as text';
-    return [
-      {
-        object,
-        code: 'FORMAT_UNSUPPORTED',
-        reason: `column ${odd.name}: expected a type that every reader keeps, got ${got}`,
-      },
-    ];
+  for (const { name, type = '' } of columns) {
+    const odd = leavesOf(parseType(type)).find((leaf) => /^(GEOMETRY|VARIANT)\b/.test(leaf));
+    if (odd === undefined) continue;
+    const got = odd.startsWith('VARIANT') ? 'VARIANT; write JSON' : 'GEOMETRY; write WKB as bytes, or WKT as text';
+    const reason = `column ${name}: expected a type that every reader keeps, got ${got}`;
+    return [{ object, code: 'FORMAT_UNSUPPORTED', reason }];
   }
   if (columns.some(({ name }) => name === ''))
     return [{ object, code: 'COLUMN_MISMATCH', reason: 'expected a name of each column, got an empty one' }];
@@ -73,9 +68,20 @@ export function refuseColumns({ object, columns, longDecimal }: Source): readonl
   ];
 }
 
-/** A type without the names of its fields. */
-function withoutNames(type: string): string {
-  return type.replaceAll(/"(?:[^"]|"")*"/g, '');
+/** The names of the plain types in a type; those of fields are none. */
+function leavesOf(type: TypeTree): readonly string[] {
+  switch (type.kind) {
+    case 'plain':
+      return [type.name];
+    case 'decimal':
+      return [];
+    case 'list':
+      return leavesOf(type.item);
+    case 'map':
+      return [...leavesOf(type.key), ...leavesOf(type.value)];
+    case 'struct':
+      return type.fields.flatMap((field) => leavesOf(field.type));
+  }
 }
 
 /** What the names of a file's columns are held against. */

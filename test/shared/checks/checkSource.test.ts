@@ -203,7 +203,7 @@ describe('a check of the table', () => {
       { metric: 'stddev', column: 'x', mustBeGreaterThan: 0 },
       { metric: 'avg', column: 'x', mustNotBe: 5 },
       { metric: 'sum', column: 'n', mustBe: 6 },
-      { query: 'SELECT sum(x) FROM input' },
+      { query: 'SELECT sum(x) FROM input;\n' },
       { query: "SELECT 'nan'::DOUBLE", warn: 5 },
     ]);
     expect(found.checks.map(({ verdict, actual }) => [verdict, actual])).toEqual([

@@ -45,6 +45,12 @@ const known = (values: string, type: string): ReferencedValues => ({
   types: [type],
 });
 
+test('values that cannot be compared fail their check alone, with the reason', async () => {
+  const wide = known('(1::DECIMAL(38,30))', 'DECIMAL(38,30)');
+  const check = await judge(rows('(123456789::BIGINT)'), wide);
+  expect(check).toMatchObject({ verdict: 'fail', reason: expect.stringContaining('it cannot be evaluated') });
+});
+
 test('exactly the rows whose value the other dataset lacks break the check, and NULL is not judged', async () => {
   const ids = known('(1::BIGINT), (2), (2), (NULL)', 'BIGINT');
   expect(await judge(rows('(1), (3), (NULL), (3), (2), (4)'), ids)).toMatchObject({

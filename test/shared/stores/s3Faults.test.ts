@@ -6,6 +6,7 @@ import { ListMultipartUploadsCommand, PutObjectCommand } from '@aws-sdk/client-s
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type S3StoreOptions, openS3Store } from '../../../src/shared/stores/s3.js';
 import { planRanges } from '../../../src/shared/stores/s3Get.js';
+import { putFromFile } from '../../../src/shared/stores/s3Put.js';
 import { type Fate, type Passing, openFaultyProxy } from '../../support/faultyProxy.js';
 import { CREDENTIALS, type TestS3, openTestS3 } from '../../support/s3.js';
 
@@ -145,6 +146,36 @@ describe('writing', () => {
       ['POST', 'text/csv'],
     ]);
     expect(asked[0]?.headers['x-amz-server-side-encryption-aws-kms-key-id']).toBe('key-1');
+  });
+
+  test('an upload of which a part is refused fails, whichever part it is, and is never completed', async () => {
+    const file = await fileOf(randomBytes(44 * MIB));
+    for (const refused of [1, 2, 4, 6]) {
+      const sent: string[] = [];
+      // The refusal comes at once: while the next part is read.
+      const send = async ({
+        constructor: { name },
+        input,
+      }: {
+        constructor: { name: string };
+        input: { PartNumber?: number };
+      }) => {
+        sent.push(name);
+        if (input.PartNumber === refused) throw new Error('refused');
+        return { UploadId: 'u', ETag: '"e"' };
+      };
+      const client = { send, config: { requestChecksumCalculation: async () => 'WHEN_REQUIRED' } } as never;
+      const put = putFromFile({ client, bucket: 'b', request: { key: 'k', file }, extra: {} });
+      await expect(put).rejects.toThrow('refused');
+      expect(sent.filter((name) => /Complete|Abort/.test(name))).toEqual(['AbortMultipartUploadCommand']);
+    }
+  });
+
+  test('the checksum headers of the SDK are sent to AWS only', async () => {
+    const { store, proxy } = await openBehind(() => PASS);
+    await store.putFile({ key: 'k', file: await fileOf(Buffer.alloc(9 * MIB)) });
+    const names = proxy.requests.flatMap(({ headers }) => Object.keys(headers));
+    expect(names.filter((name) => /checksum/.test(name))).toEqual([]);
   });
 
   test('an upload in parts that is aborted leaves neither object nor parts', async () => {

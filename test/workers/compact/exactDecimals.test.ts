@@ -70,3 +70,20 @@ test('digits that neither the DOUBLE nor the column holds are refused, never rou
     { price: '150.000000000000000000' },
   ]);
 });
+
+test('a number of very many digits sets its own file aside, and zeros before an exponent are no digits', async () => {
+  const schema = [{ name: 'price', type: 'DECIMAL(18,2)' }];
+  const done = await bench.compact(
+    [
+      ['good.ndjson', '{"price":1.5}\n'],
+      ['huge.ndjson', `{"price":${'1'.repeat(200_000)}}\n`],
+      ['exponent.ndjson', '{"price":1.0000000000000000E2}\n'],
+    ],
+    { schema },
+  );
+  expect(done.byName['good.ndjson']).toBe('1 rows');
+  expect(done.byName['exponent.ndjson']).toBe('1 rows');
+  expect(done.byName['huge.ndjson']).toMatch(/^[A-Z_]+: /);
+  const rows = await done.rowsOut('price::VARCHAR AS price');
+  expect(rows.map(({ price }) => price).sort()).toEqual(['1.50', '100.00']);
+});
