@@ -244,6 +244,9 @@ test('an invalid contract is told with every fault, its place, what was expected
     'columns.__proto__: expected another name, got __proto__',
   ])
     expect(error.message).toContain(part);
+  writeFileSync(join(cwd, 'round.yaml'), 'columns: &a\n  x: *a\n');
+  const round = await sluice(['check', 'in/a.csv', '--contract', 'round.yaml', '--json'], { cwd });
+  expect([round.status, JSON.parse(round.stdout).error.code]).toEqual([2, 'CONFIG_INVALID']);
 });
 
 test('check compares with files that stand for another dataset, and asks for them before it reads anything', async () => {

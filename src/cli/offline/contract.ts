@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { parseDocument } from 'yaml';
-import { describeIssue, nameFaults } from '../../shared/config/faults.js';
+import { describeIssue, isCircular, nameFaults } from '../../shared/config/faults.js';
 import { describeFault } from '../../shared/config/load.js';
 import { SluiceError } from '../../shared/errors.js';
 import { type Checks, checksSchema, type Imported, importOdcs, isOdcs } from '../../shared/findings/odcs/importOdcs.js';
@@ -37,5 +37,8 @@ async function readYaml(file: string): Promise<unknown> {
   const [syntax] = document.errors;
   if (syntax !== undefined)
     throw new SluiceError('CONFIG_INVALID', `${file}: expected valid YAML, got ${syntax.message}`);
-  return document.toJS();
+  const value: unknown = document.toJS();
+  if (isCircular(value))
+    throw new SluiceError('CONFIG_INVALID', `${file}: expected values, got an alias that leads back to itself`);
+  return value;
 }

@@ -22,6 +22,16 @@ export function describeIssue(issue: z.core.$ZodIssue, root: unknown): readonly 
   return [{ path, expected: expected ?? issue.message, got: got ?? describeValue(valueAt(root, issue.path)) }];
 }
 
+/** Whether an alias of YAML leads back into itself: such a value has no end. */
+export function isCircular(value: unknown): boolean {
+  try {
+    JSON.stringify(value);
+    return false;
+  } catch {
+    return true;
+  }
+}
+
 /** Keys that no mapping of the language can hold: they would be dropped without a word. Pure. */
 export function nameFaults(value: unknown, path: readonly PropertyKey[] = []): readonly ConfigFault[] {
   if (value === null || typeof value !== 'object') return [];

@@ -5,7 +5,7 @@ import { SluiceError } from '../errors.js';
 import { type Limits, NO_LIMITS, readLimits } from '../cgroup.js';
 import type { Config } from './config.js';
 import { type Environment, substituteEnvironment } from './environment.js';
-import { describeIssue, nameFaults } from './faults.js';
+import { describeIssue, isCircular, nameFaults } from './faults.js';
 import { pruneInvalid, replaceInvalidNames, soundFaults } from './lenient.js';
 import { resolveConfig } from './resolve.js';
 import { type ConfigFault, findRuleFaults } from './rules.js';
@@ -56,10 +56,15 @@ export interface RawConfig {
 export function readRawConfig(path: string, env = readEnvironment()): RawConfig | undefined {
   const lines = new LineCounter();
   const document = parseDocument(readText(path), { lineCounter: lines });
-  if (document.errors.length > 0) return undefined;
+  if (document.errors.length > 0 || isCircular(document.toJS())) return undefined;
   const { value } = substituteEnvironment(document.toJS(), env);
   return { value, lineOf: (place) => lineOf(document, lines, place) };
 }
+
+const CIRCULAR: ParseAnswer = {
+  kind: 'faults',
+  faults: [{ path: '', expected: 'values', got: 'an alias that leads back to itself' }],
+};
 
 /** Parses the text of a configuration file; pure. Every fault is reported at once, with its line. `limits`: what the engines share. */
 export function parseConfig(
@@ -85,6 +90,7 @@ export function parseConfig(
     const line = lineOf(document, lines, fault.path);
     return line === undefined ? fault : { ...fault, line };
   };
+  if (isCircular(document.toJS())) return CIRCULAR;
   const substituted = substituteEnvironment(document.toJS(), env);
   const named = replaceInvalidNames(substituted.value);
   const parsed = configSchema.safeParse(named.value);

@@ -145,6 +145,12 @@ test('text that is no YAML is one clear fault', () => {
   expect(faultsOf('version: [1')[0]).toMatch(/^ {2}line \d+: \(file\): expected valid YAML, got /);
 });
 
+test('an alias that leads back to itself is one clear fault', () => {
+  expect(faultsOf('version: 1\ndatasets: &a\n  x: *a\n')).toEqual([
+    '  (file): expected values, got an alias that leads back to itself',
+  ]);
+});
+
 test('overwritten files are replaced in append loads only, and not through a pipe', () => {
   const replacing = small.replace('    load:', '    onOverwrite: replace\n    load:');
   expect(configOf(replacing).datasets[0]).toMatchObject({ onOverwrite: 'replace', onDuplicateContent: 'quarantine' });

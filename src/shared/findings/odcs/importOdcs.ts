@@ -173,12 +173,12 @@ function keyRelationshipChecks({ name, properties, relationships }: SchemaObject
     });
     const datasets = new Set(pairs.map(({ target }) => target.object));
     const [dataset] = datasets;
-    const isWhole = pairs.length === own?.length && pairs.length === other?.length;
-    if (isWhole && dataset !== undefined && datasets.size === 1 && dataset !== name) {
+    const isSound = new Set(pairs.map(({ column }) => column)).size === own?.length && pairs.length === other?.length;
+    if (isSound && dataset !== undefined && datasets.size === 1 && dataset !== name) {
       const columns = Object.fromEntries(pairs.map(({ column, target }) => [column, target.column]));
       return [{ references: { dataset, columns } }];
     }
-    const why = `only links from properties of ${name} to as many of one other object are executed`;
+    const why = `only links from different properties of ${name} to as many of one other object are executed`;
     notTaken.push({ path: `schema.${name}.relationships[${index}]`, why });
     return [];
   });

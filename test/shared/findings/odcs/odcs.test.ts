@@ -232,6 +232,7 @@ describe('an imported contract', () => {
       { from: ['orders.a', 'orders.b'], to: ['regions.country'] },
       { from: 'orders.a', to: 'regions.country' },
       { from: 'schema/a/properties/b', to: 'schema/b/properties/c' },
+      { from: ['orders.c', 'orders.c'], to: ['regions.country', 'regions.code'] },
     ];
     const properties = [{ name: 'land', physicalName: 'LAND_CODE' }];
     const document = contract({ name: 'orders', properties, relationships });
@@ -240,7 +241,7 @@ describe('an imported contract', () => {
         { references: { dataset: 'regions', columns: { LAND_CODE: 'country', b: 'code' } } },
         { references: { dataset: 'regions', columns: { a: 'country' } } },
       ],
-      notTaken: [1, 2, 4].map((at) => ({ path: `schema.orders.relationships[${at}]` })),
+      notTaken: [1, 2, 4, 5].map((at) => ({ path: `schema.orders.relationships[${at}]` })),
     });
   });
 
