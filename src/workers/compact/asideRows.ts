@@ -8,7 +8,7 @@ import { type ErrorCode, isSluiceError } from '../../shared/errors.js';
 import { partTable } from './asideTables.js';
 import { explainRefusal } from './encrypted.js';
 import { type AsideRequest, type BadRow, findBadRows, MAX_ASIDE_ROWS } from './findBadRows.js';
-import { countCsv, observeSources } from './observe.js';
+import { countCsv } from './observe.js';
 import { mendText } from './mendText.js';
 import { findNul } from './scanText.js';
 import { readElements, readRecords, type RecordPlace, recordText } from './records.js';
@@ -74,30 +74,6 @@ export async function partSources(
     }
   }
   return { sources: kept, refusals, aside };
-}
-
-/** As observeSources; texts that cannot be read whole are tried again without their bad rows, where that is asked for. */
-export async function observeRows(
-  sources: readonly Source[],
-  request: Omit<AsideRequest, 'columns'> & { readonly onBadRow?: BadRowRule },
-): Promise<PartedSources> {
-  const nuls = sources.filter(({ hasNuls }) => hasNuls === true);
-  const first = await partSources(
-    sources,
-    nuls.map(({ object }): Refusal => ({ object, code: 'VALUE_INVALID', reason: 'expected text, got NULs' })),
-    { ...request, columns: [] },
-  );
-  const observed = await observeSources(first.sources, request);
-  const refused = new Set(observed.refusals.map(({ object }) => object));
-  const broken = first.sources.filter(({ object }) => refused.has(object));
-  const parted = await partSources(broken, observed.refusals, { ...request, columns: [] });
-  const again = await observeSources(parted.sources, request);
-  const seen = new Map([...observed.answers, ...again.answers].map((source) => [source.object, source]));
-  return {
-    sources: sources.flatMap(({ object }) => seen.get(object) ?? []),
-    refusals: [...first.refusals, ...parted.refusals, ...again.refusals],
-    aside: [...first.aside, ...parted.aside],
-  };
 }
 
 /** The object without its bad rows, and these; undefined when it has to be set aside as a whole. */

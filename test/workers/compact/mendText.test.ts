@@ -82,3 +82,12 @@ test('what is cut, or has anything but objects, is told as before', async () => 
     expect(byName[`${name}.ndjson`]).toMatch(/^OBJECT_(UNREADABLE|TRUNCATED): expected /);
   }
 });
+
+test('a text that was rewritten is parted like any other: its bad rows alone are set aside', async () => {
+  const sound = '{"price":1.5,"n":1}\n'.repeat(10);
+  const text = `${sound}{"price":1.5,"n":2}{"price":1.5,"n":3}\n{"price":01,"n":4}\n`;
+  const done = await bench.compact([['a.ndjson', text]], { onBadRow: 'row' });
+  expect(done.objects).toMatchObject([{ kind: 'included', rows: 13, quarantined: 1 }]);
+  expect(done.aside).toMatchObject([{ line: 12, raw: '{"price":01,"n":4}' }]);
+  expect(done.rows).toEqual({ in: 13, out: 12 });
+});
