@@ -41,6 +41,6 @@ export function showTried(output: Output, { summary, file }: Tried, tables: read
   const [first] = tables;
   if (first === undefined) return;
   output.line();
-  output.line(`ask:   sluice sql "SELECT * FROM ${first.table} LIMIT 5" --config ${file}`);
+  output.line(`ask:   sluice sql 'SELECT * FROM ${quoteName(first.table)} LIMIT 5' --config ${file}`);
   output.line('keep:  the same command with --save writes sluice.yaml here; --stay keeps Postgres up');
 }
